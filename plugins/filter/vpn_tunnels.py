@@ -1,0 +1,118 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: vpn_tunnels
+short_description: Tunnels of an AWS Site-to-Site VPN connection
+version_added: 1.0.0
+author:
+  - cloudburst.federation contributors (@cloudburst)
+description:
+  - Reads the C(CustomerGatewayConfiguration) of an AWS Site-to-Site VPN connection and returns its tunnels, with values
+    that have been checked and can go into a configuration file as they are.
+  - Algorithms are raised to what AWS accepts and what should be used today. The document names the weakest ones.
+  - A document with a document type declaration, with more than 65536 characters, or with a value that AWS would not
+    send is refused.
+notes:
+  - The result holds the pre-shared keys. Use C(no_log) on tasks that handle it.
+options:
+  _input:
+    description: The XML text.
+    type: str
+    required: true
+seealso:
+  - module: amazon.aws.ec2_vpc_vpn_info
+"""
+
+EXAMPLES = r"""
+- name: Read the connection
+  amazon.aws.ec2_vpc_vpn_info:
+    vpn_connection_ids: vpn-0123456789abcdef0
+  register: connection
+  no_log: true
+
+- name: Show where AWS's ends of the tunnels are
+  ansible.builtin.debug:
+    msg: >-
+      {{ connection.vpn_connections[0].customer_gateway_configuration
+         | cloudburst.federation.vpn_tunnels | map(attribute='outside_address') }}
+"""
+
+RETURN = r"""
+_value:
+  description: The tunnels, in the order of their outside addresses.
+  type: list
+  elements: dict
+  contains:
+    outside_address:
+      description: Public address of AWS's end.
+      type: str
+      sample: 198.51.100.20
+    customer_address:
+      description: Public address of the customer gateway.
+      type: str
+      sample: 203.0.113.10
+    inside_address:
+      description: The customer gateway's address inside the tunnel. Its network has 30 bits.
+      type: str
+      sample: 169.254.10.2
+    inside_peer:
+      description: AWS's address inside the tunnel.
+      type: str
+      sample: 169.254.10.1
+    pre_shared_key:
+      description: The key. It is secret.
+      type: str
+      sample: VALUE_SPECIFIED_IN_NO_LOG_PARAMETER
+    ike_lifetime:
+      description: Lifetime of the IKE security association, in seconds.
+      type: int
+      sample: 28800
+    ike_proposals:
+      description: What to offer for IKE, as strongSwan writes it, best first.
+      type: list
+      elements: str
+      sample: [aes256gcm16-prfsha384-ecp384]
+    esp_lifetime:
+      description: Lifetime of the ESP security associations, in seconds.
+      type: int
+      sample: 3600
+    esp_proposals:
+      description: What to offer for ESP, as strongSwan writes it, best first.
+      type: list
+      elements: str
+      sample: [aes256gcm16-ecp384]
+    tcp_mss:
+      description: Maximum segment size for TCP that AWS recommends.
+      type: int
+      sample: 1379
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._customer_gateway import (
+    CustomerGatewayError,
+    Tunnel,
+    tunnels,
+)
+
+
+def vpn_tunnels(document: t.Any) -> list[Tunnel]:
+    """The filter; see DOCUMENTATION."""
+    try:
+        return tunnels(document)
+    except CustomerGatewayError as exc:
+        raise AnsibleFilterError(f"The VPN connection's CustomerGatewayConfiguration can't be used: {exc}.") from None
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Name → function."""
+        return {"vpn_tunnels": vpn_tunnels}

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Argument specs which several modules share. Must be kept in sync with the doc fragments _kube and _wait."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+ArgumentSpec = dict[str, dict[str, t.Any]]
+
+
+def kube_spec() -> ArgumentSpec:
+    """Access to a cluster, with kubernetes.core's names, behaviour and environment variables."""
+    return {
+        "kubeconfig": {"type": "raw", "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"])},
+        "context": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_CONTEXT"])},
+    }
+
+
+def wait_spec(*, timeout: int, sleep: int = 5) -> ArgumentSpec:
+    """Waiting, with kubernetes.core's names.
+
+    :param timeout: the default of ``wait_timeout`` in seconds.
+    :param sleep: the default of ``wait_sleep`` in seconds.
+    """
+    return {
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": timeout},
+        "wait_sleep": {"type": "int", "default": sleep},
+    }
+
+
+__all__ = ("ArgumentSpec", "kube_spec", "wait_spec")

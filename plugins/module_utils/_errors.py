@@ -1,0 +1,54 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What the collection's utils raise. Only a module turns one of these into a failed task."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class FederationError(Exception):
+    """A failure with a message for the user.
+
+    :param message: what went wrong and what to do next, as one line.
+    :param details: more that belongs into the task's result; never a secret.
+    """
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidOption(FederationError):
+    """Input that is refused before anything is touched; the message names option, value and what is allowed."""
+
+
+class TerminalState(FederationError):
+    """What is waited for can not come about any more: the wait ends at once."""
+
+
+class WaitTimeout(FederationError):
+    """The deadline of a wait has passed; the message says what was waited for and what was last said about it."""
+
+
+class Pending(Exception):
+    """The slice of a long wait is used up; the action plugin shows what is waited for and calls the module again.
+
+    :param what: what is waited for.
+    :param last: what was last said about it.
+    :param waited: seconds which this process has spent since its waiter was made.
+    """
+
+    def __init__(self, what: str, last: str, waited: float) -> None:
+        super().__init__(what)
+        self.what = what
+        self.last = last
+        self.waited = waited
+
+
+__all__ = ("FederationError", "InvalidOption", "Pending", "TerminalState", "WaitTimeout")

@@ -1,0 +1,372 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""A Kubernetes API server, spoken to in plain JSON.
+
+The kubernetes library reads kubeconfig files, runs exec plugins and makes the TLS connections. Its typed models and
+its discovery are not used: all paths needed here are known, and discovery alone costs more than most calls.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import traceback
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote, urlencode, urlsplit
+
+from .._errors import FederationError, InvalidOption
+
+KUBERNETES_IMPORT_ERROR: str | None = None
+try:
+    import kubernetes.config
+    import urllib3
+    from kubernetes.client import Configuration
+    from kubernetes.client.rest import RESTClientObject
+except ImportError:
+    KUBERNETES_IMPORT_ERROR = traceback.format_exc()
+
+Object = dict[str, t.Any]
+Target = t.TypeVar("Target")
+Outcome = t.TypeVar("Outcome")
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 30.0
+PARALLEL = 8
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+# Only the metadata of the objects, as the API server itself strips them:
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class ApiError(FederationError):
+    """The API server has answered with an error.
+
+    :ivar status: the HTTP status code.
+    :ivar reason: the machine-readable reason of the Status object, or an empty string.
+    """
+
+    def __init__(self, message: str, *, status: int, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class Unreachable(FederationError):
+    """No answer from the API server, or no access to it."""
+
+
+class Connection(t.NamedTuple):
+    """How a cluster is reached, as its kubeconfig says.
+
+    :ivar server: URL of the API server.
+    :ivar ca: certificates of its authority in PEM, or empty.
+    :ivar verify: whether its certificate is verified.
+    :ivar proxy: URL of the proxy to use, or empty.
+    """
+
+    server: str
+    ca: bytes
+    verify: bool
+    proxy: str
+
+    @property
+    def address(self) -> str:
+        """Host and port, as a firewall would be asked for."""
+        parts = urlsplit(self.server)
+        return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
+
+
+def resource_path(
+    group: str, version: str, plural: str, *, namespace: str | None = None, name: str | None = None
+) -> str:
+    """Path of a collection of resources, or of one of them.
+
+    Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+
+    :param group: API group; empty for the core group.
+    :param namespace: ``None`` for cluster-scoped resources and for all namespaces.
+    """
+    parts = [f"/apis/{group}/{version}" if group else f"/api/{version}"]
+    if namespace is not None:
+        parts.append(f"namespaces/{quote(namespace, safe='')}")
+    parts.append(plural)
+    if name is not None:
+        # RBAC's names hold colons, which are fine in a path
+        parts.append(quote(name, safe=":"))
+    return "/".join(parts)
+
+
+class Client:
+    """One API server.
+
+    :param configuration: a kubernetes.client.Configuration.
+    :param label: what the cluster is called in messages.
+    :param ca: certificates of the server's authority in PEM, where the configuration names no file with them.
+    """
+
+    def __init__(self, configuration: t.Any, label: str, *, ca: bytes = b"") -> None:
+        configuration.connection_pool_maxsize = PARALLEL
+        self._configuration = configuration
+        self._pool = RESTClientObject(configuration).pool_manager
+        self._ca = ca
+        if ca:
+            self._pool.connection_pool_kw["ca_cert_data"] = ca.decode()
+        self.label = label
+
+    @property
+    def connection(self) -> Connection:
+        """How the cluster is reached."""
+        configuration = self._configuration
+        ca = self._ca
+        if configuration.ssl_ca_cert:
+            with open(configuration.ssl_ca_cert, "rb") as file:
+                ca = file.read()
+        return Connection(
+            server=str(configuration.host).rstrip("/"),
+            ca=ca,
+            verify=bool(configuration.verify_ssl),
+            proxy=str(configuration.proxy or ""),
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: t.Any = None,
+        query: t.Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> Object:
+        """One call, answered with the decoded JSON.
+
+        :raises ApiError: for each answer that is not a success.
+        :raises Unreachable: when there is no answer within the timeouts.
+        """
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        try:
+            for setting in self._configuration.auth_settings().values():
+                if setting["in"] == "header" and setting["value"]:
+                    headers[setting["key"]] = setting["value"]
+            response = self._pool.request(
+                method,
+                str(self._configuration.host).rstrip("/") + path + (f"?{urlencode(query)}" if query else ""),
+                body=None if body is None else json.dumps(body),
+                headers=headers,
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+                # A GET can be sent again at any time; what changes something only by its caller, who looks first
+                retries=urllib3.Retry(connect=1, read=1 if method == "GET" else 0, redirect=0, status=0, other=0),
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(
+                f"{self.label}: no answer from {self.connection.address}: {_cause(error)}."
+                " Check the route to it, firewalls on the way, and that the API server runs."
+            ) from error
+        if response.status >= 300:
+            raise _api_error(self.label, method, path, response.status, response.data)
+        try:
+            answer = json.loads(response.data)
+        except ValueError as error:
+            raise Unreachable(
+                f"{self.label}: {self.connection.address} does not answer like a Kubernetes API server."
+            ) from error
+        return t.cast(Object, answer)
+
+    def get(self, path: str) -> Object | None:
+        """An object, or ``None`` where it, or its type, does not exist."""
+        try:
+            return self.request("GET", path)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, path: str, *, metadata_only: bool = False, **query: str) -> list[Object]:
+        """All objects of a collection; none where the type does not exist. Read in pages of 500."""
+        items: list[Object] = []
+        query = {"limit": "500", **query}
+        while True:
+            try:
+                page = self.request(
+                    "GET", path, query=query, accept=METADATA_ONLY if metadata_only else "application/json"
+                )
+            except ApiError as error:
+                if error.status == 404:
+                    return []
+                raise
+            items.extend(page.get("items") or [])
+            more = (page.get("metadata") or {}).get("continue")
+            if not more:
+                return items
+            query["continue"] = more
+
+    def create(self, path: str, body: Object) -> Object:
+        """Create an object; ApiError with status 409 when it exists."""
+        return self.request("POST", path, body=body)
+
+    def patch(self, path: str, body: t.Any, *, content_type: str = MERGE_PATCH) -> Object:
+        """Change parts of an object."""
+        return self.request("PATCH", path, body=body, content_type=content_type)
+
+    def delete(self, path: str, *, uid: str | None = None, propagation: str = "Background") -> bool:
+        """Delete an object.
+
+        :param uid: delete it only if it still is this one.
+        :returns: whether there was one.
+        """
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        try:
+            self.request("DELETE", path, body=options)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+
+def each(call: t.Callable[[Target], Outcome], targets: t.Sequence[Target]) -> list[Outcome]:
+    """Call for each target, some side by side; results in the order of the targets. The first error is raised."""
+    if len(targets) < 2:
+        return [call(target) for target in targets]
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(targets))) as pool:
+        return list(pool.map(call, targets))
+
+
+def connect(kubeconfig: t.Any, context: str | None, *, label: str, option: str = "kubeconfig") -> Client:
+    """A client for a context of a kubeconfig.
+
+    :param kubeconfig: a path, a dictionary with the content, or ``None`` for the library's default, which is the
+        files in KUBECONFIG, else ~/.kube/config.
+    :param context: ``None`` for the current one.
+    :param option: name of the option that kubeconfig comes from, for messages.
+    :raises InvalidOption: when the kubeconfig or the context does not exist or can't be used.
+    """
+    configuration = Configuration()
+    try:
+        if isinstance(kubeconfig, dict):
+            kubernetes.config.load_kube_config_from_dict(
+                kubeconfig, context=context, client_configuration=configuration, persist_config=False
+            )
+        else:
+            kubernetes.config.load_kube_config(
+                config_file=_path(kubeconfig), context=context, client_configuration=configuration, persist_config=False
+            )
+    except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
+        raise InvalidOption(_config_message(kubeconfig, context, label=label, option=option, error=error)) from error
+    return Client(configuration, label)
+
+
+def connect_with_token(server: str, ca: bytes, token: str, *, verify: bool, proxy: str, label: str) -> Client:
+    """A client for an API server with a bearer token.
+
+    :param ca: certificates of the server's authority in PEM; empty for those of the system.
+    """
+    configuration = Configuration()
+    configuration.host = server
+    configuration.verify_ssl = verify
+    configuration.api_key = {"authorization": f"Bearer {token}"}
+    configuration.proxy = proxy or None
+    return Client(configuration, label, ca=ca)
+
+
+def contexts(kubeconfig: t.Any) -> tuple[list[str], str | None]:
+    """Names of the contexts in a kubeconfig, and the current one; nothing where it can't be read."""
+    try:
+        if isinstance(kubeconfig, dict):
+            found = kubeconfig.get("contexts") or []
+            current = kubeconfig.get("current-context")
+        else:
+            found, active = kubernetes.config.list_kube_config_contexts(config_file=_path(kubeconfig))
+            current = (active or {}).get("name")
+        return [str(entry["name"]) for entry in found], current or None
+    except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return [], None
+
+
+def secrets_of(kubeconfig: t.Any) -> set[str]:
+    """The secrets in a kubeconfig that was given by its content, so that they can be kept out of the result."""
+    found: set[str] = set()
+    for entry in (kubeconfig.get("users") or []) if isinstance(kubeconfig, dict) else []:
+        user = (entry.get("user") if isinstance(entry, dict) else None) or {}
+        found.update(str(user[key]) for key in ("token", "password", "client-key-data") if user.get(key))
+        for variable in (user.get("exec") or {}).get("env") or []:
+            found.add(str(variable.get("value") or ""))
+    return found - {""}
+
+
+def decoded(secret: Object | None, key: str) -> str:
+    """A value of a Secret, or an empty string."""
+    value = ((secret or {}).get("data") or {}).get(key)
+    return base64.b64decode(value).decode(errors="replace") if value else ""
+
+
+def _path(kubeconfig: t.Any) -> str | None:
+    return os.path.expanduser(os.path.expandvars(str(kubeconfig))) if kubeconfig else None
+
+
+def _config_message(kubeconfig: t.Any, context: str | None, *, label: str, option: str, error: Exception) -> str:
+    known, _current = contexts(kubeconfig)
+    where = "the given kubeconfig" if isinstance(kubeconfig, dict) else (_path(kubeconfig) or "the default kubeconfig")
+    if context and known and context not in known:
+        return f"{label}: there is no context {context!r} in {where}. It has: {', '.join(sorted(known))}."
+    return f"{label}: {option} {where} can't be used: {' '.join(str(error).split())}"
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason of a urllib3 error, without the pool's and the connection's representation."""
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, BaseException):
+        return _cause(reason)
+    texts = [str(part) for part in error.args if isinstance(part, (str, Exception))]
+    text = re.sub(r"<[^>]*>|\bHTTPS?Connection(Pool)?\([^)]*\)", "", texts[-1] if texts else "")
+    return text.strip(" :,.") or type(error).__name__
+
+
+def _api_error(label: str, method: str, path: str, status: int, data: bytes) -> ApiError:
+    try:
+        answer = json.loads(data)
+        message, reason = str(answer.get("message") or ""), str(answer.get("reason") or "")
+    except (ValueError, AttributeError):
+        message, reason = data[:200].decode(errors="replace"), ""
+    hint = ""
+    if status == 401:
+        hint = " The credentials in the kubeconfig are not accepted; on EKS, check the identity and its access entry."
+    elif status == 403:
+        hint = " The identity in the kubeconfig lacks this right."
+    return ApiError(
+        f"{label}: {method} {path} was answered with {status}: {message or 'no message'}.{hint}".replace("..", "."),
+        status=status,
+        reason=reason,
+    )
+
+
+__all__ = (
+    "JSON_PATCH",
+    "KUBERNETES_IMPORT_ERROR",
+    "MERGE_PATCH",
+    "ApiError",
+    "Client",
+    "Connection",
+    "Object",
+    "Unreachable",
+    "connect",
+    "connect_with_token",
+    "contexts",
+    "decoded",
+    "each",
+    "resource_path",
+    "secrets_of",
+)

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""KubeFed on its host cluster: what is read from it and how it is written to."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._errors import FederationError
+from .._kube.client import ApiError, Client, Object, resource_path
+from .._wait import State, Waiter
+from .manifests import CORE_GROUP, CORE_VERSION, KINDS
+
+Outcome = t.TypeVar("Outcome")
+
+
+def path_of(kind: str, namespace: str | None, name: str | None = None) -> str:
+    """API path of one of the kinds that KubeFed is made of, or of all of them in a namespace."""
+    where = KINDS[kind]
+    return resource_path(
+        where.group, where.version, where.plural, namespace=namespace if where.namespaced else None, name=name
+    )
+
+
+def scope_of(host: Client, namespace: str) -> str:
+    """``Cluster`` or ``Namespaced``, from the KubeFedConfig.
+
+    :raises FederationError: when KubeFed is not there.
+    """
+    config = host.get(path_of("KubeFedConfig", namespace, "kubefed"))
+    if config is None:
+        raise FederationError(
+            f"{host.label}: KubeFed is not installed in namespace {namespace}: it has no KubeFedConfig named kubefed."
+            " Install KubeFed there first, or set kubefed_namespace.",
+            kubefed_installed=False,
+        )
+    return str((config.get("spec") or {}).get("scope") or "Cluster")
+
+
+def clusters(host: Client, namespace: str) -> dict[str, Object]:
+    """The KubeFedClusters by name."""
+    return {item["metadata"]["name"]: item for item in host.list(path_of("KubeFedCluster", namespace))}
+
+
+def type_configs(host: Client, namespace: str) -> list[Object]:
+    """The FederatedTypeConfigs: the types that KubeFed propagates."""
+    return host.list(resource_path(CORE_GROUP, CORE_VERSION, "federatedtypeconfigs", namespace=namespace))
+
+
+def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
+    """Call, and call again while KubeFed's admission webhook is not up yet: its failurePolicy is Fail."""
+    answer: list[Outcome] = []
+
+    def poll() -> State:
+        try:
+            answer.append(call())
+        except ApiError as error:
+            if error.status >= 500 and "failed calling webhook" in error.message:
+                return State(False, error.message)
+            raise
+        return State(True)
+
+    waiter.until("KubeFed's admission webhook", poll, sleep=2)
+    return answer[0]
+
+
+__all__ = ("clusters", "path_of", "scope_of", "through_webhook", "type_configs")

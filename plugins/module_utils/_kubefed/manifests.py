@@ -1,0 +1,275 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What makes a cluster a member: names and manifests as ``kubefedctl join`` v0.10.0 makes them.
+
+Pure functions; the source is pkg/kubefedctl/join.go. A member joined by kubefedctl and one joined by these have the
+same objects under the same names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import typing as t
+
+from .._errors import InvalidOption
+
+Object = dict[str, t.Any]
+
+CORE_GROUP = "core.kubefed.io"
+CORE_VERSION = "v1beta1"
+DEFAULT_NAMESPACE = "kube-federation-system"
+
+SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
+ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
+# KubeFed's controller makes its client anew when an annotation changes, not when the Secret does
+# (pkg/controller/kubefedcluster/controller.go): this one follows the token.
+TOKEN_ANNOTATION = "cloudburst.federation/token"
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_RULE = (
+    "lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit, at most {limit} characters"
+)
+
+
+class Kind(t.NamedTuple):
+    """Where objects of a kind live in the API."""
+
+    group: str
+    version: str
+    plural: str
+    namespaced: bool
+
+
+KINDS = {
+    "Namespace": Kind("", "v1", "namespaces", False),
+    "ServiceAccount": Kind("", "v1", "serviceaccounts", True),
+    "Secret": Kind("", "v1", "secrets", True),
+    "ClusterRole": Kind("rbac.authorization.k8s.io", "v1", "clusterroles", False),
+    "ClusterRoleBinding": Kind("rbac.authorization.k8s.io", "v1", "clusterrolebindings", False),
+    "Role": Kind("rbac.authorization.k8s.io", "v1", "roles", True),
+    "RoleBinding": Kind("rbac.authorization.k8s.io", "v1", "rolebindings", True),
+    "KubeFedCluster": Kind(CORE_GROUP, CORE_VERSION, "kubefedclusters", True),
+    "KubeFedConfig": Kind(CORE_GROUP, CORE_VERSION, "kubefedconfigs", True),
+}
+
+
+def check_name(value: str, option: str, *, limit: int = 253) -> None:
+    """Refuse what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
+
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    if len(value) > limit or not _SUBDOMAIN.fullmatch(value):
+        raise InvalidOption(f"{option} is {value!r}; allowed are {_RULE.format(limit=limit)}.")
+
+
+def host_name(context: str | None) -> str:
+    """The host cluster's name in names of objects, made of its context's name, which may hold anything.
+
+    ``kubernetes-admin@kubernetes`` becomes ``kubernetes-admin-kubernetes``.
+
+    :raises InvalidOption: when nothing usable is left.
+    """
+    name = re.sub(r"[^a-z0-9.]+", "-", (context or "").lower())
+    name = re.sub(r"[-.]*\.[-.]*", ".", name)[:200].strip("-.")
+    if not name:
+        raise InvalidOption(
+            f"No name for the host cluster can be made of the context {context!r}: set host_cluster_name."
+        )
+    return name
+
+
+def account_name(cluster: str, host: str) -> str:
+    """Name of the service account, and of its token's Secret, in the member (util.ClusterServiceAccountName)."""
+    return f"{cluster}-{host}"
+
+
+def role_name(account: str) -> str:
+    """Name of role and binding in the member (util.RoleName)."""
+    return f"kubefed-controller-manager:{account}"
+
+
+def healthcheck_role_name(account: str, namespace: str) -> str:
+    """Name of the health check's role and binding, for KubeFed in scope Namespaced (util.HealthCheckRoleName)."""
+    return f"kubefed-controller-manager:{namespace}:healthcheck-{account}"
+
+
+def default_secret_name(cluster: str) -> str:
+    """Name of the Secret on the host: always the same, so that a join which is done again leaves no second one."""
+    return f"{cluster}-token"
+
+
+def member_manifests(cluster_account: str, namespace: str, scope: str) -> list[Object]:
+    """What is to exist in the member, in the order of creation.
+
+    :param scope: ``Cluster`` or ``Namespaced``, from the host's KubeFedConfig.
+    """
+    role = role_name(cluster_account)
+    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+    manifests: list[Object] = [
+        _manifest("Namespace", namespace),
+        {
+            **_manifest(
+                "ServiceAccount",
+                cluster_account,
+                namespace,
+                annotations={"kubernetes.io/enforce-mountable-secrets": "true"},
+            ),
+            "automountServiceAccountToken": False,
+        },
+        {
+            **_manifest("Secret", cluster_account, namespace, annotations={ACCOUNT_ANNOTATION: cluster_account}),
+            "type": SERVICE_ACCOUNT_TOKEN,
+        },
+    ]
+    if scope == "Namespaced":
+        healthcheck = healthcheck_role_name(cluster_account, namespace)
+        health_rules = [
+            # v0.10.0 writes "Get" here, which grants nothing to a get request: this is what it meant
+            {"verbs": ["get"], "nonResourceURLs": ["/healthz"]},
+            {"verbs": ["list"], "apiGroups": [""], "resources": ["nodes"]},
+        ]
+        manifests += _role("Role", role, [everything], cluster_account, namespace)
+        manifests += _role("ClusterRole", healthcheck, health_rules, cluster_account, namespace)
+    else:
+        rules = [everything, {"verbs": ["get"], "nonResourceURLs": ["*"]}]
+        manifests += _role("ClusterRole", role, rules, cluster_account, namespace)
+    return manifests
+
+
+def member_leftovers(cluster_account: str, namespace: str) -> list[tuple[str, str]]:
+    """Kind and name of what unjoin removes from the member before its namespace, for both scopes, in this order."""
+    role, healthcheck = role_name(cluster_account), healthcheck_role_name(cluster_account, namespace)
+    return [
+        ("ClusterRoleBinding", role),
+        ("ClusterRole", role),
+        ("ClusterRoleBinding", healthcheck),
+        ("ClusterRole", healthcheck),
+        ("RoleBinding", role),
+        ("Role", role),
+        ("ServiceAccount", cluster_account),
+        ("Secret", cluster_account),
+    ]
+
+
+def host_secret(name: str, namespace: str, token: str) -> Object:
+    """The Secret on the host with the member's token."""
+    return {
+        **_manifest("Secret", name, namespace),
+        "type": "Opaque",
+        "data": {"token": base64.b64encode(token.encode()).decode()},
+    }
+
+
+def kubefed_cluster(
+    name: str,
+    namespace: str,
+    *,
+    server: str,
+    ca: bytes,
+    verify: bool,
+    proxy: str,
+    secret: str,
+    token: str,
+    labels: t.Mapping[str, str],
+    annotations: t.Mapping[str, str],
+) -> Object:
+    """The KubeFedCluster on the host.
+
+    :param server: URL of the member's API server.
+    :param ca: certificates of its authority in PEM.
+    :param verify: whether KubeFed verifies its certificate.
+    :param proxy: URL of the proxy that KubeFed uses, or empty.
+    :param secret: name of the Secret with the token.
+    """
+    spec: Object = {"apiEndpoint": server, "secretRef": {"name": secret}}
+    if ca:
+        spec["caBundle"] = base64.b64encode(ca).decode()
+    if not verify:
+        spec["disabledTLSValidations"] = ["*"]
+    if proxy:
+        spec["proxyURL"] = proxy
+    manifest = _manifest(
+        "KubeFedCluster", name, namespace, annotations={**annotations, TOKEN_ANNOTATION: fingerprint(token)}
+    )
+    if labels:
+        manifest["metadata"]["labels"] = dict(labels)
+    return {**manifest, "spec": spec}
+
+
+def fingerprint(token: str) -> str:
+    """Tells tokens apart without giving any away."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+def account_of_token(token: str) -> tuple[str, str] | None:
+    """Namespace and name of the service account that a token says it is for; ``None`` if it does not say so.
+
+    The token is not verified: this only attributes Secrets to the join that has made them.
+    """
+    try:
+        payload = token.split(".")[1]
+        subject = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
+        prefix, kind, namespace, name = str(subject).split(":")
+    except (IndexError, KeyError, ValueError, TypeError):
+        return None
+    return (namespace, name) if (prefix, kind) == ("system", "serviceaccount") else None
+
+
+def _manifest(
+    kind: str, name: str, namespace: str | None = None, *, annotations: t.Mapping[str, str] | None = None
+) -> Object:
+    where = KINDS[kind]
+    metadata: Object = {"name": name}
+    if namespace is not None:
+        metadata["namespace"] = namespace
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return {
+        "apiVersion": f"{where.group}/{where.version}" if where.group else where.version,
+        "kind": kind,
+        "metadata": metadata,
+    }
+
+
+def _role(kind: str, name: str, rules: list[Object], account: str, namespace: str) -> list[Object]:
+    inside = namespace if kind == "Role" else None
+    return [
+        {**_manifest(kind, name, inside), "rules": rules},
+        {
+            **_manifest(f"{kind}Binding", name, inside),
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
+            "roleRef": {"apiGroup": KINDS[kind].group, "kind": kind, "name": name},
+        },
+    ]
+
+
+__all__ = (
+    "ACCOUNT_ANNOTATION",
+    "ACCOUNT_UID_ANNOTATION",
+    "CORE_GROUP",
+    "CORE_VERSION",
+    "DEFAULT_NAMESPACE",
+    "KINDS",
+    "SERVICE_ACCOUNT_TOKEN",
+    "TOKEN_ANNOTATION",
+    "account_name",
+    "account_of_token",
+    "check_name",
+    "default_secret_name",
+    "fingerprint",
+    "healthcheck_role_name",
+    "host_name",
+    "host_secret",
+    "kubefed_cluster",
+    "member_leftovers",
+    "member_manifests",
+    "role_name",
+)

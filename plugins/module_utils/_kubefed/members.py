@@ -1,0 +1,112 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""The member clusters, reached with the credentials that KubeFed itself uses."""
+
+from __future__ import annotations
+
+import base64
+
+from .._errors import FederationError
+from .._kube.client import MERGE_PATCH, Client, Object, connect_with_token, decoded
+from . import host as kubefed
+from .federate import MANAGED_LABEL, FederatedType
+from .status import is_ready
+
+# On an object in a member whose label "false" is ours, until it is withdrawn from there
+RELEASED_ANNOTATION = "cloudburst.federation/released"
+
+
+class Members:
+    """The members of a federation.
+
+    :param host: the cluster that KubeFed runs on.
+    :param namespace: KubeFed's namespace there.
+    """
+
+    def __init__(self, host: Client, namespace: str) -> None:
+        self._host = host
+        self._namespace = namespace
+        self._clusters = kubefed.clusters(host, namespace)
+        self._clients: dict[str, Client | FederationError] = {}
+
+    @property
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Labels of the members, by name."""
+        return {name: cluster["metadata"].get("labels") or {} for name, cluster in self._clusters.items()}
+
+    def ready(self, name: str) -> bool:
+        """Whether KubeFed works with this cluster at the moment."""
+        return is_ready(self._clusters.get(name) or {})
+
+    def client(self, name: str) -> Client:
+        """The way to a member.
+
+        :raises FederationError: when there is none; asked again, it is not tried again.
+        """
+        if name not in self._clients:
+            try:
+                self._clients[name] = self._connect(name)
+            except FederationError as error:
+                self._clients[name] = error
+        found = self._clients[name]
+        if isinstance(found, FederationError):
+            raise found
+        return found
+
+    def _connect(self, name: str) -> Client:
+        spec = (self._clusters.get(name) or {}).get("spec") or {}
+        reference = (spec.get("secretRef") or {}).get("name")
+        secret = self._host.get(kubefed.path_of("Secret", self._namespace, reference)) if reference else None
+        token = decoded(secret, "token")
+        if not token:
+            raise FederationError(f"{name}: the host cluster has no credentials for it.")
+        client = connect_with_token(
+            spec["apiEndpoint"],
+            base64.b64decode(spec.get("caBundle") or ""),
+            token,
+            verify=not spec.get("disabledTLSValidations"),
+            proxy=spec.get("proxyURL") or "",
+            label=name,
+        )
+        client.get("/version")
+        return client
+
+    def objects(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
+        """Metadata of the objects of a type in a namespace of a member, by name."""
+        path = type_.target_path(namespace)
+        return {item["metadata"]["name"]: item["metadata"] for item in self.client(name).list(path, metadata_only=True)}
+
+    def release(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
+        """Make KubeFed leave an object alone, while it is still placed on that member."""
+        self._mark(name, type_, namespace, target, label="false", annotation="true")
+
+    def forget(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
+        """Remove the traces of KubeFed from an object that is not placed on that member any more."""
+        self._mark(name, type_, namespace, target, label=None, annotation=None)
+
+    def take_back(self, name: str, type_: FederatedType, namespace: str, target: str) -> bool:
+        """Undo a release that was not followed by a withdrawal.
+
+        :returns: whether it was released by :meth:`release`, and not by somebody who means it.
+        """
+        found = self.client(name).get(type_.target_path(namespace, target))
+        if not found or RELEASED_ANNOTATION not in (found["metadata"].get("annotations") or {}):
+            return False
+        self._mark(name, type_, namespace, target, label="true", annotation=None)
+        return True
+
+    def _mark(
+        self, name: str, type_: FederatedType, namespace: str, target: str, *, label: str | None, annotation: str | None
+    ) -> None:
+        self.client(name).patch(
+            type_.target_path(namespace, target),
+            {"metadata": {"labels": {MANAGED_LABEL: label}, "annotations": {RELEASED_ANNOTATION: annotation}}},
+            content_type=MERGE_PATCH,
+        )
+
+
+__all__ = ("Members",)

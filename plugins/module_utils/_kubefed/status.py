@@ -1,0 +1,192 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What KubeFed's status fields say. Pure functions.
+
+Sources: pkg/controller/kubefedcluster/clusterclient.go and pkg/controller/sync/status/status.go of KubeFed v0.10.0.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._wait import State
+
+Object = dict[str, t.Any]
+
+# KubeFed tries again after these by itself (IsRecoverableError), or is not done yet
+_MAY_RECOVER = frozenset(
+    (
+        "WaitingForRemoval",
+        "ClusterNotReady",
+        "CachedRetrievalFailed",
+        "CreationFailed",
+        "UpdateFailed",
+        "DeletionFailed",
+        "LabelRemovalFailed",
+        "RetrievalFailed",
+        "ClientRetrievalFailed",
+        "VersionRetrievalFailed",
+        "CreationTimedOut",
+        "UpdateTimedOut",
+        "DeletionTimedOut",
+        "LabelRemovalTimedOut",
+    )
+)
+# ... but not with these answers of the cluster's API server, which come again each time
+_REFUSALS = (
+    "is invalid",
+    "is forbidden: exceeded quota",
+    "denied the request",
+    "field is immutable",
+    "unable to recognize",
+    "no matches for kind",
+)
+_TERMINAL_REASONS = frozenset(("ComputePlacementFailed",))
+
+
+def condition(cluster: Object, type_: str) -> Object:
+    """A condition of a KubeFedCluster, or an empty dictionary."""
+    for found in (cluster.get("status") or {}).get("conditions") or []:
+        if found.get("type") == type_:
+            return t.cast(Object, found)
+    return {}
+
+
+def is_ready(cluster: Object) -> bool:
+    """Whether KubeFed works with this cluster. A cluster that went offline has no condition Ready at all."""
+    return condition(cluster, "Ready").get("status") == "True"
+
+
+def last_probe(cluster: Object) -> str:
+    """When KubeFed last looked at the cluster, or an empty string."""
+    conditions = (cluster.get("status") or {}).get("conditions") or []
+    return str(conditions[0].get("lastProbeTime") or "") if conditions else ""
+
+
+def readiness(cluster: Object) -> str:
+    """What KubeFed's controller last said about a cluster, for the user."""
+    if is_ready(cluster):
+        return "Ready"
+    told = []
+    for found in (cluster.get("status") or {}).get("conditions") or []:
+        told.append(
+            f"{found.get('type')}={found.get('status')} {found.get('reason') or ''}: {found.get('message') or ''}"
+            f" (probed {found.get('lastProbeTime') or 'never'})"
+        )
+    return "; ".join(told) or "KubeFed's controller has not looked at it yet"
+
+
+class ClusterState(t.NamedTuple):
+    """What KubeFed says about one federated object in one cluster.
+
+    :ivar status: KubeFed's word; empty when all is well there.
+    :ivar message: the cluster's own message, from KubeFed's events.
+    """
+
+    status: str
+    message: str = ""
+
+
+class Propagation(t.NamedTuple):
+    """What KubeFed says about one federated object.
+
+    :ivar current: whether it has seen the object as it is now.
+    :ivar done: whether the object is as it should be in each cluster.
+    :ivar reason: why not, for the object as a whole.
+    :ivar clusters: by name of cluster.
+    """
+
+    current: bool
+    done: bool
+    reason: str
+    clusters: dict[str, ClusterState]
+
+    @property
+    def terminal(self) -> str:
+        """Why waiting on is useless; empty while it is not."""
+        if not self.current:
+            return ""
+        if self.reason in _TERMINAL_REASONS:
+            return self.reason
+        for name, state in sorted(self.clusters.items()):
+            if not state.status:
+                continue
+            refused = any(text in state.message for text in _REFUSALS)
+            if refused or state.status not in _MAY_RECOVER:
+                return f"{name}: {state.status}" + (f": {state.message}" if state.message else "")
+        return ""
+
+    @property
+    def last(self) -> str:
+        """One line for the user."""
+        if not self.current:
+            return "KubeFed's controller has not seen it yet (does kubefed-controller-manager run?)"
+        states = [
+            f"{name}: {state.status or 'OK'}" + (f" ({state.message})" if state.message and state.status else "")
+            for name, state in sorted(self.clusters.items())
+        ]
+        return "; ".join(([self.reason] if self.reason not in ("", "CheckClusters") else []) + states) or "OK"
+
+
+def propagation(federated: Object, messages: t.Mapping[str, str] | None = None) -> Propagation:
+    """Read the status of a federated object.
+
+    :param messages: the clusters' own messages by cluster, see :func:`event_messages`.
+    """
+    status = federated.get("status") or {}
+    current = status.get("observedGeneration") == federated["metadata"].get("generation")
+    found: Object = next((entry for entry in status.get("conditions") or [] if entry.get("type") == "Propagation"), {})
+    clusters = {
+        entry["name"]: ClusterState(entry.get("status") or "", (messages or {}).get(entry["name"], ""))
+        for entry in status.get("clusters") or []
+    }
+    return Propagation(
+        current=current,
+        done=current and found.get("status") == "True",
+        reason=found.get("reason") or "",
+        clusters=clusters,
+    )
+
+
+def propagated(federated: Object, wanted: t.Collection[str], messages: t.Mapping[str, str] | None = None) -> State:
+    """Whether a federated object has arrived in each wanted cluster, and is nowhere that it should not be."""
+    found = propagation(federated, messages)
+    missing = [name for name in wanted if name not in found.clusters]
+    last = found.last + (f"; not there yet: {', '.join(missing)}" if missing and found.current else "")
+    return State(found.done and not missing, last)
+
+
+def event_messages(events: t.Iterable[Object], kind: str, name: str) -> dict[str, str]:
+    """The clusters' own messages for a federated object, by cluster, from the warnings that KubeFed records for it.
+
+    KubeFed words them ``Failed to create Deployment "ns/web" in cluster "vulcan": …`` (dispatch/managed.go).
+    """
+    messages: dict[str, tuple[str, str]] = {}
+    for event in events:
+        about = event.get("involvedObject") or {}
+        if event.get("type") != "Warning" or about.get("kind") != kind or about.get("name") != name:
+            continue
+        text = str(event.get("message") or "")
+        _before, found, rest = text.partition(' in cluster "')
+        cluster, closed, message = rest.partition('": ')
+        when = str(event.get("lastTimestamp") or event.get("eventTime") or "")
+        if found and closed and when >= messages.get(cluster, ("", ""))[0]:
+            messages[cluster] = (when, message)
+    return {cluster: message for cluster, (_when, message) in messages.items()}
+
+
+__all__ = (
+    "ClusterState",
+    "Propagation",
+    "condition",
+    "event_messages",
+    "is_ready",
+    "last_probe",
+    "propagated",
+    "propagation",
+    "readiness",
+)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""The frame of every module: options in, one call, result out."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._errors import FederationError, InvalidOption, Pending
+from ._wait import Waiter
+
+# How the action plugin asks for one slice of a long wait; must be kept in sync with plugins/plugin_utils/_progress.py.
+# {"slice": seconds, "waited": seconds spent in earlier slices, "carry": what the module gave back with "pending"}
+# It is no option, as it is nothing that a task could set.
+PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
+
+Result = dict[str, t.Any]
+
+
+class Run:
+    """One run of a module: its waiter, and what is to survive into the next slice.
+
+    :ivar waiter: bound to the module's wait_timeout and wait_sleep.
+    :ivar carry: what the last slice left here; what is left here now goes to the next. Must be JSON, never a secret.
+    :ivar result: what the task returns; filled as the run goes on, so that a failure can tell what was done before it.
+    """
+
+    def __init__(self, module: AnsibleModule) -> None:
+        progress = json.loads(os.environ.get(PROGRESS_VARIABLE) or "{}")
+        self.module = module
+        self.check_mode: bool = module.check_mode
+        self.waiter = Waiter(
+            timeout=module.params["wait_timeout"],
+            sleep=module.params["wait_sleep"],
+            slice_=progress.get("slice"),
+            waited=float(progress.get("waited") or 0.0),
+        )
+        self.carry: dict[str, t.Any] = dict(progress.get("carry") or {})
+        self.result: Result = {"changed": False}
+
+
+def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
+    """Run ``call`` and end the module with its result.
+
+    A wait that is not over when the slice is used up ends the module with ``pending`` in its result.
+    """
+    for option in ("wait_timeout", "wait_sleep"):
+        if module.params[option] < 1:
+            module.fail_json(msg=f"{option} is {module.params[option]}; it must be 1 or more (seconds).")
+    run = Run(module)
+    try:
+        call(run)
+    except Pending as pending:
+        run.result["pending"] = {
+            "what": pending.what,
+            "last": pending.last,
+            "waited": round(pending.waited, 3),
+            "carry": run.carry,
+        }
+    except InvalidOption as error:
+        module.fail_json(msg=error.message, **{**error.details, "changed": False})
+    except FederationError as error:
+        module.fail_json(msg=error.message, **{**run.result, **error.details})
+    module.exit_json(**run.result)
+
+
+__all__ = ("PROGRESS_VARIABLE", "Result", "Run", "run_module")

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+"""Follows an operation on a stack by the stack's id until it ends, and says why where it ends badly."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ._aws import AwsError, AwsUnavailable, CredentialsRefused
+from ._errors import TerminalState, WaitTimeout
+from ._module import Run
+from ._stack_api import StackApi
+from ._stack_events import (
+    NESTED_STACK,
+    Event,
+    blame,
+    failures_to_delete,
+    first_failure,
+    news,
+    of_operation,
+    of_stack_itself,
+)
+from ._stack_states import Kind, in_progress, succeeded
+from ._wait import State
+
+# CloudFormation's answers are only eventually consistent: for this many seconds after an operation was begun, the
+# state that the stack was in before is not taken for the operation's end.
+SETTLE_SECONDS = 30
+
+_DOING = {
+    Kind.CREATE: "to be created",
+    Kind.UPDATE: "to be updated",
+    Kind.DELETE: "to be deleted",
+    Kind.SETTLE: "to end what it is at",
+}
+
+
+class Operation(t.NamedTuple):
+    """An operation on a stack, in a form that survives from one slice of a wait to the next.
+
+    :ivar kind: a value of :class:`Kind`.
+    :ivar token: the ClientRequestToken that we began it with; ``None`` where somebody else did.
+    :ivar final: whether the task is done with it; otherwise what comes next is decided anew.
+    :ivar since: when it was begun or found, in seconds of the epoch.
+    :ivar seen: id of the newest event that was shown to the user.
+    """
+
+    kind: str
+    name: str
+    stack_id: str
+    token: str | None
+    final: bool
+    since: float
+    seen: str | None = None
+
+
+def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.Any], list[Event]]:
+    """Wait for the end of an operation.
+
+    :returns: the stack, and the events of the operation with the oldest first. Whether it has come to what it was to
+        come to, :func:`failure` says.
+    :raises TerminalState: AWS takes the credentials no more.
+    :raises WaitTimeout: the deadline has passed.
+    :raises Pending: the slice is used up; ``run.carry`` holds what :func:`carried` makes an operation of again.
+    """
+    kind = Kind(operation.kind)
+    run.carry["operation"] = operation._asdict()
+    found: dict[str, t.Any] = {"stack": {}, "events": []}
+
+    def poll() -> State:
+        try:
+            stack = api.describe(operation.stack_id)
+            history = api.events(operation.stack_id, operation.token)
+        except AwsUnavailable as error:
+            # Neither an end nor a failure of the stack: only the deadline ends this.
+            return State(False, f"AWS can not be asked just now: {error.message}")
+        except CredentialsRefused as error:
+            raise TerminalState(
+                f"{error.message}. What is under way for the stack {operation.name} goes on in AWS without you; renew "
+                "the credentials and run this again, and it is waited for.",
+            ) from error
+        events = of_operation(history, operation.token)
+        found["stack"], found["events"] = stack, events
+        if events:
+            run.carry["operation"]["seen"] = events[-1]["EventId"]
+        status = stack["StackStatus"]
+        over = not in_progress(status) and _believable(status, events, operation)
+        return State(over, f"{status}; {news(events, operation.seen)}")
+
+    try:
+        run.waiter.until(f"the stack {operation.name} {_DOING[kind]}", poll)
+    except WaitTimeout as error:
+        raise WaitTimeout(
+            f"{error.message}. It goes on in AWS by itself; run this again to go on waiting, with a larger "
+            "wait_timeout if need be.",
+            **error.details,
+        ) from error
+    run.carry.pop("operation")
+    return found["stack"], found["events"] or of_operation(api.events(operation.stack_id))
+
+
+def carried(run: Run) -> Operation | None:
+    """The operation that an earlier slice was waiting for."""
+    values = run.carry.get("operation")
+    return Operation(**values) if values else None
+
+
+def _believable(status: str, events: t.Sequence[Event], operation: Operation) -> bool:
+    own = [event["ResourceStatus"] for event in events if of_stack_itself(event)]
+    return (bool(own) and own[-1] == status) or time.time() - operation.since > SETTLE_SECONDS
+
+
+def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.Sequence[Event]) -> TerminalState | None:
+    """The error for an operation that ended as something else than it was to; ``None`` where it ended well.
+
+    :param events: those of the operation, the oldest first.
+    """
+    name, status = stack["StackName"], stack["StackStatus"]
+    if succeeded(kind, status):
+        return None
+    if kind is Kind.DELETE:
+        failed = failures_to_delete(events)
+        details = {"blocking": [_blocking(event) for event in failed]}
+        if status != "DELETE_FAILED":
+            why = first_failure(events)
+            return TerminalState(
+                f"The stack {name} was not deleted: it fell back to {status}: "
+                f"{blame(why) if why else stack.get('StackStatusReason') or 'AWS gives no reason'}.",
+                **details,
+            )
+        causes = "; ".join(blame(event) for event in failed) or stack.get("StackStatusReason") or "AWS gives no reason"
+        return TerminalState(
+            f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. Take away what is in the way and run "
+            "this again: it goes on where it stopped.",
+            **details,
+        )
+    verb = {Kind.CREATE: "created", Kind.UPDATE: "updated"}[kind]
+    if status == "DELETE_COMPLETE":
+        return TerminalState(f"The stack {name} was deleted by somebody else while it was to be {verb}.")
+    cause = first_cause(api, events)
+    after = (
+        "What is left of it is removed by the next run, which begins anew"
+        if kind is Kind.CREATE
+        else "It was taken back to what it was"
+        if status == "UPDATE_ROLLBACK_COMPLETE"
+        else "See its events for what to do"
+    )
+    return TerminalState(
+        f"The stack {name} could not be {verb} ({status}): "
+        f"{blame(cause) if cause else stack.get('StackStatusReason') or 'AWS gives no reason'}. {after}.",
+    )
+
+
+def first_cause(api: StackApi, events: t.Sequence[Event], depth: int = 5) -> Event | None:
+    """The first failure, followed into nested stacks for as many as ``depth`` levels."""
+    cause = first_failure(events)
+    if cause is None or depth == 0 or cause.get("ResourceType") != NESTED_STACK or of_stack_itself(cause):
+        return cause
+    try:
+        inner = of_operation(api.events(str(cause["PhysicalResourceId"])))
+    except AwsError:
+        # The outer reason is worth more than the error of asking for a better one.
+        return cause
+    return first_cause(api, inner, depth - 1) or cause
+
+
+def _blocking(event: Event) -> dict[str, t.Any]:
+    return {
+        "resource": event["LogicalResourceId"],
+        "type": event["ResourceType"],
+        "id": event.get("PhysicalResourceId") or None,
+        "reason": event.get("ResourceStatusReason") or None,
+    }
+
+
+__all__ = ("SETTLE_SECONDS", "Operation", "carried", "failure", "first_cause", "follow")

@@ -1,0 +1,296 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: burst_check
+short_description: Refuse a burst that can not work
+version_added: 1.0.0
+description:
+  - Checks the variables of a burst and the machine that it is started from, and fails with every problem at once.
+  - Nothing is asked of AWS or of a cluster, and nothing is changed.
+  - Messages name the collection's variables, which are the options below with C(burst_) before them.
+author:
+  - cloudburst.federation contributors (@cloudburst)
+requirements:
+  - PyYAML
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and tells the same.
+  diff_mode:
+    support: none
+    description: Returns details on what has changed, in diff mode.
+    details:
+      - It changes nothing.
+options:
+  name:
+    description:
+      - Name of the burst, which is that of the EKS cluster, of the federation's member and of the context.
+    type: str
+    required: true
+  host_name:
+    description:
+      - Name of the data centre's cluster in the federation.
+    type: str
+    required: true
+  host_context:
+    description:
+      - Context of the data centre's cluster in O(kubeconfig).
+    type: str
+    required: true
+  kubeconfig:
+    description:
+      - Path of the kubeconfig file.
+    type: path
+    required: true
+  commands:
+    description:
+      - Commands that must be on the C(PATH).
+    type: list
+    elements: str
+    default: []
+  python_libraries:
+    description:
+      - Python libraries that the interpreter must find.
+    type: list
+    elements: str
+    default: []
+  plan:
+    description:
+      - What the burst is to look like. Leave it out when a burst is only to be taken away.
+    type: dict
+    suboptions:
+      region:
+        description:
+          - AWS region.
+        type: str
+        required: true
+      zones:
+        description:
+          - Availability zones for the subnets.
+        type: list
+        elements: str
+        required: true
+      vpc_cidr:
+        description:
+          - Network of the VPC.
+        type: str
+        required: true
+      service_cidr:
+        description:
+          - Service network of the EKS cluster.
+        type: str
+        required: true
+      local_networks:
+        description:
+          - Networks of the data centre that the VPC is to reach.
+        type: list
+        elements: str
+        required: true
+      local_service_cidr:
+        description:
+          - Service network of the data centre's cluster.
+        type: str
+        required: true
+      firewall_address:
+        description:
+          - Public address of the data centre's firewall.
+        type: str
+        required: true
+      ports:
+        description:
+          - Ranges of TCP ports that the security groups open.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          from:
+            description:
+              - First port.
+            type: int
+            required: true
+          to:
+            description:
+              - Last port.
+            type: int
+            required: true
+      kubefed_namespace:
+        description:
+          - Namespace of KubeFed.
+        type: str
+        default: kube-federation-system
+      members:
+        description:
+          - Names of further clusters in the federation, which a placement can use as well.
+        type: list
+        elements: str
+        default: []
+      apps:
+        description:
+          - Applications of the federation.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          namespace:
+            description:
+              - Namespace of the application.
+            type: str
+            required: true
+          placement:
+            description:
+              - Names of the clusters that it runs on.
+            type: list
+            elements: str
+            required: true
+          resources:
+            description:
+              - Plain Kubernetes manifests.
+            type: list
+            elements: dict
+            default: []
+seealso:
+  - module: cloudburst.federation.kubefed_join
+  - module: cloudburst.federation.federated_resource
+"""
+
+EXAMPLES = r"""
+- name: Refuse a burst that can not work
+  cloudburst.federation.burst_check:
+    name: vulcan
+    host_name: earth
+    host_context: kubernetes-admin@kubernetes
+    kubeconfig: ~/.kube/config
+    commands: [aws, helm]
+    plan:
+      region: eu-central-1
+      zones: [eu-central-1a, eu-central-1b]
+      vpc_cidr: 10.11.0.0/16
+      service_cidr: 10.5.0.0/24
+      local_networks: [10.10.0.0/24, 10.10.128.0/24]
+      local_service_cidr: 10.4.0.0/24
+      firewall_address: 203.0.113.10
+"""
+
+RETURN = r"""
+problems:
+  description:
+    - Why the burst can not work.
+  returned: on failure
+  type: list
+  elements: dict
+  contains:
+    variable:
+      description: Name of the variable, with the place in it.
+      type: str
+      sample: burst_local_networks[1]
+    value:
+      description: Its value.
+      type: raw
+      sample: 10.11.4.0/24
+    allowed:
+      description: What is wrong with it and what is allowed.
+      type: str
+      sample: it overlaps burst_vpc_cidr 10.11.0.0/16; choose networks that share no address
+"""
+
+import importlib.util
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.process import get_bin_path
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan import (
+    Problem,
+    context_problems,
+    name_problems,
+    plan_problems,
+)
+
+
+def _argument_spec() -> dict[str, t.Any]:
+    names: dict[str, t.Any] = {"type": "list", "elements": "str"}
+    port = {"from": {"type": "int", "required": True}, "to": {"type": "int", "required": True}}
+    app = {
+        "namespace": {"type": "str", "required": True},
+        "placement": {**names, "required": True},
+        "resources": {"type": "list", "elements": "dict", "default": []},
+    }
+    plan = {
+        "region": {"type": "str", "required": True},
+        "zones": {**names, "required": True},
+        "vpc_cidr": {"type": "str", "required": True},
+        "service_cidr": {"type": "str", "required": True},
+        "local_networks": {**names, "required": True},
+        "local_service_cidr": {"type": "str", "required": True},
+        "firewall_address": {"type": "str", "required": True},
+        "ports": {"type": "list", "elements": "dict", "default": [], "options": port},
+        "kubefed_namespace": {"type": "str", "default": "kube-federation-system"},
+        "members": {**names, "default": []},
+        "apps": {"type": "list", "elements": "dict", "default": [], "options": app},
+    }
+    return {
+        "name": {"type": "str", "required": True},
+        "host_name": {"type": "str", "required": True},
+        "host_context": {"type": "str", "required": True},
+        "kubeconfig": {"type": "path", "required": True},
+        "commands": {**names, "default": []},
+        "python_libraries": {**names, "default": []},
+        "plan": {"type": "dict", "options": plan},
+    }
+
+
+def _machine_problems(commands: list[str], libraries: list[str]) -> list[Problem]:
+    problems = []
+    for command in commands:
+        try:
+            get_bin_path(command)
+        except ValueError:
+            problems.append(Problem("PATH", os.environ.get("PATH", ""), f"{command} must be in one of these"))
+    problems.extend(
+        Problem("ansible_python_interpreter", library, "it must find this Python library; install it there")
+        for library in libraries
+        if importlib.util.find_spec(library) is None
+    )
+    return problems
+
+
+def _read_kubeconfig(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
+    options = module.params
+    if importlib.util.find_spec("yaml") is None:
+        module.fail_json(msg=missing_required_lib("PyYAML"))
+    problems = _machine_problems(options["commands"], options["python_libraries"])
+    problems += name_problems(options["name"], options["host_name"])
+    try:
+        kubeconfig = _read_kubeconfig(options["kubeconfig"])
+    except OSError as exc:
+        problems.append(Problem("burst_kubeconfig", options["kubeconfig"], f"it must be readable ({exc.strerror})"))
+    else:
+        problems += context_problems(options["kubeconfig"], kubeconfig, options["host_context"])
+    if options["plan"] is not None:
+        problems += plan_problems({**options["plan"], "name": options["name"], "host_name": options["host_name"]})
+    if problems:
+        listed = "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
+        module.fail_json(
+            msg=f"Refused before anything was touched: {listed}",
+            problems=[problem._asdict() for problem in problems],
+        )
+    module.exit_json(changed=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,495 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cloudformation_stack
+short_description: Create, update or delete a CloudFormation stack and follow it to its end
+version_added: 1.0.0
+description:
+  - Brings a stack to what its template says, or away, and waits until AWS has come to an end with it.
+  - It can be stopped at any time and run again. What AWS is at with the stack is then waited for instead of
+    being an error, and what a failed create has left is removed before it is created anew.
+  - A delete is followed by the stack's id and is done with C(DELETE_COMPLETE) and with nothing else. No error while
+    waiting is taken for an end. Throttling and faults of the network are waited out until O(wait_timeout) is over, and
+    credentials that expire fail the task.
+  - A failure names the resource that failed first, in nested stacks too, with the reason that AWS gives.
+  - While it waits, it shows the stack's events as they come.
+author:
+  - cloudburst.federation contributors (@cloudburst)
+extends_documentation_fragment:
+  - cloudburst.federation._aws
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and tells what would change without changing it.
+    details:
+      - For a stack that is there, AWS works out what would change as a change set, which is then deleted. For one that
+        is not, the template is validated by AWS.
+  diff_mode:
+    support: full
+    description: Returns details on what has changed, in diff mode.
+    details:
+      - Names of resources and of their properties, never values of parameters.
+  idempotent:
+    support: full
+    description: When run twice with the same arguments, the second run reports no change.
+options:
+  name:
+    description:
+      - Name of the stack.
+    type: str
+    required: true
+  state:
+    description:
+      - With V(present), the stack is created or updated.
+      - With V(absent), it is deleted.
+    type: str
+    choices: [present, absent]
+    default: present
+  template_body:
+    description:
+      - The template as text, for example from the P(ansible.builtin.template#lookup) lookup.
+      - AWS takes as many as 51200 bytes.
+      - Required with O(state=present).
+    type: str
+  template_parameters:
+    description:
+      - Values of the template's parameters by name. Lists are joined by commas.
+      - A parameter that is not given has its default, also where the stack has another value for it.
+      - Values of parameters that the template declares with C(NoEcho) are masked in what the task returns. Set
+        C(no_log) for the task to keep them out of the system log of the host that it runs on as well.
+    type: dict
+    default: {}
+  tags:
+    description:
+      - The stack's tags, which CloudFormation gives to all of its resources that can have tags.
+      - Tags that are not given are removed. When left out, those of an existing stack stay as they are.
+    type: dict
+  capabilities:
+    description:
+      - What the template may do beyond the ordinary, in CloudFormation's words.
+    type: list
+    elements: str
+    choices: [CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND]
+    default: []
+  wait:
+    description:
+      - Whether to wait until AWS has come to an end with the stack.
+      - With V(false), the task ends as soon as AWS has begun, and a later task that waits takes it up. What has to end
+        before AWS can begin is waited for all the same.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How many seconds to wait at most.
+    type: int
+    default: 3600
+  wait_sleep:
+    description:
+      - How many seconds to leave between two looks at the stack.
+    type: int
+    default: 5
+seealso:
+  - module: amazon.aws.cloudformation
+  - module: amazon.aws.cloudformation_info
+"""
+
+EXAMPLES = r"""
+- name: Start a stack and do other work meanwhile
+  cloudburst.federation.cloudformation_stack:
+    name: cloudburst-vulcan
+    region: eu-central-1
+    template_body: "{{ lookup('ansible.builtin.template', 'stack.yml.j2') }}"
+    template_parameters:
+      Zones: [eu-central-1a, eu-central-1b]
+    tags:
+      cloudburst:burst: vulcan
+    capabilities: [CAPABILITY_IAM]
+    wait: false
+
+- name: Wait for the stack
+  cloudburst.federation.cloudformation_stack:
+    name: cloudburst-vulcan
+    region: eu-central-1
+    template_body: "{{ lookup('ansible.builtin.template', 'stack.yml.j2') }}"
+    template_parameters:
+      Zones: [eu-central-1a, eu-central-1b]
+    tags:
+      cloudburst:burst: vulcan
+    capabilities: [CAPABILITY_IAM]
+  register: burst
+
+- name: Show where the cluster answers
+  ansible.builtin.debug:
+    var: burst.stack.outputs.ClusterEndpoint
+
+- name: Delete the stack
+  cloudburst.federation.cloudformation_stack:
+    name: cloudburst-vulcan
+    region: eu-central-1
+    state: absent
+"""
+
+RETURN = r"""
+stack:
+  description: The stack. With O(state=absent) and no stack, all but its name is empty.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The stack's id, which finds it after it is deleted too.
+      returned: success
+      type: str
+      sample: arn:aws:cloudformation:eu-central-1:123456789012:stack/cloudburst-vulcan/5c2e8a60-c8b6-11f0
+    name:
+      description: The stack's name.
+      returned: success
+      type: str
+      sample: cloudburst-vulcan
+    status:
+      description: The stack's status.
+      returned: success
+      type: str
+      sample: CREATE_COMPLETE
+    outputs:
+      description: The stack's outputs by name. Empty while AWS creates it, and once it is deleted.
+      returned: success
+      type: dict
+      sample: {"ClusterName": "vulcan"}
+events:
+  description: What AWS said of the operation that was followed, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - time: "2026-11-23T22:10:04+00:00"
+      resource: Vpc
+      type: AWS::EC2::VPC
+      id: vpc-0a1b2c3d
+      status: CREATE_COMPLETE
+      reason: null
+blocking:
+  description: The resources that kept the stack from being deleted.
+  returned: when a delete failed
+  type: list
+  elements: dict
+  sample:
+    - resource: Vpc
+      type: AWS::EC2::VPC
+      id: vpc-0a1b2c3d
+      reason: The vpc 'vpc-0a1b2c3d' has dependencies and cannot be deleted.
+"""
+
+import time
+import typing as t
+import uuid
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._argspec import wait_spec
+from ..module_utils._aws import AwsError, calling
+from ..module_utils._errors import InvalidOption, TerminalState
+from ..module_utils._module import Run, run_module
+from ..module_utils._stack_api import MAX_TEMPLATE_BYTES, StackApi
+from ..module_utils._stack_events import Event, summary
+from ..module_utils._stack_follow import Operation, carried, failure, follow
+from ..module_utils._stack_states import (
+    Kind,
+    Step,
+    adopted_kind,
+    describe_changes,
+    parameter_text,
+    same_inputs,
+    step_to_absent,
+    step_to_present,
+    way_out,
+)
+from ..module_utils._wait import State, Waiter
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+Stack = dict[str, t.Any]
+
+# How long AWS may take to work out a change set, which is usually seconds.
+CHANGE_SET_SECONDS = 600
+
+
+class StackJob:
+    """One stack being brought to the state wanted."""
+
+    def __init__(self, run: Run, client: t.Any) -> None:
+        self.run = run
+        self.params = run.module.params
+        self.name: str = self.params["name"]
+        self.api = StackApi(client)
+        self.parameters = {key: parameter_text(value) for key, value in self.params["template_parameters"].items()}
+
+    # ---- both ways
+
+    def work(self) -> None:
+        """Take steps until the stack is what it is to be."""
+        self._report({"StackName": self.name})
+        absent = self.params["state"] == "absent"
+        operation = carried(self.run)
+        if operation is not None:
+            self._hide(self.run.carry.get("hidden") or [])
+        elif not absent:
+            self._check_inputs()
+        while True:
+            if operation is not None:
+                stack, events = follow(self.api, self.run, operation)
+                self._report(stack, events)
+                error = failure(self.api, Kind(operation.kind), stack, events)
+                if error:
+                    raise error
+                if operation.final:
+                    return
+                if not absent:
+                    self._check_inputs()
+            found = self.api.find(self.name)
+            self._report(found or {"StackName": self.name})
+            operation = self._step_to_absent(found) if absent else self._step_to_present(found)
+            if operation is None:
+                return
+
+    def _report(self, stack: Stack, events: t.Sequence[Event] = ()) -> None:
+        gone = stack.get("StackStatus") == "DELETE_COMPLETE"
+        self.run.result["stack"] = {
+            "id": stack.get("StackId"),
+            "name": stack["StackName"],
+            "status": stack.get("StackStatus"),
+            "outputs": {} if gone else {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs") or []},
+        }
+        self.run.result["events"] = [summary(event) for event in events]
+
+    def _operation(self, kind: Kind, stack_id: str, *, token: str | None, final: bool) -> Operation:
+        return Operation(kind.value, self.name, stack_id, token, final, time.time())
+
+    def _diff(self, text: str) -> None:
+        self.run.result["diff"] = {"prepared": text}
+
+    def _delete(self, stack: Stack, *, final: bool) -> Operation:
+        rows = self.api.resources(stack["StackId"])
+        self.run.result["changed"] = True
+        lines = [
+            f"Remove {row['LogicalResourceId']} ({row['ResourceType']}) {row.get('PhysicalResourceId', '')}".rstrip()
+            for row in rows
+        ]
+        self._diff("\n".join(lines or [f"Remove the stack {self.name}, which holds no resources"]) + "\n")
+        token = _token()
+        if not self.run.check_mode:
+            self.api.delete(stack["StackId"], token)
+            self._report({**stack, "StackStatus": "DELETE_IN_PROGRESS"})
+        return self._operation(Kind.DELETE, stack["StackId"], token=token, final=final)
+
+    # ---- absent
+
+    def _step_to_absent(self, stack: Stack | None) -> Operation | None:
+        status = stack["StackStatus"] if stack else None
+        step = step_to_absent(status)
+        if stack is None or status is None or step is Step.NOTHING:
+            return None
+        if stack.get("EnableTerminationProtection"):
+            raise TerminalState(
+                f"The stack {self.name} is protected from being deleted. Take that away with: aws cloudformation "
+                f"update-termination-protection --no-enable-termination-protection --stack-name {self.name}",
+            )
+        if step is Step.ADOPT:
+            kind = adopted_kind(status)
+            deleting = kind is Kind.DELETE
+            if self.run.check_mode or (deleting and not self.params["wait"]):
+                self.run.result["changed"] = not deleting
+                return None
+            return self._operation(kind if deleting else Kind.SETTLE, stack["StackId"], token=None, final=deleting)
+        operation = self._delete(stack, final=True)
+        return None if self.run.check_mode or not self.params["wait"] else operation
+
+    # ---- present
+
+    def _check_inputs(self) -> None:
+        body = self.params["template_body"]
+        size = len(body.encode())
+        if not body.strip() or size > MAX_TEMPLATE_BYTES:
+            raise InvalidOption(
+                f"template_body has {size} bytes; AWS takes a template of 1 to {MAX_TEMPLATE_BYTES} bytes.",
+            )
+        said = self.api.validate(body)
+        self.declared = {parameter["ParameterKey"]: parameter for parameter in said.get("Parameters") or []}
+        self.run.carry["hidden"] = [key for key, declaration in self.declared.items() if declaration.get("NoEcho")]
+        self._hide(self.run.carry["hidden"])
+        unknown = sorted(set(self.parameters) - set(self.declared))
+        if unknown:
+            raise InvalidOption(
+                f"template_parameters has {', '.join(unknown)}, which the template does not declare; it declares "
+                f"{', '.join(sorted(self.declared)) or 'none'}.",
+            )
+        needed = set(said.get("Capabilities") or [])
+        granted = set(self.params["capabilities"])
+        # The named one includes the other.
+        granted |= {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in granted else set()
+        if needed - granted:
+            raise InvalidOption(
+                f"capabilities is {self.params['capabilities']}; this template needs {sorted(needed)}: "
+                f"{said.get('CapabilitiesReason')}",
+            )
+
+    def _hide(self, names: t.Iterable[str]) -> None:
+        """Keep the values of parameters that the template calls secret out of all that the task returns."""
+        self.run.module.no_log_values.update(self.parameters[name] for name in names if self.parameters.get(name))
+
+    def _inputs(self) -> dict[str, t.Any]:
+        inputs: dict[str, t.Any] = {
+            "TemplateBody": self.params["template_body"],
+            "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()],
+            "Capabilities": self.params["capabilities"],
+        }
+        if self.params["tags"] is not None:
+            inputs["Tags"] = [{"Key": k, "Value": str(v)} for k, v in self.params["tags"].items()]
+        return inputs
+
+    def _step_to_present(self, stack: Stack | None) -> Operation | None:
+        status = stack["StackStatus"] if stack else None
+        step = step_to_present(status)
+        if stack is None or status is None:
+            return self._create()
+        if step is Step.ADOPT:
+            kind = adopted_kind(status)
+            if self.run.check_mode or (kind in (Kind.CREATE, Kind.UPDATE) and not self.params["wait"]):
+                # What is being created or updated counts as what is wanted; everything else has to be done again.
+                self.run.result["changed"] = self.run.result["changed"] or kind not in (Kind.CREATE, Kind.UPDATE)
+                return None
+            return self._operation(kind, stack["StackId"], token=None, final=False)
+        if step is Step.DELETE:
+            warn(f"The stack {self.name} is {status}, a leftover: it is removed and created anew.")
+            operation = self._delete(stack, final=False)
+            return None if self.run.check_mode else operation
+        return self._update(stack)
+
+    def _create(self) -> Operation | None:
+        self.run.result["changed"] = True
+        self.run.result["diff"] = {
+            "before_header": "no stack",
+            "before": "",
+            "after_header": f"stack {self.name}",
+            "after": self.params["template_body"],
+        }
+        if self.run.check_mode:
+            return None
+        token = _token()
+        stack_id = self.api.create(self.name, token, self._inputs())
+        self._report({"StackName": self.name, "StackId": stack_id, "StackStatus": "CREATE_IN_PROGRESS"})
+        if not self.params["wait"]:
+            return None
+        return self._operation(Kind.CREATE, stack_id, token=token, final=True)
+
+    def _update(self, stack: Stack) -> Operation | None:
+        help_ = way_out(self.name, stack["StackStatus"])
+        if help_:
+            raise TerminalState(
+                f"The stack {self.name} is {stack['StackStatus']} and can't be updated. First run: {help_}",
+            )
+        body = self.params["template_body"]
+        if same_inputs(
+            stack=stack,
+            current=self.api.template(stack["StackId"]),
+            body=body,
+            parameters=self.parameters,
+            declared=self.declared,
+            tags=None if self.params["tags"] is None else {k: str(v) for k, v in self.params["tags"].items()},
+        ):
+            return None
+        inputs = self._inputs()
+        if "AWS::CloudFormation::Stack" in body:
+            inputs["IncludeNestedStacks"] = True
+        change_set_id = self.api.create_change_set(stack["StackId"], _token(), inputs)
+        executed = False
+        try:
+            changes = self._worked_out(stack, change_set_id)
+            if changes is None:
+                return None
+            self.run.result["changed"] = True
+            self._diff(describe_changes(changes) or "Change tags or settings of the stack itself\n")
+            if self.run.check_mode:
+                return None
+            token = _token()
+            self.api.execute_change_set(stack["StackId"], change_set_id, token)
+            executed = True
+        finally:
+            if not executed:
+                self._forget(stack, change_set_id)
+        if not self.params["wait"]:
+            return None
+        return self._operation(Kind.UPDATE, stack["StackId"], token=token, final=True)
+
+    def _worked_out(self, stack: Stack, change_set_id: str) -> list[dict[str, t.Any]] | None:
+        """The changes of a change set once AWS has worked them out; ``None`` where it finds that there are none."""
+        answer: dict[str, t.Any] = {}
+
+        def poll() -> State:
+            answer.update(self.api.change_set(stack["StackId"], change_set_id))
+            status = str(answer["Status"])
+            return State(status in ("CREATE_COMPLETE", "FAILED"), status)
+
+        # Not in slices: a change set must not be left behind by a run that is not called again.
+        limit = min(self.run.waiter.remaining, CHANGE_SET_SECONDS)
+        Waiter(timeout=limit, sleep=1).until(f"what an update of the stack {self.name} would change", poll)
+        if answer["Status"] == "CREATE_COMPLETE":
+            return list(answer["Changes"])
+        reason = str(answer.get("StatusReason") or "AWS gives no reason")
+        # AWS has no code for it either.
+        if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+            return None
+        raise TerminalState(f"The stack {self.name} can't be updated: {reason}")
+
+    def _forget(self, stack: Stack, change_set_id: str) -> None:
+        try:
+            self.api.delete_change_set(stack["StackId"], change_set_id)
+        except AwsError as error:
+            warn(f"A change set was left behind: {error.message}")
+
+
+def _token() -> str:
+    """A name that no other request has, which CloudFormation also takes as a ClientRequestToken."""
+    return f"cloudburst-{uuid.uuid4()}"
+
+
+def main() -> None:
+    """Run the module."""
+    aws = AnsibleAWSModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "template_body": {"type": "str"},
+            "template_parameters": {"type": "dict", "default": {}},
+            "tags": {"type": "dict"},
+            "capabilities": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+                "default": [],
+            },
+            **wait_spec(timeout=3600),
+        },
+        required_if=[("state", "present", ["template_body"])],
+        supports_check_mode=True,
+    )
+
+    def call(run: Run) -> None:
+        with calling("make a client for CloudFormation"):
+            client = aws.client("cloudformation")
+        StackJob(run, client).work()
+
+    # It has what run_module uses of an AnsibleModule, without being one.
+    run_module(t.cast("AnsibleModule", aws), call)
+
+
+if __name__ == "__main__":
+    main()

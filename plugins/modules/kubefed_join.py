@@ -1,0 +1,300 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubefed_join
+version_added: 1.0.0
+short_description: Joins a cluster to a KubeFed federation, or takes it out
+author:
+  - cloudburst.federation contributors (@cloudburst-federation)
+description:
+  - Makes a Kubernetes cluster a member of a KubeFed federation as C(kubefedctl join) of KubeFed 0.10.0 does, and
+    takes it out as C(kubefedctl unjoin) does. KubeFed's command is not needed.
+  - The result is the same as C(kubefedctl)'s, with the same names, so either can leave what the other has joined.
+  - Whatever an interrupted join or leave has left, the next run finishes. What has changed since, such as a role's
+    rules, the token, the certificate authority or the end point, is mended, and KubeFed is made to take it up.
+  - The host cluster can be a member of its own federation, O(member_context) is then its own context.
+extends_documentation_fragment:
+  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.actiongroup_k8s
+  - cloudburst.federation._attributes.progress
+  - cloudburst.federation._kube
+  - cloudburst.federation._wait
+options:
+  state:
+    description:
+      - With V(present), the cluster is a member.
+      - With V(absent), it is none. Service account, roles, bindings and secrets are removed from it, and KubeFed's
+        namespace too, unless that is the host's own or holds what neither KubeFed nor Kubernetes has put there. What
+        is federated to it is not this module's business. Withdraw it first, with
+        M(cloudburst.federation.federated_resource) and its
+        O(cloudburst.federation.federated_resource#module:state=withdrawn).
+      - With V(absent) and a member that can't be reached, the host is cleaned, RV(left) tells what could not be
+        cleaned, and a warning too. There are two tries to connect, of 10 seconds each.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  name:
+    description:
+      - Name of the member in the federation, a DNS-1123 subdomain.
+    type: str
+    required: true
+  member_kubeconfig:
+    description:
+      - The kubeconfig with access to the member. The path of a file, or the content as a dictionary. The default is
+        O(kubeconfig).
+      - Its server and certificate authority are what KubeFed will use, so it must be reachable under that address
+        from KubeFed's pods too.
+    type: raw
+  member_context:
+    description:
+      - The context of the member in O(member_kubeconfig). It may have any name. The default is O(name).
+    type: str
+  host_cluster_name:
+    description:
+      - Name of the host cluster in the names of what is made in the member, a DNS-1123 subdomain.
+      - The default is the name under which the member was joined before, else the name of the host's context with
+        each character that is not allowed replaced, such as V(kubernetes-admin-kubernetes) for
+        C(kubernetes-admin@kubernetes).
+    type: str
+  kubefed_namespace:
+    description:
+      - The namespace of KubeFed in the host cluster. In the member it has the same name.
+    type: str
+    default: kube-federation-system
+  secret_name:
+    description:
+      - Name of the Secret in the host cluster that holds the member's token.
+      - The default is the name of the one in use, else O(name) followed by V(-token). Secrets that earlier tries have
+        left are removed.
+    type: str
+  labels:
+    description:
+      - Labels of the KubeFedCluster, to be selected by when resources are placed. Other labels of it are left alone.
+    type: dict
+    default: {}
+  annotations:
+    description:
+      - Annotations of the KubeFedCluster. Other annotations of it are left alone.
+    type: dict
+    default: {}
+  wait_timeout:
+    description:
+      - Seconds to wait for, until KubeFed reports the cluster as Ready, or until all is gone.
+    type: int
+    default: 300
+seealso:
+  - module: cloudburst.federation.federated_resource
+  - name: KubeFed's user guide
+    description: What joining a cluster means in KubeFed.
+    link: https://github.com/kubernetes-retired/kubefed/blob/master/docs/cluster-registration.md
+"""
+
+EXAMPLES = r"""
+- name: Join the cluster in the data centre to its own federation
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    name: earth
+    member_context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+
+- name: Join the cluster in the cloud, for workloads that select clusters by label
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+    name: vulcan
+    labels:
+      place: cloud
+    wait_timeout: 600
+
+- name: Take the cluster in the cloud out of the federation
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+    name: vulcan
+    state: absent
+"""
+
+RETURN = r"""
+cluster:
+  description: The member as KubeFed sees it.
+  returned: when O(state=present)
+  type: dict
+  contains:
+    name:
+      description: Its name in the federation.
+      type: str
+      returned: always
+      sample: vulcan
+    endpoint:
+      description: URL of its API server, as KubeFed uses it.
+      type: str
+      returned: always
+      sample: https://10.11.0.10:443
+    ready:
+      description: Whether KubeFed's last probe found it ready.
+      type: bool
+      returned: always
+      sample: true
+    conditions:
+      description: The conditions of the KubeFedCluster.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - type: Ready
+          status: "True"
+          reason: ClusterReady
+          message: /healthz responded with ok
+    kubernetes_version:
+      description: Version of its API server, empty as long as KubeFed has not reached it.
+      type: str
+      returned: always
+      sample: v1.35.4
+    secret:
+      description: Name of the Secret in the host cluster that holds its token.
+      type: str
+      returned: always
+      sample: vulcan-token
+    service_account:
+      description: Name of KubeFed's service account in it.
+      type: str
+      returned: always
+      sample: vulcan-earth
+    scope:
+      description: Scope of the federation, from the host's KubeFedConfig.
+      type: str
+      returned: always
+      sample: Cluster
+left:
+  description: What could not be removed from the member, and why.
+  returned: when O(state=absent)
+  type: list
+  elements: str
+  sample:
+    - "namespace kube-federation-system in vulcan, because it also holds configmaps/notes"
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ..module_utils._argspec import kube_spec, wait_spec
+from ..module_utils._errors import InvalidOption
+from ..module_utils._kube.client import (
+    KUBERNETES_IMPORT_ERROR,
+    Client,
+    connect,
+    contexts,
+    secrets_of,
+)
+from ..module_utils._kube.objects import Changes
+from ..module_utils._kubefed.join import Join, Membership
+from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, account_name, check_name, host_name
+from ..module_utils._module import Run, run_module
+
+
+def membership(params: dict[str, t.Any]) -> Membership:
+    """What is asked for, checked before anything is touched."""
+    check_name(params["name"], "name")
+    check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63)
+    for option in ("host_cluster_name", "secret_name"):
+        if params[option] is not None:
+            check_name(params[option], option)
+    context = params["context"] or contexts(params["kubeconfig"])[1]
+    default = params["host_cluster_name"] or host_name(context)
+    check_name(account_name(params["name"], default), "name together with host_cluster_name")
+    return Membership(
+        name=params["name"],
+        namespace=params["kubefed_namespace"],
+        host_name=params["host_cluster_name"],
+        default_host_name=default,
+        secret_name=params["secret_name"],
+        labels={key: str(value) for key, value in params["labels"].items()},
+        annotations={key: str(value) for key, value in params["annotations"].items()},
+    )
+
+
+def member_client(params: dict[str, t.Any]) -> Client:
+    """The way to the member."""
+    own = params["member_kubeconfig"] is not None
+    return connect(
+        params["member_kubeconfig"] if own else params["kubeconfig"],
+        params["member_context"] or params["name"],
+        label=params["name"],
+        option="member_kubeconfig" if own else "kubeconfig",
+    )
+
+
+def call(run: Run) -> None:
+    """One membership."""
+    params = run.module.params
+    wanted = membership(params)
+    host = connect(params["kubeconfig"], params["context"], label="host cluster")
+    member: Client | None = None
+    no_member = ""
+    try:
+        member = member_client(params)
+    except InvalidOption as error:
+        # Nothing to reach the member by: it may be gone for good, or in check mode not be there yet
+        if params["state"] == "present" and not run.check_mode:
+            raise
+        no_member = error.message
+    changes = Changes()
+    join = Join(
+        wanted,
+        host,
+        member,
+        waiter=run.waiter,
+        check_mode=run.check_mode,
+        changes=changes,
+        carry=run.carry,
+    )
+    try:
+        if params["state"] == "present":
+            if member is None:
+                run.module.warn(f"Predicted without the member: {no_member}")
+            run.result["cluster"] = join.join(wait=params["wait"])
+        else:
+            run.result["left"] = join.leave(wait=params["wait"], no_member=no_member)
+            for line in run.result["left"]:
+                run.module.warn(f"Not removed: {line}")
+    finally:
+        run.result["changed"] = bool(changes)
+        if run.module._diff:
+            run.result["diff"] = changes.diff
+
+
+def main() -> None:
+    """Options in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            **kube_spec(),
+            **wait_spec(timeout=300),
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "name": {"type": "str", "required": True},
+            "member_kubeconfig": {"type": "raw"},
+            "member_context": {"type": "str"},
+            "host_cluster_name": {"type": "str"},
+            "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
+            "secret_name": {"type": "str", "no_log": False},
+            "labels": {"type": "dict", "default": {}},
+            "annotations": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    for option in ("kubeconfig", "member_kubeconfig"):
+        module.no_log_values.update(secrets_of(module.params[option]))
+    if KUBERNETES_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    run_module(module, call)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is private to the collection: it may change in any release.
+
+"""Shows what a long-running module waits for, by running it in slices."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+display = Display()
+
+# Long enough that starting the module again costs little, short enough that the user sees that it lives.
+SLICE_SECONDS = 15
+
+# Must be kept in sync with plugins/module_utils/_module.py
+PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
+
+
+def merge(earlier: dict[str, t.Any] | None, later: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Make one result of those of two slices of the same task.
+
+    A change in either is a change of the task; diffs and warnings of both are kept; for all else the later one holds.
+    """
+    if not earlier:
+        return later
+    result = dict(later)
+    result["changed"] = bool(earlier.get("changed")) or bool(later.get("changed"))
+    diffs = [*_as_list(earlier.get("diff")), *_as_list(later.get("diff"))]
+    if diffs:
+        result["diff"] = diffs
+    for key in ("warnings", "deprecations"):
+        entries: list[t.Any] = []
+        for entry in [*(earlier.get(key) or []), *(later.get(key) or [])]:
+            if entry not in entries:
+                entries.append(entry)
+        if entries:
+            result[key] = entries
+    return result
+
+
+def _as_list(value: t.Any) -> list[t.Any]:
+    return [] if not value else list(value) if isinstance(value, list) else [value]
+
+
+def line(pending: dict[str, t.Any], since: float) -> str:
+    """The line to show for a wait that is not over.
+
+    :param pending: ``what`` is waited for and what was ``last`` said about it.
+    :param since: seconds the task has been waiting.
+    """
+    last = " ".join(str(pending.get("last") or "").split())
+    return f"waiting for {pending['what']} since {since:.0f} s" + (f": {last}" if last else "")
+
+
+class ProgressAction(ActionBase):
+    """Base of the action plugins which share their name with a module that waits in slices."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Call the module until nothing is pending any more."""
+        super().run(tmp, task_vars)
+        environment = self._task.environment
+        try:
+            return self._run_slices(task_vars)
+        finally:
+            self._task.environment = environment
+
+    def _run_slices(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = {}
+        progress: dict[str, t.Any] = {"slice": SLICE_SECONDS, "waited": 0.0, "carry": {}}
+        environment = list(self._task.environment or [])
+        began: float | None = None
+        while True:
+            self._task.environment = [*environment, {PROGRESS_VARIABLE: json.dumps(progress)}]
+            answer = self._execute_module(
+                module_name=self._task.action, module_args=self._task.args, task_vars=task_vars
+            )
+            now = time.monotonic()
+            pending = answer.pop("pending", None)
+            result = merge(result, answer)
+            if not pending or answer.get("failed"):
+                return result
+            if began is None:
+                began = now - float(pending["waited"])
+            if not self._task.no_log:
+                display.display(f"{self._task.get_name().strip()}: {line(pending, now - began)}")
+            progress = {"slice": SLICE_SECONDS, "waited": now - began, "carry": pending.get("carry") or {}}
+
+
+__all__ = ("ProgressAction", "line", "merge")

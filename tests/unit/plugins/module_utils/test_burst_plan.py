@@ -1,0 +1,121 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan import (
+    context_problems,
+    name_problems,
+    plan_problems,
+)
+
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "http"}}
+
+PLAN: dict[str, t.Any] = {
+    "name": "vulcan",
+    "host_name": "earth",
+    "region": "eu-central-1",
+    "zones": ["eu-central-1a", "eu-central-1b"],
+    "vpc_cidr": "10.11.0.0/16",
+    "service_cidr": "10.5.0.0/24",
+    "local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
+    "local_service_cidr": "10.4.0.0/24",
+    "firewall_address": "203.0.113.10",
+    "ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
+    "kubefed_namespace": "kube-federation-system",
+    "members": [],
+    "apps": [{"namespace": "fedtestns", "placement": ["earth", "vulcan"], "resources": [DEPLOYMENT]}],
+}
+
+KUBECONFIG = """
+contexts: [{name: kubernetes-admin@kubernetes, context: {cluster: kubernetes, user: kubernetes-admin}}]
+clusters: [{name: kubernetes, cluster: {}}]
+users: [{name: kubernetes-admin, user: {}}]
+"""
+
+
+def app(**changes: t.Any) -> list[dict[str, t.Any]]:
+    return [{**PLAN["apps"][0], **changes}]
+
+
+def test_the_articles_burst_is_fine() -> None:
+    assert plan_problems(PLAN) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"vpc_cidr": "10.10.128.0/17"},
+            "burst_vpc_cidr: '10.10.128.0/17' can't be used; it overlaps burst_local_networks",
+        ),
+        ({"service_cidr": "10.11.4.0/24"}, "it overlaps burst_service_cidr 10.11.4.0/24"),
+        ({"service_cidr": "10.4.0.0/24"}, "it overlaps burst_local_service_cidr"),
+        ({"local_service_cidr": "10.10.128.0/20"}, "it overlaps burst_local_networks[1] 10.10.128.0/24"),
+        ({"vpc_cidr": "10.11.0.1/16"}, "has host bits set"),
+        ({"vpc_cidr": "10.8.0.0/15"}, "a prefix length from 16 to 24"),
+        ({"vpc_cidr": "10.11.0.0"}, "an IPv4 network is wanted"),
+        ({"service_cidr": "100.64.0.0/24"}, "EKS takes prefix lengths 12 to 24 within 10.0.0.0/8"),
+        ({"service_cidr": "10.5.0.0/25"}, "EKS takes prefix lengths 12 to 24"),
+        ({"local_networks": []}, "burst_local_networks: [] can't be used; list the data centre's networks"),
+        ({"zones": ["eu-central-1a"]}, "at least two different zones"),
+        ({"zones": ["eu-central-1a", "eu-central-1a"]}, "at least two different zones"),
+        ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' can't be used"),
+        ({"firewall_address": "10.10.0.1"}, "and this one is in 10.0.0.0/8"),
+        ({"firewall_address": "fw.example.com"}, "the public IPv4 address is wanted"),
+        ({"ports": [{"from": 90, "to": 80}]}, "1 <= from <= to <= 65535"),
+        ({"apps": app(placement=["earth", "mars"])}, "'mars' can't be used; the federation has no such cluster"),
+        ({"apps": app(namespace="kube-system")}, "KubeFed never propagates"),
+        ({"apps": app(namespace="Fed_ns")}, "a DNS label is wanted"),
+        ({"apps": app(resources=[{"kind": "Service"}])}, "apiVersion, metadata.name must be set"),
+        ({"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "namespace": "b"}}])}, "leave it out"),
+    ],
+)
+def test_what_can_not_work_is_refused(changes: dict[str, t.Any], message: str) -> None:
+    problems = plan_problems({**PLAN, **changes})
+    assert len(problems) == 1
+    assert message in str(problems[0])
+
+
+def test_a_placement_may_name_a_further_member() -> None:
+    assert plan_problems({**PLAN, "members": ["mars"], "apps": app(placement=["mars"])}) == []
+
+
+def test_data_centre_networks_may_overlap_each_other() -> None:
+    assert plan_problems({**PLAN, "local_networks": ["10.10.0.0/16", "10.10.128.0/24"]}) == []
+
+
+@pytest.mark.parametrize("name", ["Vulcan", "vul_can", "vulcan-", "1vulcan", "vul.can", "", "v" * 64, "earth"])
+def test_names_that_one_of_the_systems_refuses(name: str) -> None:
+    assert [problem.variable for problem in name_problems(name, "earth")] == ["burst_name"]
+
+
+def test_a_context_name_is_no_member_name() -> None:
+    problems = name_problems("vulcan", "kubernetes-admin@kubernetes")
+    assert [problem.variable for problem in problems] == ["burst_host_name"]
+
+
+@pytest.mark.parametrize(
+    ("kubeconfig", "context", "message"),
+    [
+        (None, "earth", "there is no such file"),
+        ("", "earth", "it is no kubeconfig"),
+        ("[]", "earth", "it is no kubeconfig"),
+        ("a: [", "earth", "it is no kubeconfig"),
+        (KUBECONFIG, "earth", "it has: kubernetes-admin@kubernetes"),
+        (KUBECONFIG.replace("users:", "others:"), "kubernetes-admin@kubernetes", "lacks its user 'kubernetes-admin'"),
+    ],
+)
+def test_contexts_that_can_not_be_used(kubeconfig: str | None, context: str, message: str) -> None:
+    problems = context_problems("~/.kube/config", kubeconfig, context)
+    assert len(problems) == 1
+    assert message in str(problems[0])
+
+
+def test_a_complete_context_is_fine() -> None:
+    assert context_problems("~/.kube/config", KUBECONFIG, "kubernetes-admin@kubernetes") == []

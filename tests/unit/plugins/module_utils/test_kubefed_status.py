@@ -1,0 +1,131 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What KubeFed's status fields say."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed import status
+
+Object = dict[str, t.Any]
+
+
+def member(*conditions: tuple[str, str]) -> Object:
+    return {
+        "status": {
+            "conditions": [
+                {
+                    "type": kind,
+                    "status": value,
+                    "reason": "R",
+                    "message": "said",
+                    "lastProbeTime": "2026-01-01T00:00:00Z",
+                }
+                for kind, value in conditions
+            ]
+        }
+    }
+
+
+def federated(reason: str | None = None, generation: int = 2, seen: int = 2, **clusters: str) -> Object:
+    condition: Object = {"type": "Propagation", "status": "False" if reason else "True"}
+    if reason:
+        condition["reason"] = reason
+    return {
+        "metadata": {"generation": generation},
+        "status": {
+            "observedGeneration": seen,
+            "conditions": [condition],
+            "clusters": [{"name": name, **({"status": value} if value else {})} for name, value in clusters.items()],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("cluster", "ready"),
+    [
+        ({}, False),
+        (member(), False),
+        (member(("Ready", "True")), True),
+        (member(("Ready", "False"), ("Offline", "False")), False),
+        (member(("Offline", "True")), False),
+        (member(("ConfigMalformed", "True")), False),
+    ],
+)
+def test_ready_is_what_says_so(cluster: Object, ready: bool) -> None:
+    assert status.is_ready(cluster) is ready
+
+
+def test_what_was_last_said_of_a_cluster() -> None:
+    assert status.readiness(member(("Ready", "True"))) == "Ready"
+    assert status.readiness(member(("Offline", "True"))) == "Offline=True R: said (probed 2026-01-01T00:00:00Z)"
+    assert "has not looked" in status.readiness({})
+    assert status.last_probe(member(("Offline", "True"))) == "2026-01-01T00:00:00Z"
+    assert status.last_probe({}) == ""
+
+
+def test_propagated_is_current_true_and_everywhere() -> None:
+    assert status.propagated(federated(earth="", vulcan=""), {"earth", "vulcan"}).done
+    assert not status.propagated(federated(seen=1, earth="", vulcan=""), {"earth", "vulcan"}).done
+    assert not status.propagated({"metadata": {"generation": 1}}, {"earth"}).done
+    missing = status.propagated(federated(earth=""), {"earth", "vulcan"})
+    assert not missing.done
+    assert missing.last == "earth: OK; not there yet: vulcan"
+
+
+def test_placed_nowhere_is_propagated() -> None:
+    assert status.propagated(federated(), set()).done
+
+
+@pytest.mark.parametrize(
+    ("found", "message", "terminal"),
+    [
+        (federated("CheckClusters", vulcan="ClusterNotReady"), "", ""),
+        (federated("CheckClusters", vulcan="CreationFailed"), 'namespaces "shop" not found', ""),
+        (federated("CheckClusters", vulcan="CreationFailed"), 'Service "x" is invalid: port', "CreationFailed"),
+        (federated("CheckClusters", vulcan="UpdateFailed"), "spec.selector: field is immutable", "UpdateFailed"),
+        (federated("CheckClusters", vulcan="AlreadyExists"), "", "AlreadyExists"),
+        (federated("CheckClusters", vulcan="ManagedLabelFalse"), "", "ManagedLabelFalse"),
+        (federated("CheckClusters", vulcan="ApplyOverridesFailed"), "missing path", "missing path"),
+        (federated("ComputePlacementFailed"), "", "ComputePlacementFailed"),
+        (federated("NamespaceNotFederated"), "", ""),
+        (federated("CheckClusters", seen=1, vulcan="AlreadyExists"), "", ""),
+    ],
+)
+def test_terminal_is_what_comes_again_each_time(found: Object, message: str, terminal: str) -> None:
+    said = status.propagation(found, {"vulcan": message}).terminal
+    assert terminal in said
+    assert bool(said) is bool(terminal)
+
+
+def event(
+    message: str, *, kind: str = "FederatedService", name: str = "web", when: str = "1", level: str = "Warning"
+) -> Object:
+    return {
+        "type": level,
+        "involvedObject": {"kind": kind, "name": name},
+        "message": message,
+        "lastTimestamp": when,
+    }
+
+
+def test_the_clusters_own_messages() -> None:
+    said = 'Failed to create Service "shop/web" in cluster "{}": {}'
+    events = [
+        event(said.format("vulcan", "new"), when="2"),
+        event(said.format("vulcan", "old"), when="1"),
+        event(said.format("earth", 'Service "web" is invalid: "x": y')),
+        event(said.format("mars", "of another"), name="other"),
+        event(said.format("mars", "of another kind"), kind="FederatedSecret"),
+        event(said.format("mars", "no warning"), level="Normal"),
+        event("something else"),
+    ]
+    assert status.event_messages(events, "FederatedService", "web") == {
+        "vulcan": "new",
+        "earth": 'Service "web" is invalid: "x": y',
+    }
