@@ -1,0 +1,150 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The CloudFormation template of eks_stack, rendered for each way out of the nodes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar, trust_as_template
+
+ROLE = Path(__file__).resolve().parents[4] / "roles" / "eks_stack"
+LOCAL = ["10.10.0.0/24", "10.10.128.0/24"]
+# 6144 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MANAGED_POLICY_SIZE = 6144
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as {name of the function: arguments}."""
+
+
+def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, t.Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {suffix: loader.construct_scalar(node)}
+    return {suffix: loader.construct_sequence(t.cast(yaml.SequenceNode, node), deep=True)}
+
+
+Loader.add_multi_constructor("!", _function)
+
+
+def render(**changed: t.Any) -> str:
+    variables = {
+        "eks_stack_name": "vulcan",
+        "eks_stack_zones": ["eu-central-1a", "eu-central-1b"],
+        "eks_stack_vpc_cidr": "10.11.0.0/16",
+        "eks_stack_service_cidr": "10.5.0.0/24",
+        "eks_stack_local_networks": LOCAL,
+        "eks_stack_firewall_address": "203.0.113.10",
+        "eks_stack_kubernetes_version": "1.35",
+        "eks_stack_node_count": 2,
+        "eks_stack_node_instance_types": ["m6i.large"],
+        "eks_stack_node_ami_type": "AL2023_x86_64_STANDARD",
+        "eks_stack_ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
+        "eks_stack_node_egress": "nat",
+        **yaml.safe_load((ROLE / "vars" / "main.yml").read_text()),
+        "__eks_stack_admin_arns": ["arn:aws:iam::123456789012:user/burst"],
+        **changed,
+    }
+    init_plugin_loader()
+    source = (ROLE / "templates" / "stack.yml.j2").read_text()
+    return str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template(source)))
+
+
+def resources(**changed: t.Any) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", yaml.load(render(**changed), Loader=Loader)["Resources"])
+
+
+@pytest.mark.parametrize("egress", ["nat", "endpoints", "datacenter"])
+@pytest.mark.skipif(not shutil.which("cfn-lint"), reason="cfn-lint is not there")
+def test_cfn_lint(egress: str, tmp_path: Path) -> None:
+    path = tmp_path / "stack.yml"
+    path.write_text(render(eks_stack_node_egress=egress))
+    done = subprocess.run(
+        ["cfn-lint", "-r", "eu-central-1", "--", str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert path.stat().st_size < 51200
+
+
+def test_doors_are_open_to_the_vpc_and_the_data_centre_alone() -> None:
+    for egress in ("nat", "endpoints", "datacenter"):
+        for name, resource in resources(eks_stack_node_egress=egress).items():
+            if resource["Type"] == "AWS::EC2::SecurityGroup":
+                sources = {rule["CidrIp"] for rule in resource["Properties"]["SecurityGroupIngress"]}
+                assert sources <= {"10.11.0.0/16", *LOCAL}, name
+
+
+def test_every_port_is_open_to_every_source() -> None:
+    rules = resources()["NodeSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    opened = {(rule["FromPort"], rule["ToPort"], rule["CidrIp"]) for rule in rules}
+    assert opened == {
+        (first, last, source) for first, last in ((80, 80), (30000, 32767)) for source in ("10.11.0.0/16", *LOCAL)
+    }
+    assert resources(eks_stack_ports=[])["NodeSecurityGroup"]["Properties"]["SecurityGroupIngress"] == []
+
+
+def test_nodes_carry_the_group_of_eks_too() -> None:
+    groups = resources()["NodeLaunchTemplate"]["Properties"]["LaunchTemplateData"]["SecurityGroupIds"]
+    assert groups == [{"GetAtt": "Cluster.ClusterSecurityGroupId"}, {"Ref": "NodeSecurityGroup"}]
+
+
+def test_every_local_network_has_its_way_back() -> None:
+    found = resources()
+    routes = [r for r in found.values() if r["Type"] == "AWS::EC2::VPNConnectionRoute"]
+    assert [route["Properties"]["DestinationCidrBlock"] for route in routes] == LOCAL
+    assert found["VpnRoutePropagation"]["DependsOn"] == "VpnGatewayAttachment"
+
+
+def test_the_way_out_is_there_before_the_nodes() -> None:
+    assert "PrivateDefaultRoute" in resources()["NodeGroup"]["DependsOn"]
+    by_endpoints = resources(eks_stack_node_egress="endpoints")
+    endpoints = {name for name, r in by_endpoints.items() if r["Type"] == "AWS::EC2::VPCEndpoint"}
+    assert len(endpoints) == 8
+    assert endpoints <= set(by_endpoints["NodeGroup"]["DependsOn"])
+    assert not any(r["Type"] == "AWS::EC2::InternetGateway" for r in by_endpoints.values())
+    through = resources(eks_stack_node_egress="datacenter")
+    assert {"VpnRoute0x0x0x0x0", "VpnRoutePropagation"} <= set(through["NodeGroup"]["DependsOn"])
+
+
+@pytest.mark.parametrize("egress", ["nat", "endpoints", "datacenter"])
+def test_all_that_can_be_tagged_is(egress: str) -> None:
+    # Types that have no tags, by AWS's template reference.
+    without = {
+        "AWS::EC2::Route",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::EC2::VPNConnectionRoute",
+        "AWS::EC2::VPNGatewayRoutePropagation",
+    }
+    for name, resource in resources(eks_stack_node_egress=egress).items():
+        if resource["Type"] not in without:
+            assert '"cloudburst:burst"' in json.dumps(resource), name
+
+
+def test_no_value_of_a_user_becomes_more_than_a_value() -> None:
+    hostile = '"\n  Evil: {Type: AWS::IAM::User}\n#'
+    found = resources(eks_stack_name=hostile, eks_stack_kubernetes_version=hostile, eks_stack_zones=[hostile, "b"])
+    assert set(found) == set(resources())
+    assert found["Cluster"]["Properties"]["Name"] == hostile
+
+
+def test_the_policy_fits_into_a_managed_one() -> None:
+    policy = json.loads((ROLE / "files" / "iam-policy.json").read_text())
+    assert len(json.dumps(policy, separators=(",", ":"))) <= MANAGED_POLICY_SIZE
+    for statement in policy["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert actions == sorted(actions)
+        assert not any("*" in action for action in actions)
+        # To change something, one has to come by CloudFormation or name what it is.
+        reads = all(action.split(":")[1].startswith(("Describe", "Validate", "Get", "List")) for action in actions)
+        assert reads or statement["Resource"] != "*" or "Condition" in statement
