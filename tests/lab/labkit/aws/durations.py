@@ -1,0 +1,80 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a stack operation takes for each type of resource.
+
+`<state>/aws/durations.json` says so, and is read again for every resource, so a change counts at once:
+
+    {"profile": "quick", "types": {"AWS::EC2::VPNConnection": {"create": 60, "delete": 20}}}
+
+`profile` is `instant`, `quick` (the default: events come one by one, yet nobody waits long) or `aws` (about what AWS
+takes); `types` wins over it, in seconds. Real things (control plane, nodes) take the time they need in any profile; a
+duration is a lower bound.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+DEFAULT = "quick"
+
+# Seconds for create and for delete. "*" is every type not named.
+PROFILES: dict[str, dict[str, tuple[float, float]]] = {
+    "instant": {"*": (0, 0)},
+    "quick": {
+        "*": (0.4, 0.2),
+        "AWS::EC2::VPC": (1, 0.5),
+        "AWS::EC2::InternetGateway": (1, 0.5),
+        "AWS::EC2::NatGateway": (2, 1),
+        "AWS::EC2::VPCGatewayAttachment": (1, 0.5),
+        "AWS::EC2::VPNGateway": (1, 0.5),
+        "AWS::EC2::VPNConnection": (3, 1),
+        "AWS::EKS::Cluster": (1, 1),
+        "AWS::EKS::Nodegroup": (1, 1),
+    },
+    "aws": {
+        "*": (3, 2),
+        "AWS::EC2::EIP": (16, 12),
+        "AWS::EC2::InternetGateway": (16, 2),
+        "AWS::EC2::LaunchTemplate": (6, 2),
+        "AWS::EC2::NatGateway": (105, 60),
+        "AWS::EC2::RouteTable": (12, 2),
+        "AWS::EC2::SecurityGroup": (6, 2),
+        "AWS::EC2::VPC": (13, 2),
+        "AWS::EC2::VPCEndpoint": (70, 90),
+        "AWS::EC2::VPCGatewayAttachment": (18, 20),
+        "AWS::EC2::VPNConnection": (240, 60),
+        "AWS::EC2::VPNGateway": (20, 15),
+        "AWS::EKS::AccessEntry": (6, 6),
+        "AWS::EKS::Addon": (60, 30),
+        "AWS::EKS::Cluster": (540, 150),
+        "AWS::EKS::Nodegroup": (150, 330),
+        "AWS::IAM::Role": (17, 3),
+    },
+}
+
+
+class Durations:
+    """The durations of one lab. A file that can't be read counts as none, so that a typo breaks no stack."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def seconds(self, resource_type: str, operation: t.Literal["create", "update", "delete"]) -> float:
+        """How long `operation` takes at least; an update counts as a creation."""
+        settings = self._read()
+        step = "delete" if operation == "delete" else "create"
+        own = settings.get("types", {}).get(resource_type, {}).get(step)
+        if isinstance(own, (int, float)):
+            return max(0.0, float(own))
+        profile = PROFILES.get(settings.get("profile", DEFAULT), PROFILES[DEFAULT])
+        return profile.get(resource_type, profile["*"])[step == "delete"]
+
+    def _read(self) -> dict[str, t.Any]:
+        try:
+            settings = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return settings if isinstance(settings, dict) else {}

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stack operations as AWS runs them: they take their time, act with the caller's rights, and can be cut short.
+
+Each resource is worked on in a thread of its own, so everything here may wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from labkit.aws import rights, seams
+from labkit.aws.durations import Durations
+
+logger = logging.getLogger("lab.operations")
+
+Properties = dict[str, t.Any]
+Attributes = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Type:
+    """What the lab knows of a resource type beyond MiniStack's handler.
+
+    `settle` waits until the created thing is really there and returns further attributes; `before_delete` raises
+    AwsError when AWS would refuse; `gone` waits until the deleted thing is really gone. All get the physical id and
+    the properties."""
+
+    settle: t.Callable[[str, Properties], Attributes] | None = None
+    before_delete: t.Callable[[str, Properties], None] | None = None
+    gone: t.Callable[[str, Properties], None] | None = None
+
+
+class CancelledError(Exception):
+    """The stack is being deleted while it is created."""
+
+
+@dataclass
+class _Running:
+    """A create or update that runs."""
+
+    cancel: threading.Event = field(default_factory=threading.Event)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Operations:
+    """The operations of all stacks of the lab's account."""
+
+    def __init__(self, durations: Durations, types: t.Mapping[str, Type]) -> None:
+        self.durations = durations
+        self.types = types
+        self._running: dict[str, _Running] = {}
+        self._deleting: set[str] = set()
+
+    def install(self) -> None:
+        """Stand around MiniStack's own operations from now on."""
+        seams.wrap_resource_operations(self._create, self._update, self._delete)
+        seams.wrap_stack_operations(self._deploy, self._roll_back, self._delete_stack)
+
+    # ---- one resource ----
+
+    def _create(
+        self, original: t.Callable[..., t.Any], resource_type: str, logical_id: str, props: Properties, stack_name: str
+    ) -> tuple[str, Attributes]:
+        stack = seams.stacks().get(stack_name)
+        cancel = self._cancel_of(stack)
+        if cancel.is_set():
+            raise CancelledError("Resource creation cancelled")
+        rights.require(resource_type, "create", logical_id, props, stack_name)
+        began = time.monotonic()
+        physical_id, attributes = original(resource_type, logical_id, props, stack_name)
+        if stack:
+            seams.add_event(
+                stack, logical_id, resource_type, "CREATE_IN_PROGRESS", "Resource creation Initiated", physical_id
+            )
+        try:
+            settle = self._type(resource_type).settle
+            if settle:
+                attributes = {**attributes, **settle(physical_id, props)}
+            left = self.durations.seconds(resource_type, "create") - (time.monotonic() - began)
+            if left > 0 and cancel.wait(left):
+                raise CancelledError("Resource creation cancelled")
+        except Exception:
+            # MiniStack forgets what failed after it was made, and would leave it behind.
+            self._discard(resource_type, physical_id, props)
+            raise
+        return physical_id, attributes
+
+    def _update(
+        self,
+        original: t.Callable[..., t.Any],
+        resource_type: str,
+        physical_id: str,
+        old: Properties,
+        new: Properties,
+        *rest: t.Any,
+    ) -> t.Any:
+        if old == new:
+            return original(resource_type, physical_id, old, new, *rest)
+        rights.require(resource_type, "update", physical_id, new, str(rest[0] if rest else ""))
+        result = original(resource_type, physical_id, old, new, *rest)
+        settle = self._type(resource_type).settle
+        if settle:
+            result = (result[0], {**result[1], **settle(result[0], new)})
+        time.sleep(self.durations.seconds(resource_type, "update"))
+        return result
+
+    def _delete(
+        self,
+        original: t.Callable[..., t.Any],
+        resource_type: str,
+        physical_id: str,
+        props: Properties,
+        *rest: t.Any,
+    ) -> None:
+        rights.require(resource_type, "delete", physical_id, props, str(rest[0] if rest else ""))
+        kind = self._type(resource_type)
+        if kind.before_delete:
+            kind.before_delete(physical_id, props)
+        began = time.monotonic()
+        original(resource_type, physical_id, props, *rest)
+        if kind.gone:
+            kind.gone(physical_id, props)
+        time.sleep(max(0.0, self.durations.seconds(resource_type, "delete") - (time.monotonic() - began)))
+
+    def _discard(self, resource_type: str, physical_id: str, props: Properties) -> None:
+        try:
+            seams.delete_resource(resource_type, physical_id, props)
+            gone = self._type(resource_type).gone
+            if gone:
+                gone(physical_id, props)
+        except Exception:
+            logger.exception("%s %s was made but not finished, and could not be deleted", resource_type, physical_id)
+
+    def _type(self, resource_type: str) -> Type:
+        return self.types.get(resource_type) or Type()
+
+    def _cancel_of(self, stack: dict[str, t.Any] | None) -> threading.Event:
+        running = self._running.get(stack["StackId"]) if stack else None
+        return running.cancel if running else threading.Event()
+
+    # ---- a whole stack ----
+
+    async def _deploy(
+        self, original: t.Callable[..., t.Any], stack_name: str, stack_id: str, *args: t.Any, **kwargs: t.Any
+    ) -> None:
+        running = self._running[stack_id] = _Running()
+        try:
+            await original(stack_name, stack_id, *args, **kwargs)
+        finally:
+            del self._running[stack_id]
+            running.done.set()
+
+    async def _roll_back(
+        self,
+        original: t.Callable[..., t.Any],
+        stack_name: str,
+        stack_id: str,
+        stack: dict[str, t.Any],
+        operation: dict[str, t.Any],
+        reason_override: str = "",
+    ) -> None:
+        running = self._running.get(stack_id)
+        if running and running.cancel.is_set():
+            return  # the deletion that cancelled it takes everything away
+        failed = operation.get("failed_logical_id")
+        if failed and not reason_override and not operation.get("is_update"):
+            reason_override = f"The following resource(s) failed to create: [{failed}]. Rollback requested by user."
+        await original(stack_name, stack_id, stack, operation, reason_override)
+
+    async def _delete_stack(
+        self, original: t.Callable[..., t.Any], stack_name: str, stack_id: str, *args: t.Any, **kwargs: t.Any
+    ) -> None:
+        if stack_id in self._deleting:
+            return  # as on AWS, a second request joins the first
+        self._deleting.add(stack_id)
+        try:
+            running = self._running.get(stack_id)
+            if running:
+                running.cancel.set()
+                stack = seams.stacks().get(stack_name)
+                if stack:
+                    stack["StackStatus"] = "DELETE_IN_PROGRESS"
+                await running.done.wait()
+            await original(stack_name, stack_id, *args, **kwargs)
+        finally:
+            self._deleting.discard(stack_id)

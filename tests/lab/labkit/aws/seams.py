@@ -1,0 +1,517 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every private name of MiniStack's that the lab touches, and nothing else.
+
+MiniStack has no interface for what the lab adds, so its version is pinned, and `check` compares each name and each
+signature with what was read in that version. It runs at every start and in the unit tests: where a name has moved, it
+says which, and the service does not start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.metadata
+import inspect
+import typing as t
+import uuid
+import xml.etree.ElementTree as ET
+
+VERSION = "1.5.33"
+
+_CFN = "ministack.services.cloudformation"
+
+# module -> function -> names of its parameters
+FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    f"{_CFN}.stacks": {
+        "_runs_on_worker_thread": ("resource_type",),
+        "_provision_resource": ("resource_type", "logical_id", "props", "stack_name"),
+        "_delete_resource": ("resource_type", "physical_id", "props", "stack_name", "logical_id"),
+        "_update_resource": (
+            "resource_type",
+            "physical_id",
+            "old_props",
+            "new_props",
+            "stack_name",
+            "logical_id",
+            "old_attrs",
+        ),
+        "_add_event": (
+            "stack_id",
+            "stack_name",
+            "logical_id",
+            "resource_type",
+            "status",
+            "reason",
+            "physical_id",
+            "detailed_status",
+        ),
+        "_deploy_stack_async": (
+            "stack_name",
+            "stack_id",
+            "template",
+            "param_values",
+            "disable_rollback",
+            "tags",
+            "is_update",
+            "previous_stack",
+            "retain_except_on_create",
+            "imports",
+        ),
+        "_delete_stack_async": ("stack_name", "stack_id", "retain_resources", "force"),
+        "_roll_back_operation": ("stack_name", "stack_id", "stack", "operation", "reason_override"),
+    },
+    f"{_CFN}.provisioners": {
+        "_delete_resource": ("resource_type", "physical_id", "props", "stack_name", "logical_id"),
+    },
+    f"{_CFN}.handlers": {
+        "_deploy_stack_async": (
+            "stack_name",
+            "stack_id",
+            "template",
+            "param_values",
+            "disable_rollback",
+            "tags",
+            "is_update",
+            "previous_stack",
+            "retain_except_on_create",
+            "imports",
+        ),
+        "_delete_stack_async": ("stack_name", "stack_id", "retain_resources", "force"),
+        "_roll_back_operation": ("stack_name", "stack_id", "stack", "operation", "reason_override"),
+    },
+    f"{_CFN}.changesets": {
+        "_deploy_stack_async": (
+            "stack_name",
+            "stack_id",
+            "template",
+            "param_values",
+            "disable_rollback",
+            "tags",
+            "is_update",
+            "previous_stack",
+            "retain_except_on_create",
+            "imports",
+        ),
+    },
+    "ministack.services.ec2": {
+        "_xml": ("status", "root_tag", "inner"),
+        "_error": ("code", "message", "status"),
+        "_tag_set_xml": ("resource_id",),
+        "_parse_filters": ("params",),
+        "_parse_member_list": ("params", "prefix"),
+        "_ensure_defaults_initialized": (),
+    },
+    "ministack.services.eks": {
+        "_create_cluster": ("body", "creator_arn"),
+        "_describe_cluster": ("name",),
+        "_delete_cluster": ("name",),
+        "_create_nodegroup": ("cluster_name", "body"),
+        "_describe_nodegroup": ("cluster_name", "ng_name"),
+        "_delete_nodegroup": ("cluster_name", "ng_name"),
+        "_create_addon": ("cluster_name", "body"),
+        "_delete_addon": ("cluster_name", "addon_name"),
+        "_create_access_entry": ("cluster_name", "body"),
+        "_delete_access_entry": ("cluster_name", "principal_arn"),
+        "_associate_access_policy": ("cluster_name", "principal_arn", "body"),
+        "_bootstrap_creator_access_entry": ("cluster_name", "cluster", "creator_arn"),
+        "_reconcile_access_policy_rbac": ("cluster_name", "account_id", "region"),
+        "_stop_access_policy_reconciler": ("cluster_name", "account_id", "region"),
+        "_cluster_arn": ("name",),
+        "_nodegroup_arn": ("cluster_name", "ng_name"),
+        "_get_docker": (),
+        "_json_resp": ("status", "body"),
+        "_error": ("status", "code", "message"),
+        "_sanitize": ("cluster",),
+        "_handle_request_sync": ("method", "path", "headers", "body_bytes", "query_params"),
+    },
+    "ministack.core.iam_evaluator": {
+        "is_root_access_key": ("access_key_id",),
+        "caller_arn": (),
+        "evaluate": ("ctx", "policies", "limits"),
+        "_role_name_from_assumed_arn": ("assumed_arn",),
+        "_gather_role_policies": ("role_name", "account_id"),
+        "_gather_user_policies": ("user_name", "account_id"),
+    },
+    "ministack.core.iam_actions": {
+        "identity_denial_message": ("action", "principal_arn", "resource", "explicit_deny"),
+    },
+    "ministack.core.responses": {
+        "get_account_id": (),
+        "get_region": (),
+        "set_request_account_id": ("access_key_id",),
+        "set_request_region": ("region",),
+    },
+    "ministack.app": {"app": ("scope", "receive", "send")},
+}
+
+# module -> names of its tables (dicts and MiniStack's own dict-like stores)
+TABLES: dict[str, tuple[str, ...]] = {
+    f"{_CFN}.provisioners": ("_RESOURCE_HANDLERS", "_STACK_TAG_PROPERTY"),
+    f"{_CFN}": ("_stacks", "_stack_events"),
+    "ministack.services.ec2": (
+        "_ACTION_MAP",
+        "_tags",
+        "_vpcs",
+        "_subnets",
+        "_route_tables",
+        "_security_groups",
+        "_internet_gateways",
+        "_nat_gateways",
+        "_addresses",
+        "_network_interfaces",
+        "_vpn_gateways",
+        "_customer_gateways",
+        "_vpn_connections",
+        "_launch_templates",
+        "_vpc_endpoints",
+    ),
+    "ministack.services.eks": (
+        "_clusters",
+        "_nodegroups",
+        "_addons",
+        "_access_entries",
+        "_access_policies",
+        "_tags",
+        "_ACCESS_POLICY_RULES",
+    ),
+    "ministack.services.iam": ("_users", "_access_keys", "_user_inline_policies", "_roles", "_policies"),
+}
+
+EC2_ACTIONS = (
+    "AllocateAddress",
+    "AttachVpnGateway",
+    "AuthorizeSecurityGroupEgress",
+    "AuthorizeSecurityGroupIngress",
+    "CreateCustomerGateway",
+    "CreateNatGateway",
+    "CreateSecurityGroup",
+    "CreateTags",
+    "CreateVpnConnection",
+    "CreateVpnConnectionRoute",
+    "CreateVpnGateway",
+    "DeleteCustomerGateway",
+    "DeleteInternetGateway",
+    "DeleteNatGateway",
+    "DeleteSecurityGroup",
+    "DeleteSubnet",
+    "DeleteVpc",
+    "DeleteVpnConnection",
+    "DeleteVpnConnectionRoute",
+    "DeleteVpnGateway",
+    "DescribeVpnConnections",
+    "DetachInternetGateway",
+    "DetachVpnGateway",
+    "DisableVgwRoutePropagation",
+    "EnableVgwRoutePropagation",
+    "ReleaseAddress",
+    "RevokeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
+)
+
+
+class SeamsMovedError(Exception):
+    """MiniStack is not the version whose private names the lab knows."""
+
+
+class AwsError(Exception):
+    """An AWS error as its API answers it."""
+
+    def __init__(self, code: str, message: str, service: str = "Ec2", status: int = 400) -> None:
+        super().__init__(message)
+        self.code, self.message, self.service, self.status = code, message, service, status
+
+    def __str__(self) -> str:
+        """As CloudFormation's resource handlers quote it in an event."""
+        return (
+            f'Resource handler returned message: "{self.message} (Service: {self.service}, '
+            f'Status Code: {self.status}, Request ID: {uuid.uuid4()})" '
+            f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {self._handler_code()})"
+        )
+
+    def _handler_code(self) -> str:
+        if "NotFound" in self.code:
+            return "NotFound"
+        known = {"AccessDenied": "AccessDenied", "ResourceInUseException": "AlreadyExists"}
+        return known.get(self.code, "InvalidRequest" if self.status < 500 else "GeneralServiceException")
+
+
+def check() -> None:
+    """Raise SeamsMovedError that names everything which is not where it was in `VERSION`."""
+    installed = importlib.metadata.version("ministack")
+    moved = [] if installed == VERSION else [f"ministack {installed} is installed, {VERSION} is known"]
+    for module, functions in FUNCTIONS.items():
+        for name, parameters in functions.items():
+            function = getattr(importlib.import_module(module), name, None)
+            found = tuple(inspect.signature(function).parameters) if callable(function) else None
+            if found != parameters:
+                moved.append(f"{module}.{name}: {parameters} expected, {found} found")
+    for module, names in TABLES.items():
+        for name in names:
+            table = getattr(importlib.import_module(module), name, None)
+            if not (hasattr(table, "items") and hasattr(table, "__getitem__")):
+                moved.append(f"{module}.{name}: no table")
+    actions = importlib.import_module("ministack.services.ec2")._ACTION_MAP
+    moved += [f"EC2 action {name} is missing" for name in EC2_ACTIONS if name not in actions]
+    if moved:
+        raise SeamsMovedError("MiniStack's private names have moved:\n  " + "\n  ".join(moved))
+
+
+def module(name: str) -> t.Any:
+    """A module of MiniStack's, of those that `check` has looked at."""
+    if name not in FUNCTIONS and name not in TABLES:
+        raise KeyError(f"{name} is not one of the seams")
+    return importlib.import_module(name)
+
+
+# ---- state ----------------------------------------------------------------------------------------------------------
+
+
+def store(kind: str) -> t.Any:
+    """EC2's store of `kind` ("subnets", "vpn_connections", …), a dict-like of the caller's account and region."""
+    return getattr(module("ministack.services.ec2"), f"_{kind}")
+
+
+def eks(kind: str) -> t.Any:
+    """EKS's store of `kind` ("clusters", "nodegroups", …)."""
+    return getattr(module("ministack.services.eks"), f"_{kind}")
+
+
+def stacks() -> t.Any:
+    """CloudFormation's stacks by name."""
+    return module(_CFN)._stacks
+
+
+def iam(kind: str) -> t.Any:
+    """IAM's store of `kind` ("users", "access_keys", …)."""
+    return getattr(module("ministack.services.iam"), f"_{kind}")
+
+
+def account() -> str:
+    """The account of the request that is being worked on."""
+    return module("ministack.core.responses").get_account_id()
+
+
+def region() -> str:
+    """The region of the request that is being worked on."""
+    return module("ministack.core.responses").get_region()
+
+
+def enter(account_id: str, region_name: str) -> None:
+    """Let this thread see the stores of one account and region."""
+    responses = module("ministack.core.responses")
+    responses.set_request_account_id(account_id)
+    responses.set_request_region(region_name)
+
+
+# ---- EC2's actions --------------------------------------------------------------------------------------------------
+
+Answer = tuple[int, dict[str, str], bytes]
+Action = t.Callable[[dict[str, t.Any]], Answer]
+
+
+def ec2(action: str, **parameters: t.Any) -> ET.Element:
+    """Run an EC2 action in the process; a key's `__` stands for the dot of AWS's query parameters.
+
+    Returns the answer without XML namespaces; raises AwsError for what EC2 refuses."""
+    query = {key.replace("__", "."): [str(value)] for key, value in parameters.items() if value is not None}
+    status, _headers, body = module("ministack.services.ec2")._ACTION_MAP[action](query)
+    root = ET.fromstring(body)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    if status >= 300:
+        raise AwsError(root.findtext(".//Code", "Unknown"), root.findtext(".//Message", "").strip(), "Ec2", status)
+    return root
+
+
+def replace_ec2_action(action: str, make: t.Callable[[Action], Action]) -> None:
+    """Put `make(the action's function)` in the place of an EC2 action."""
+    actions = module("ministack.services.ec2")._ACTION_MAP
+    actions[action] = make(actions[action])
+
+
+def ec2_answer(action: str, inner: str) -> Answer:
+    """A good answer of EC2's with `inner` as its XML."""
+    return module("ministack.services.ec2")._xml(200, f"{action}Response", inner)
+
+
+def ec2_refusal(error: AwsError) -> Answer:
+    """EC2's answer to a request that is refused."""
+    return module("ministack.services.ec2")._error(error.code, error.message, error.status)
+
+
+def ec2_list(query: dict[str, t.Any], name: str) -> list[str]:
+    """The members of a list parameter (VpnConnectionId.1, …)."""
+    return module("ministack.services.ec2")._parse_member_list(query, name)
+
+
+def ec2_filters(query: dict[str, t.Any]) -> dict[str, list[str]]:
+    """The filters of a Describe request."""
+    return module("ministack.services.ec2")._parse_filters(query)
+
+
+def ec2_tag_set(resource_id: str) -> str:
+    """The tagSet element of a resource."""
+    return module("ministack.services.ec2")._tag_set_xml(resource_id)
+
+
+# ---- EKS ------------------------------------------------------------------------------------------------------------
+
+
+def eks_call(function: str, *arguments: t.Any) -> dict[str, t.Any]:
+    """Run one of EKS's functions in the process; raises AwsError for what EKS refuses."""
+    import json
+
+    status, headers, body = getattr(module("ministack.services.eks"), f"_{function}")(*arguments)
+    answer: dict[str, t.Any] = json.loads(body or b"{}")
+    if status >= 300:
+        raise AwsError(headers.get("x-amzn-errortype", "Unknown"), answer.get("message", ""), "Eks", status)
+    return answer
+
+
+def eks_answer(body: dict[str, t.Any]) -> Answer:
+    """A good answer of EKS's."""
+    return module("ministack.services.eks")._json_resp(200, body)
+
+
+def eks_refusal(error: AwsError) -> Answer:
+    """EKS's answer to a request that is refused."""
+    return module("ministack.services.eks")._error(error.status, error.code, error.message)
+
+
+def replace_eks(function: str, replacement: t.Callable[..., t.Any]) -> None:
+    """Put `replacement` in the place of one of EKS's functions."""
+    setattr(module("ministack.services.eks"), f"_{function}", replacement)
+
+
+def eks_function(function: str) -> t.Callable[..., t.Any]:
+    """One of EKS's own functions."""
+    return getattr(module("ministack.services.eks"), f"_{function}")
+
+
+def eks_public(cluster: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A cluster without the members that are nobody's business."""
+    return module("ministack.services.eks")._sanitize(cluster)
+
+
+# ---- CloudFormation -------------------------------------------------------------------------------------------------
+
+
+def register_type(name: str, handler: dict[str, t.Any], tags: tuple[str, str] | None) -> None:
+    """Make `name` a type that templates may use; `tags` is its tag property and that one's shape (list or map)."""
+    provisioners = module(f"{_CFN}.provisioners")
+    provisioners._RESOURCE_HANDLERS[name] = handler
+    if tags:
+        provisioners._STACK_TAG_PROPERTY[name] = tags
+
+
+def delete_resource(resource_type: str, physical_id: str, props: dict[str, t.Any]) -> None:
+    """Delete a resource by its type's handler, without anything around it."""
+    module(f"{_CFN}.provisioners")._delete_resource(resource_type, physical_id, props)
+
+
+def wrap_resource_operations(
+    create: t.Callable[..., t.Any], update: t.Callable[..., t.Any], delete: t.Callable[..., t.Any]
+) -> None:
+    """Let `create`, `update` and `delete` stand around MiniStack's own; each gets the original as first argument.
+
+    All resources are worked on in threads from then on, so waiting in them holds nothing up."""
+    stacks_module = module(f"{_CFN}.stacks")
+    stacks_module._runs_on_worker_thread = lambda resource_type: True
+    for name, wrapper in (("_provision_resource", create), ("_update_resource", update), ("_delete_resource", delete)):
+        original = getattr(stacks_module, name)
+        setattr(stacks_module, name, _around(wrapper, original))
+
+
+def wrap_stack_operations(
+    deploy: t.Callable[..., t.Any], roll_back: t.Callable[..., t.Any], delete: t.Callable[..., t.Any]
+) -> None:
+    """The same for the coroutines of a whole stack."""
+    for name, wrapper in (
+        ("_deploy_stack_async", deploy),
+        ("_roll_back_operation", roll_back),
+        ("_delete_stack_async", delete),
+    ):
+        wrapped = _around(wrapper, getattr(module(f"{_CFN}.stacks"), name))
+        for place in ("stacks", "handlers", "changesets"):
+            if hasattr(module(f"{_CFN}.{place}"), name):
+                setattr(module(f"{_CFN}.{place}"), name, wrapped)
+
+
+def _around(wrapper: t.Callable[..., t.Any], original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return wrapper(original, *args, **kwargs)
+
+    return call
+
+
+def add_event(
+    stack: dict[str, t.Any], logical_id: str, resource_type: str, status: str, reason: str = "", physical_id: str = ""
+) -> None:
+    """Write a stack event."""
+    module(f"{_CFN}.stacks")._add_event(
+        stack["StackId"], stack["StackName"], logical_id, resource_type, status, reason, physical_id
+    )
+
+
+# ---- identity -------------------------------------------------------------------------------------------------------
+
+
+def no_root_keys() -> None:
+    """MiniStack takes "test" and account numbers for the root's keys, unsigned; AWS has nothing of the kind."""
+    module("ministack.core.iam_evaluator").is_root_access_key = lambda access_key_id: False
+
+
+def caller() -> str:
+    """ARN of who made the request that is being worked on."""
+    return module("ministack.core.iam_evaluator").caller_arn()
+
+
+def denial(action: str, resource: str, context: dict[str, t.Any]) -> str | None:
+    """AWS's message when the caller's policies don't allow `action` on `resource`; None when they do."""
+    evaluator = module("ministack.core.iam_evaluator")
+    arn = caller()
+    account_id = arn.split(":")[4]
+    policies, kind = _policies(arn, account_id)
+    if policies is None:
+        return None
+    request = evaluator.EvalContext(
+        principal_arn=arn,
+        principal_type=kind,
+        principal_account=account_id,
+        action=action,
+        resource_arn=resource,
+        region=region(),
+        service_context={"aws:tagkeys": None, **{key.lower(): value for key, value in context.items()}},
+        principal_keys={},
+    )
+    result = evaluator.evaluate(request, policies)
+    if result.decision == "Allow":
+        return None
+    return module("ministack.core.iam_actions").identity_denial_message(
+        action, arn, resource, result.decision == "Deny"
+    )
+
+
+def _policies(arn: str, account_id: str) -> tuple[t.Any, str]:
+    evaluator = module("ministack.core.iam_evaluator")
+    if ":assumed-role/" in arn:
+        return evaluator._gather_role_policies(evaluator._role_name_from_assumed_arn(arn), account_id), "AssumedRole"
+    if ":user/" in arn:
+        return evaluator._gather_user_policies(arn.rpartition("/")[2], account_id), "User"
+    return None, "Root"
+
+
+# ---- the service ----------------------------------------------------------------------------------------------------
+
+
+def serve(address: str, port: int, certificate: str, key: str) -> None:
+    """Serve MiniStack's application over TLS; returns when the process is told to end.
+
+    Not by its own main(), which in this version binds port 443 twice."""
+    config = importlib.import_module("hypercorn.config").Config()
+    config.bind = [f"{address}:{port}"]
+    config.certfile, config.keyfile = certificate, key
+    config.keep_alive_timeout = 75
+    asyncio.run(importlib.import_module("hypercorn.asyncio").serve(module("ministack.app").app, config))

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS in the lab: `python -m labkit.aws.service` with the Python of the lab's environment, in the namespace `aws`.
+
+What it is told comes from the environment (set by labkit.aws.start): LAB_AWS_DIR, LAB_AWS_ADDRESS, LAB_AWS_PORT,
+LAB_AWS_REGION, LAB_AWS_ACCOUNT, LAB_AWS_USER, LAB_AWS_POLICY, LAB_AWS_WEBHOOK_HOST and LAB_BIN.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import typing as t
+from pathlib import Path
+
+
+def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence[str]]) -> None:
+    """Serve until told to end. `make_fabric` returns the fabric; `enter` is what stands before a command that is to
+    reach the named cluster."""
+    directory = Path(os.environ["LAB_AWS_DIR"])
+    account, region = os.environ["LAB_AWS_ACCOUNT"], os.environ["LAB_AWS_REGION"]
+    # MiniStack reads its settings when it is imported.
+    os.environ.update(
+        AUTH="true",
+        USE_SSL="1",
+        GATEWAY_PORT=os.environ["LAB_AWS_PORT"],
+        MINISTACK_REGION=region,
+        MINISTACK_ACCOUNT_ID=account,
+        MINISTACK_HOST="localhost",
+        TMPDIR=str(directory / "tmp"),
+    )
+    (directory / "tmp").mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
+    logging.getLogger("eks").setLevel("DEBUG")  # the one place where a failure to apply access policies is told
+
+    from labkit.aws import identity, network, seams, types
+    from labkit.aws.clusters import WEBHOOK, Clusters, Hands
+    from labkit.aws.durations import Durations
+    from labkit.aws.keeper import Keeper
+    from labkit.aws.operations import Operations
+
+    seams.check()
+    seams.no_root_keys()
+    seams.enter(account, region)
+    user = os.environ["LAB_AWS_USER"]
+    identity.install(
+        identity.credentials(directory / "credentials", user),
+        {identity.ADMIN: identity.ADMIN_POLICY, **_user_policy(user)},
+        account,
+    )
+    fabric = make_fabric()
+
+    def webhook(cluster: t.Mapping[str, t.Any]) -> str:
+        host = f"https://{os.environ['LAB_AWS_WEBHOOK_HOST']}:{os.environ['LAB_AWS_PORT']}"
+        return f"{host}{WEBHOOK}/{account}/{region}/{cluster['name']}/{cluster['_auth_token']}"
+
+    kubectl = Path(os.environ["LAB_BIN"]) / "kubectl"
+    hands = Hands(fabric, directory / "kubeconfig", kubectl, enter)
+
+    def changed() -> None:
+        keeper.changed()
+
+    clusters = Clusters(fabric, hands, changed)
+    keeper = Keeper(fabric, clusters.refresh, webhook, (account, region))
+    network.install()
+    types.install()
+    clusters.install()
+    Operations(Durations(directory / "durations.json"), types.TYPES).install()
+    keeper.start()
+    pki = directory / "pki"
+    seams.serve(
+        os.environ["LAB_AWS_ADDRESS"], int(os.environ["LAB_AWS_PORT"]), str(pki / "aws.crt"), str(pki / "aws.key")
+    )
+
+
+def _user_policy(user: str) -> dict[str, t.Any]:
+    """The policy of the playbooks' user. Without one, it may do nothing."""
+    file = Path(os.environ.get("LAB_AWS_POLICY", ""))
+    return {user: json.loads(file.read_text())} if file.is_file() else {}
+
+
+def _lab() -> None:
+    from labkit import settings
+    from labkit.fabric import Fabric, plan
+
+    main(
+        lambda: Fabric(settings.STATE),
+        lambda cluster: ["nsenter", f"--net=/run/netns/{plan.control_namespace(cluster)}"],
+    )
+
+
+if __name__ == "__main__":
+    _lab()

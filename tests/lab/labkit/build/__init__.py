@@ -1,0 +1,201 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything the lab is made of, built once and cached: `ensure()`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import shutil
+import threading
+import typing as t
+from pathlib import Path
+
+from labkit import settings
+from labkit.build import cache, debian, golang, images, venvs
+from labkit.build.cache import BuildError
+from labkit.build.progress import Progress
+
+__all__ = ["Artifacts", "BuildError", "ensure"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifacts:
+    """Where everything is that the lab is made of; nothing in here may be written to."""
+
+    bin: Path  # a directory with all programs
+    images: dict[str, Path]  # docker-archive tars by image reference
+    rootfs: Path  # the tree of a bootable Debian, to be put below an overlay
+    venv_lab: Path  # what runs the lab
+    venv_tools: Path  # what its user has
+    venv_latest: Path | None  # the newest ansible-core, where the machine has a newer Python
+    chart: Path  # KubeFed's Helm chart
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One thing to be built. Steps of one lane run one after the other, beside those of the other lane."""
+
+    name: str
+    lane: t.Literal["compile", "fetch"]
+    is_built: t.Callable[[], bool]
+    build: t.Callable[[Path], None]
+    after: tuple[str, ...] = ()  # names of steps of the other lane
+
+
+def _go_steps(go: golang.Go) -> list[Step]:
+    return [
+        Step(
+            program.name,
+            "compile",
+            program.place(go.version).exists,
+            functools.partial(golang.build, go, program),
+        )
+        for program in golang.PROGRAMS
+    ]
+
+
+def _chart_place() -> Path:
+    return cache.place("charts", "kubefed", cache.key((golang.MODULES / "kubefed" / "go.mod").read_bytes()))
+
+
+def _build_chart(go: golang.Go, _log: Path) -> None:
+    """A copy of the chart, for Go's own is read-only and may be cleared away."""
+    path = _chart_place()
+    with cache.locked(path):
+        if path.exists():
+            return
+        with cache.making(path) as directory:
+            source = golang.module_source(go, "kubefed", "sigs.k8s.io/kubefed") / "charts" / "kubefed"
+            # Not copytree's modes: in Go's module cache nothing is writable, not even for who removes it.
+            shutil.copytree(source, directory / "new", copy_function=shutil.copyfile)
+            for each in [directory / "new", *(directory / "new").rglob("*")]:
+                each.chmod(0o755 if each.is_dir() else 0o644)
+
+
+def _venv_step(name: str, python: tuple[Path, str]) -> Step:
+    path = venvs.place(name, python)
+    is_built = functools.partial(venvs.is_built, path)
+    return Step(f"{name} environment", "fetch", is_built, functools.partial(venvs.build, name, python))
+
+
+def _steps(go: golang.Go) -> list[Step]:
+    newer = venvs.newer_python()
+    programs = {program.name: program.place(go.version) for program in golang.PROGRAMS}
+    needed = {"kubefed": ("hyperfed",), "kubectl": ("kubectl",), "coredns": ("coredns",)}
+    return [
+        *_go_steps(go),
+        # What others wait for longest comes first.
+        _venv_step("lab", venvs.python()),
+        Step("machines' rootfs", "fetch", debian.rootfs_place().exists, debian.build_rootfs),
+        _venv_step("tools", venvs.python()),
+        *([_venv_step("core-latest", newer)] if newer else []),
+        Step("httpbin's files", "fetch", debian.httpbin_place().exists, debian.build_httpbin),
+        Step("pause", "fetch", images.pause_place().exists, images.build_pause),
+        Step("KubeFed's chart", "fetch", _chart_place().exists, functools.partial(_build_chart, go), ("hyperfed",)),
+        *(
+            Step(
+                f"image {image.name}",
+                "fetch",
+                image.place().exists,
+                functools.partial(images.build, image),
+                needed.get(image.name, ()),
+            )
+            for image in images.all_images(programs)
+        ),
+    ]
+
+
+def _run_lane(
+    steps: list[Step],
+    done: dict[str, threading.Event],
+    failures: list[tuple[str, Exception]],
+    stop: threading.Event,
+    report: Progress | None,
+) -> None:
+    for step in steps:
+        for name in step.after:
+            if name in done:
+                while not done[name].wait(0.5):
+                    if stop.is_set():
+                        return
+        if stop.is_set():
+            return
+        if report:
+            report.begin(step.name)
+        log = settings.CACHE / "log" / f"{re.sub('[^A-Za-z0-9-]+', '-', step.name)}.log"
+        try:
+            log.unlink(missing_ok=True)
+            step.build(log)
+        except Exception as failure:  # a thread's failure is told by the main thread
+            failures.append((step.name, failure))
+            stop.set()
+            if report:
+                report.end(step.name, "failed")
+            return
+        if report:
+            report.end(step.name)
+        done[step.name].set()
+
+
+def _run(steps: list[Step], report: Progress | None) -> None:
+    done = {step.name: threading.Event() for step in steps}
+    failures: list[tuple[str, Exception]] = []
+    stop = threading.Event()
+    threads = [
+        threading.Thread(
+            target=_run_lane,
+            args=([step for step in steps if step.lane == lane], done, failures, stop, report),
+            daemon=True,  # the programs they wait for share our process group and get its signals themselves
+        )
+        for lane in ("compile", "fetch")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name, failure in failures:
+        raise BuildError(f"building {name} failed: {failure}") from failure
+
+
+def _ensure_go(progress: bool) -> golang.Go:
+    if go := golang.find():
+        return go
+    log = settings.CACHE / "log" / "go.log"
+    if not progress:
+        return golang.install(log)
+    with Progress(1) as report:
+        report.begin("Go itself")
+        go = golang.install(log)
+        report.end("Go itself")
+        return go
+
+
+def ensure(progress: bool = True) -> Artifacts:
+    """Builds what is missing and says where everything is; raises BuildError with what the failing program said.
+
+    `progress` tells on standard error what is built, which of how many, and for how long; nothing if all is there.
+    """
+    settings.CACHE.mkdir(parents=True, exist_ok=True)
+    go = _ensure_go(progress)
+    steps = _steps(go)
+    missing = [step for step in steps if not step.is_built()]
+    if missing and progress:
+        with Progress(len(missing)) as report:
+            _run(missing, report)
+    elif missing:
+        _run(missing, None)
+    newer = venvs.newer_python()
+    programs = {program.name: program.place(go.version) for program in golang.PROGRAMS}
+    return Artifacts(
+        bin=golang.collect(go.version),
+        images={image.reference: image.place() for image in images.all_images(programs)},
+        rootfs=debian.rootfs_place(),
+        venv_lab=venvs.place("lab", venvs.python()),
+        venv_tools=venvs.place("tools", venvs.python()),
+        venv_latest=venvs.place("core-latest", newer) if newer else None,
+        chart=_chart_place(),
+    )

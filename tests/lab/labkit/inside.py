@@ -1,0 +1,220 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs inside the sandbox: brings the lab's parts up and looks after them. `python3 -m labkit.inside COMMAND`"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import graphlib
+import json
+import os
+import socket
+import sys
+import time
+import typing as t
+from dataclasses import dataclass
+
+from labkit import artifacts, aws, dns, kube, machines, mgmt, network, pki, registry, settings, supervise
+from labkit.build.progress import Progress
+from labkit.errors import LabError
+
+HEAL = 20.0  # seconds that parts which died get to come back by themselves
+
+EARTH = kube.ControlPlane(
+    name="earth", netns=settings.NS_EARTH, address=settings.EARTH, service_cidr=settings.EARTH_SERVICES
+)
+EARTH_NODE = kube.Node(
+    control_plane=EARTH,
+    name="earth",
+    netns=settings.NS_EARTH,
+    address=settings.EARTH,
+    cni=kube.bridge_cni("earth", settings.EARTH_PODS),
+    cluster_cidr=settings.EARTH_PODS,
+    max_pods=110,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part coming up, after those named in `after`."""
+
+    name: str
+    act: t.Callable[[], None]
+    after: tuple[str, ...] = ()
+
+
+def _keys() -> None:
+    mgmt.create()
+    pki.authority(settings.CA_CERTIFICATE.parent, "Cloudburst lab")
+    machines.make_keys(machines.MACHINES)
+
+
+def _machine(machine: machines.Machine) -> t.Callable[[], None]:
+    def act() -> None:
+        machine.start()
+        machine.wait()
+
+    return act
+
+
+def _earth() -> None:
+    EARTH.start()
+    mgmt.take_kubeconfig(EARTH)
+
+
+def _node() -> None:
+    kube.masquerade_pods(settings.NS_EARTH, settings.EARTH_PODS, "eth0")
+    EARTH_NODE.start()
+    EARTH_NODE.wait()
+
+
+def _cluster_dns() -> None:
+    what = "earth's CoreDNS (its image comes from the registry, through the firewall)"
+    programs = [EARTH_NODE.programs["kubelet"]]
+    supervise.wait_until(what, EARTH.dns_ready, timeout=120, programs=programs, every=0.3)
+
+
+def steps() -> list[Step]:
+    """All parts of the lab in their order of dependency."""
+    return [
+        Step("networks", network.create),
+        Step("keys", _keys),
+        Step("name server", dns.start, ("networks",)),
+        Step("earth's programs", _earth, ("networks", "keys")),
+        Step("firewall fw", _machine(machines.FW), ("networks", "keys")),
+        Step("registry with its images", registry.start, ("networks",)),
+        Step("host of earth", _machine(machines.EARTH), ("networks", "keys")),
+        Step("earth's control plane", EARTH.wait, ("earth's programs",)),
+        Step("earth's node", _node, ("earth's programs",)),
+        Step("earth's objects for CoreDNS", EARTH.install_dns, ("earth's control plane",)),
+        Step(
+            "earth's CoreDNS",
+            _cluster_dns,
+            ("earth's node", "earth's objects for CoreDNS", "registry with its images", "firewall fw", "name server"),
+        ),
+        Step("AWS", _aws, ("networks", "keys", "name server")),
+    ]
+
+
+def _aws() -> None:
+    built = artifacts.load()
+    aws.start(built.venv_lab / "bin" / "python", built.bin)
+    mgmt.take_credentials(aws.CREDENTIALS)
+    aws.wait()
+
+
+def run(todo: t.Sequence[Step], report: Progress) -> None:
+    """Take all steps, as many at a time as their order allows. The first failure is raised; no further step begins."""
+    actions = {step.name: step.act for step in todo}
+    sorter = graphlib.TopologicalSorter({step.name: step.after for step in todo})
+    sorter.prepare()
+    pool = concurrent.futures.ThreadPoolExecutor(max_workers=len(todo))
+    running: dict[concurrent.futures.Future[None], str] = {}
+    try:
+        while sorter.is_active():
+            for name in sorter.get_ready():
+                report.begin(name)
+                running[pool.submit(actions[name])] = name
+            done, _running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for future in done:
+                name = running.pop(future)
+                future.result()
+                report.end(name)
+                sorter.done(name)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _port(address: str, number: int) -> t.Callable[[], bool]:
+    def check() -> bool:
+        try:
+            with socket.create_connection((address, number), timeout=2):
+                return True
+        except OSError:
+            return False
+
+    return check
+
+
+def checks() -> dict[str, t.Callable[[], bool]]:
+    """What is looked at to say that a part is healthy."""
+    return {
+        "firewall fw (SSH)": machines.FW.ready,
+        "host of earth (SSH)": machines.EARTH.ready,
+        "name server": _port(settings.DNS, 53),  # through fw, as everybody asks it
+        "registry with its images": registry.ready,
+        "AWS": _port(settings.AWS_API, 443),
+    }
+
+
+def _earth_health() -> dict[str, bool]:
+    """Health of earth's parts, by one question to it."""
+    wanted = ("node/earth", "deployment.apps/coredns")
+    answer = EARTH.kubectl("-n", "kube-system", "get", *wanted, "-o", "json", "--request-timeout=5s", check=False)
+    items = {item["kind"]: item["status"] for item in json.loads(answer or "{}").get("items", ())}
+    conditions = {each["type"]: each["status"] for each in items.get("Node", {}).get("conditions", ())}
+    return {
+        "earth's control plane": bool(answer),
+        "earth's node": conditions.get("Ready") == "True",
+        "earth's CoreDNS": bool(items.get("Deployment", {}).get("availableReplicas")),
+    }
+
+
+def health() -> dict[str, bool]:
+    """Each part, and whether it is healthy; programs that don't run are parts too."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        earth = pool.submit(_earth_health)
+        futures = {name: pool.submit(check) for name, check in checks().items()}
+        found = {**{name: future.result() for name, future in futures.items()}, **earth.result()}
+    broken = {f"program {name} ({state})" for name, state in supervise.states().items() if state != "RUNNING"}
+    return {**found, **dict.fromkeys(sorted(broken), False)}
+
+
+def up() -> int:
+    """Bring all parts up."""
+    todo = steps()
+    with Progress(len(todo), verb="started") as report:
+        run(todo, report)
+    return 0
+
+
+def verify() -> int:
+    """Look whether all is well, giving what died some seconds to come back; 1 if it does not."""
+    end = time.monotonic() + HEAL
+    told = False
+    while ill := [name for name, healthy in health().items() if not healthy]:
+        if time.monotonic() > end:
+            return 1
+        if not told:
+            print(f"not well: {', '.join(ill)}; waiting up to {HEAL:.0f} s for it to come back", file=sys.stderr)
+            told = True
+        time.sleep(0.5)
+    return 0
+
+
+def status() -> int:
+    """Print parts and programs with their health; 1 if one is ill."""
+    found = health()
+    for name, healthy in found.items():
+        print(f"{'ok  ' if healthy else 'ILL '} {name}")
+    print(f"programs: {' '.join(supervise.running())}")
+    return 0 if all(found.values()) else 1
+
+
+def main(command: str) -> int:
+    """Returns the exit status."""
+    try:
+        return {"up": up, "verify": verify, "status": status}[command]()
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1])
+    sys.stdout.flush()
+    os._exit(code)  # steps that still wait for something after another one failed are not waited for

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's own networks: the data centre's LAN, the firewall's line, and the "internet" between public addresses.
+
+mgmt, earth ── lan ── fw ── inet ── 198.51.100.0/24 (AWS's tunnel ends and NAT, attached by the fabric)
+                               └─── 192.0.2.0/24    (aws, registry, dns)
+"""
+
+from __future__ import annotations
+
+from labkit import settings as s
+from labkit import space
+
+LAN_BRIDGE = "lan"
+
+
+def create() -> None:
+    """Make all namespaces, links, addresses and routes. The machines' routes come with their boot (base_routes)."""
+    space.run(["ip", "netns", "attach", s.NS_MGMT, "1"])  # the sandbox's own namespace is the management host's
+    space.ip(s.NS_MGMT, "link set lo up")
+    for name in (s.NS_LAN, s.NS_AWS, s.NS_REGISTRY, s.NS_DNS):
+        space.netns_add(name)
+    for name in (s.NS_EARTH, s.NS_FW, s.NS_INET):
+        space.netns_add(name, forward=True)
+
+    space.bridge_add(s.NS_LAN, LAN_BRIDGE)
+    for name, interface, address in (
+        (s.NS_MGMT, "eth0", s.MGMT),
+        (s.NS_EARTH, "eth0", s.EARTH),
+        (s.NS_FW, "lan0", s.FW_LAN),
+    ):
+        space.plug(name, interface, s.NS_LAN, LAN_BRIDGE, address=f"{address}/{s.PREFIX}")
+    space.ip(s.NS_MGMT, f"route add default via {s.FW_LAN}")
+    for name in (s.NS_EARTH, s.NS_FW):
+        space.ip(name, *base_routes(name))
+
+    space.link(
+        *(s.NS_FW, "wan0", s.NS_INET, "dc"),
+        addr_a=f"{s.FW_WAN}/{s.PREFIX}",
+        addr_b=f"{s.WAN_GATEWAY}/{s.PREFIX}",
+    )
+    space.ip(s.NS_FW, f"route replace default via {s.WAN_GATEWAY}")
+    space.bridge_add(s.NS_INET, space.CLOUD_BRIDGE, address=f"{s.CLOUD_GATEWAY}/{s.PREFIX}")
+    space.bridge_add(s.NS_INET, space.SERVICES_BRIDGE, address=f"{s.SERVICES_GATEWAY}/{s.PREFIX}")
+    for name, address in ((s.NS_AWS, s.AWS_API), (s.NS_REGISTRY, s.REGISTRY), (s.NS_DNS, s.DNS)):
+        space.plug(name, "eth0", s.NS_INET, space.SERVICES_BRIDGE, address=f"{address}/{s.PREFIX}")
+        space.ip(name, f"route add default via {s.SERVICES_GATEWAY}")
+    space.nft(s.NS_INET, internet_rules())
+
+
+def base_routes(name: str) -> list[str]:
+    """`ip` commands for the routes that the machine `name` boots with.
+
+    Private networks that nobody announced are not routed: the firewall's line must never see them."""
+    private = [f"route replace unreachable {network}" for network in s.PRIVATE[:3]]
+    if name == s.NS_EARTH:
+        # A route is looked up before kube-proxy's rules see a packet: services need one, and any will do.
+        services = f"route replace {s.EARTH_SERVICES} via {s.FW_LAN}"
+        return [f"route replace default via {s.FW_LAN}", services, *private]
+    return private
+
+
+def internet_rules() -> str:
+    """nftables rules of the "internet": it carries nothing from or to a private address."""
+    private = ", ".join(s.PRIVATE)
+    return f"""table ip internet {{
+  chain forward {{
+    type filter hook forward priority filter; policy accept;
+    ip saddr {{ {private} }} counter drop
+    ip daddr {{ {private} }} counter drop
+  }}
+}}
+"""
+
+
+def firewall_rules() -> str:
+    """/etc/nftables.conf of the firewall: nothing comes in from outside, the LAN's hosts go out with its address."""
+    private = ", ".join(s.PRIVATE)
+    return f"""#!/usr/sbin/nft -f
+flush ruleset
+table inet filter {{
+  chain input {{
+    type filter hook input priority filter; policy drop;
+    ct state vmap {{ established : accept, related : accept, invalid : drop }}
+    iifname != "wan0" accept
+  }}
+  chain forward {{
+    type filter hook forward priority filter; policy drop;
+    ct state vmap {{ established : accept, related : accept, invalid : drop }}
+    iifname != "wan0" accept
+  }}
+}}
+table ip nat {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "wan0" ip saddr {s.LAN} ip daddr != {{ {private} }} masquerade
+  }}
+}}
+"""

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a stack operation takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labkit.aws.durations import PROFILES, Durations
+
+
+def test_without_a_file_it_is_quick(tmp_path: Path) -> None:
+    durations = Durations(tmp_path / "durations.json")
+    assert durations.seconds("AWS::EC2::VPNConnection", "create") == PROFILES["quick"]["AWS::EC2::VPNConnection"][0]
+    assert durations.seconds("AWS::Some::Other", "delete") == PROFILES["quick"]["*"][1]
+
+
+def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
+    durations = Durations(tmp_path / "durations.json")
+    durations.file.write_text(json.dumps({"profile": "instant"}))
+    assert durations.seconds("AWS::EKS::Cluster", "create") == 0
+    types = {"AWS::EKS::Cluster": {"create": 7}}
+    durations.file.write_text(json.dumps({"profile": "aws", "types": types}))
+    assert durations.seconds("AWS::EKS::Cluster", "create") == 7
+    assert durations.seconds("AWS::EKS::Cluster", "update") == 7
+    assert durations.seconds("AWS::EKS::Cluster", "delete") == PROFILES["aws"]["AWS::EKS::Cluster"][1]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"profile": "none"}', '{"types": {"AWS::EC2::VPC": {"create": "x"}}}']
+)
+def test_a_file_that_makes_no_sense_breaks_no_stack(tmp_path: Path, content: str) -> None:
+    durations = Durations(tmp_path / "durations.json")
+    durations.file.write_text(content)
+    assert durations.seconds("AWS::EC2::VPC", "create") == PROFILES["quick"]["AWS::EC2::VPC"][0]
