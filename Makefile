@@ -1,0 +1,36 @@
+# Each target wraps what one would type; docs/docsite/rst/lab.rst has the commands.
+# LAB_NAME names the lab, so that several can run side by side on a machine.
+
+LAB := tests/lab
+PLAYBOOK := $(LAB)/exec ansible-playbook -i $(LAB)/inventory
+
+.PHONY: help demo test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule
+
+help:
+	@echo "demo          build the lab if needed, burst up, show it, burst down, show that nothing is left"
+	@echo "test          everything that is checked: lint sanity unit molecule"
+	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
+	@echo "burst-up burst-status burst-down   the playbooks, in the lab"
+	@echo "shell         a shell in the lab's management host"
+
+demo:
+	$(LAB)/demo
+
+test:
+	tests/check lint sanity unit molecule
+
+lint sanity unit molecule:
+	tests/check $@
+
+lab:
+	$(LAB)/bootstrap
+	$(LAB)/lab up
+
+lab-down:
+	$(LAB)/lab down
+
+shell:
+	$(LAB)/lab shell
+
+burst-up burst-status burst-down:
+	$(PLAYBOOK) playbooks/$(subst -,_,$@).yml

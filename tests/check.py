@@ -1,0 +1,307 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks the collection; tests/check runs it.
+
+Each step is shown with its time. The last line counts what passed and failed, and the exit status says the same.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT / "tests" / "lab"))
+
+from labkit import settings  # noqa: E402
+from labkit.build import venvs  # noqa: E402
+
+SUMMARY = CHECKOUT / "tests" / "output" / "summary"
+DEPENDENCIES = ("amazon", "ansible", "kubernetes")
+
+# ansible-test fetches pip's installer from its own server, which not every network reaches; Python brings one.
+GET_PIP = """\
+import runpy
+import subprocess
+import sys
+
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
+sys.argv[1:] = ["install", *(word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel"))]
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Core:
+    """An ansible-core with the Python that it runs on."""
+
+    venv: Path
+    label: str
+
+    def command(self, name: str, *arguments: object) -> list[str]:
+        return [str(self.venv / "bin" / name), *map(str, arguments)]
+
+    @property
+    def site_packages(self) -> Path:
+        return next((self.venv / "lib").glob("python3*")) / "site-packages"
+
+    @property
+    def python(self) -> str:
+        return self.site_packages.parent.name.removeprefix("python")
+
+
+@dataclasses.dataclass
+class Tally:
+    """What passed and what failed, over all steps."""
+
+    passed: int = 0
+    failures: list[str] = dataclasses.field(default_factory=list)
+    failed: int = 0
+
+
+class Checker:
+    """Runs steps and counts what they say."""
+
+    def __init__(self, tree: Path, base: Core, latest: Core | None) -> None:
+        self.tree = tree  # the root of ansible_collections with a copy of what is, or will be, tracked
+        self.collection = tree / "ansible_collections" / "cloudburst" / "federation"
+        self.base = base
+        self.cores = [base, latest] if latest else [base]
+        self.tally = Tally()
+
+    def step(
+        self,
+        name: str,
+        command: collections.abc.Sequence[object],
+        *,
+        core: Core | None = None,
+        cwd: Path | None = None,
+        env: collections.abc.Mapping[str, str] | None = None,
+        count: t.Callable[[str, int], tuple[int, int]] | None = None,
+    ) -> None:
+        """Run one command, show it, and count it.
+
+        `count` makes (passed, failed) of the command's output and exit status, where it is more than one check.
+        """
+        core = core or self.base
+        environment = {
+            **os.environ,
+            "PATH": f"{core.venv / 'bin'}:{os.environ['PATH']}",
+            "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
+            "NO_COLOR": "1",
+            **(env or {}),
+        }
+        print(f"== {name}", flush=True)
+        began = time.monotonic()
+        lines: list[str] = []
+        with subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd or self.collection,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+        ) as process:
+            for line in t.cast("t.IO[str]", process.stdout):
+                lines.append(line)
+                print(line, end="", flush=True)
+        status = process.returncode
+        passed, failed = count("".join(lines), status) if count else (0, 0)
+        if passed + failed == 0:
+            passed, failed = (1, 0) if status == 0 else (0, 1)
+        elif status and not failed:
+            failed = 1
+        self.tally.passed += passed
+        self.tally.failed += failed
+        if failed:
+            self.tally.failures.append(name)
+        print(f"== {name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n", flush=True)
+
+    def lint(self) -> None:
+        """Everything that reads the files without running them."""
+        run, tool = self.step, self.base.command
+        cache = settings.CACHE / "check"
+        plugins = self.collection.relative_to(self.tree) / "plugins"
+        mypy = tool("mypy", "--config-file", self.collection / "pyproject.toml", "--cache-dir", cache / "mypy")
+        run("ruff", tool("ruff", "check", "--no-cache", "."))
+        run(
+            "mypy: plugins and unit tests",
+            [*mypy, plugins, plugins.parent / "tests" / "unit"],
+            cwd=self.tree,
+            env={"MYPYPATH": f"{self.tree}:{self.collection / 'tests/lab'}"},
+        )
+        run("mypy: lab", [*mypy, "tests/lab/labkit", "tests/check.py"], env={"MYPYPATH": "tests/lab"})
+        run("yamllint", tool("yamllint", "--strict", "."))
+        run("ansible-lint", tool("ansible-lint", "--strict", "--nocolor"), env={"XDG_CACHE_HOME": str(cache)})
+        run("antsibull-changelog", tool("antsibull-changelog", "lint"))
+        run(
+            "antsibull-docs",
+            tool(
+                "antsibull-docs",
+                "lint-collection-docs",
+                "--plugin-docs",
+                "--validate-collection-refs=dependent",
+                "--disallow-unknown-collection-refs",
+                "--check-extra-docs-refs",
+                ".",
+            ),
+        )
+        if shellcheck := shutil.which("shellcheck"):
+            run("shellcheck", [shellcheck, *self._shell_scripts()])
+        else:
+            print("== shellcheck: not installed, left out\n")
+
+    def sanity(self) -> None:
+        """ansible-test sanity, in its plain local mode: no container engine, no ignore file."""
+        for core in self.cores:
+            home = settings.CACHE / "check" / "home"
+            self._prepare_sanity(core, home)
+            self.step(
+                f"sanity: {core.label}",
+                core.command("ansible-test", "sanity", "--python", core.python, "--color", "no"),
+                core=core,
+                env={"HOME": str(home)},
+                count=_count_sanity,
+            )
+
+    def unit(self) -> None:
+        """The unit tests."""
+        for core in self.cores:
+            self.step(
+                f"unit: {core.label}",
+                core.command("python", "-m", "pytest", "-q", "tests/unit"),
+                core=core,
+                cwd=CHECKOUT,
+                count=_count_pytest,
+            )
+
+    def molecule(self) -> None:
+        """The scenarios, in the lab."""
+        self.step(
+            "molecule",
+            self.base.command("molecule", "test", "--all"),
+            cwd=CHECKOUT,
+            env={"PATH": f"{CHECKOUT / 'tests/lab/bin'}:{self.base.venv / 'bin'}:{os.environ['PATH']}"},
+            count=_count_molecule,
+        )
+
+    def _shell_scripts(self) -> list[Path]:
+        # A template is no script until it is rendered; the unit tests check what becomes of it.
+        files = [path for path in _tracked() if path.is_file() and not path.is_symlink() and path.suffix != ".j2"]
+        return [path.relative_to(CHECKOUT) for path in files if path.read_bytes()[:9] in (b"#!/bin/sh", b"#!/bin/ba")]
+
+    def _prepare_sanity(self, core: Core, home: Path) -> None:
+        """Give ansible-test the collections that ours needs, pip's settings, and an installer of pip."""
+        for name in DEPENDENCIES:
+            link = self.tree / "ansible_collections" / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(core.site_packages / "ansible_collections" / name)
+        requirements = core.site_packages / "ansible_test" / "_internal" / "python_requirements.py"
+        cache = home / ".ansible" / "test" / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
+            (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP)
+        settings_of_pip = subprocess.run(
+            [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+        ).stdout
+        pairs = re.findall(r"^(?:global|install|:env:)\.([-a-z]+)='(.*)'$", settings_of_pip, re.MULTILINE)
+        config = home / ".config" / "pip" / "pip.conf"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text("[global]\n" + "".join(f"{key} = {value}\n" for key, value in dict(pairs).items()))
+
+
+def _count_pytest(output: str, status: int) -> tuple[int, int]:
+    closing = output.rstrip().rsplit("\n", 1)[-1]
+    found = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", closing)}
+    return found.get("passed", 0), found.get("failed", 0) + found.get("error", 0) + found.get("errors", 0)
+
+
+def _count_sanity(output: str, status: int) -> tuple[int, int]:
+    tests = set(re.findall(r'^Running sanity test "([^"]+)"', output, re.MULTILINE))
+    failed = set(re.findall(r"^ERROR: Found \d+ (\S+) issue", output, re.MULTILINE))
+    return len(tests - failed), len(failed)
+
+
+def _count_molecule(output: str, status: int) -> tuple[int, int]:
+    recap = output.rpartition("SCENARIO RECAP")[2]
+    passed, failed = (sum(map(int, re.findall(rf"\b{word}=(\d+)", recap))) for word in ("successful", "failed"))
+    return passed, failed
+
+
+def _tracked() -> list[Path]:
+    """Every file that git tracks or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [CHECKOUT / name for name in sorted(set(filter(None, listed.split("\0"))))]
+
+
+def _copy(tree: Path) -> None:
+    """Put the tracked files where Ansible expects a collection: tools look at the path."""
+    target = tree / "ansible_collections" / "cloudburst" / "federation"
+    for path in _tracked():
+        if path.is_symlink() or path.exists():
+            place = target / path.relative_to(CHECKOUT)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, place, follow_symlinks=False)
+
+
+def _core(name: str, python: tuple[Path, str]) -> Core:
+    log = settings.CACHE / "log" / f"{name}-environment.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    venvs.build(name, python, log)
+    venv = venvs.place(name, python)
+    metadata = next((venv / "lib").glob("python3*/site-packages/ansible_core-*.dist-info"))
+    version = metadata.name.removeprefix("ansible_core-").removesuffix(".dist-info")
+    return Core(venv, f"ansible-core {version}, Python {python[1]}")
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments name and return the exit status."""
+    kinds = ("lint", "sanity", "unit", "molecule")
+    if unknown := set(arguments) - set(kinds):
+        print(f"{', '.join(sorted(unknown))}: no such check; there are {', '.join(kinds)}", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    newer = venvs.newer_python()
+    base = _core("tools", venvs.python())
+    latest = _core("core-latest", newer) if newer else None
+    (settings.CACHE / "check").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tree-", dir=settings.CACHE / "check") as directory:
+        _copy(Path(directory))
+        checker = Checker(Path(directory), base, latest)
+        for kind in kinds:
+            if not arguments or kind in arguments:
+                getattr(checker, kind)()
+    if not newer:
+        print("The newest ansible-core was left out: the machine has no Python that it runs on.")
+    tally = checker.tally
+    if tally.failures:
+        print(f"Failed: {', '.join(tally.failures)}")
+    print(f"{time.monotonic() - began:.0f} s")
+    summary = f"{tally.passed} passed, {tally.failed} failed"
+    SUMMARY.parent.mkdir(parents=True, exist_ok=True)
+    SUMMARY.write_text(summary + "\n")
+    print(summary)
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
