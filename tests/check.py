@@ -178,7 +178,8 @@ class Checker:
             )
 
     def unit(self) -> None:
-        """The unit tests."""
+        """The unit tests; those of the lab's AWS run it with the lab's own Python."""
+        _environment("lab", venvs.python())
         for core in self.cores:
             self.step(
                 f"unit: {core.label}",
@@ -263,11 +264,15 @@ def _copy(tree: Path) -> None:
             shutil.copy2(path, place, follow_symlinks=False)
 
 
-def _core(name: str, python: tuple[Path, str]) -> Core:
+def _environment(name: str, python: tuple[Path, str]) -> Path:
     log = settings.CACHE / "log" / f"{name}-environment.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     venvs.build(name, python, log)
-    venv = venvs.place(name, python)
+    return venvs.place(name, python)
+
+
+def _core(name: str, python: tuple[Path, str]) -> Core:
+    venv = _environment(name, python)
     metadata = next((venv / "lib").glob("python3*/site-packages/ansible_core-*.dist-info"))
     version = metadata.name.removeprefix("ansible_core-").removesuffix(".dist-info")
     return Core(venv, f"ansible-core {version}, Python {python[1]}")
