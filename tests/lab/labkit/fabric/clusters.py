@@ -26,7 +26,7 @@ from .model import Cluster, ClusterStatus, NodeGroup, NodeGroupStatus, State
 from .plan import control_namespace, node_namespace
 
 _RETRY = 5.0  # seconds
-_LIMIT = 240.0  # seconds until something that does not come up counts as failed; it is tried further
+_LIMIT = 900.0  # seconds until what does not come up counts as failed, as on AWS in its order; it is tried further
 _COREDNS_REPLICAS = 2  # https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html
 
 
