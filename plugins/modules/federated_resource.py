@@ -82,10 +82,10 @@ options:
       - Federates O(namespace) with what it holds in the host cluster. What is federated in it already is left as it
         is, but for a placement that is given.
       - Taken are workloads, Services, ConfigMaps, Secrets, ServiceAccounts, Ingresses, HorizontalPodAutoscalers,
-        PodDisruptionBudgets, NetworkPolicies, LimitRanges, Roles, RoleBindings, Jobs, CronJobs, and all types that
-        somebody has enabled, each only where KubeFed propagates the type, or O(enable_types) is set.
+        PodDisruptionBudgets, NetworkPolicies, LimitRanges, Roles, RoleBindings, CronJobs, and all types that somebody
+        has enabled, each only where KubeFed propagates the type, or O(enable_types) is set.
       - Not taken is what belongs to one cluster. That is what something else makes, such as pods, the tokens of
-        service accounts, what each cluster makes by itself, Helm's own records, Jobs that are over, and
+        service accounts, what each cluster makes by itself, Helm's own records, Jobs, ResourceQuotas and
         PersistentVolumeClaims. RV(left_out) has each with the reason, but for events, end points, leases and
         controller revisions.
       - Without O(placement) and O(cluster_selector), the placement is that of the C(FederatedNamespace), if there is

@@ -37,7 +37,6 @@ _TAKEN = frozenset(
         ("apps", "StatefulSet"),
         ("autoscaling", "HorizontalPodAutoscaler"),
         ("batch", "CronJob"),
-        ("batch", "Job"),
         ("networking.k8s.io", "Ingress"),
         ("networking.k8s.io", "NetworkPolicy"),
         ("policy", "PodDisruptionBudget"),
@@ -51,6 +50,8 @@ _NEVER = {
     ("", "Pod"): "a pod lives and dies in one cluster: federate a workload that makes it",
     ("", "ReplicationController"): "make a Deployment of it",
     ("", "ResourceQuota"): "what a cluster has to give is its own affair",
+    # Nor could KubeFed take over the one that is there: the API server gives a Job a selector, for good
+    ("batch", "Job"): "it runs once, where it is: to run it in other clusters too, give it in definition",
 }
 # What a cluster keeps for itself: not even named as left out
 _BOOKKEEPING = frozenset(
@@ -111,11 +112,6 @@ def left(kind: str, found: Object) -> str:
         return "it is a lock of those who run in this cluster"
     if kind == "ServiceAccount" and name == "default":
         return "each cluster makes its own"
-    if kind == "Job" and any(
-        (condition.get("type"), condition.get("status")) in (("Complete", "True"), ("Failed", "True"))
-        for condition in (found.get("status") or {}).get("conditions") or []
-    ):
-        return "it is over, and would run again in the other clusters"
     return ""
 
 
@@ -137,21 +133,7 @@ def manifest(api_version: str, kind: str, found: Object) -> Object:
     inner = (spec.get("template") or {}).get("metadata") or {}
     if inner.get("creationTimestamp", "") is None:
         del inner["creationTimestamp"]
-    if kind == "Job" and not spec.get("manualSelector"):
-        # The controller makes these for each Job, and refuses them from others
-        spec.pop("selector", None)
-        for labels in (inner.get("labels") or {}, made["metadata"].get("labels") or {}):
-            for key in _JOB_LABELS:
-                labels.pop(key, None)
     return made
-
-
-_JOB_LABELS = (
-    "batch.kubernetes.io/controller-uid",
-    "batch.kubernetes.io/job-name",
-    "controller-uid",
-    "job-name",
-)
 
 
 def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:

@@ -362,6 +362,7 @@ class Resources:
         labels = self._members.labels
         listings: dict[tuple[str, str, str], dict[str, Object] | None] = {}
         records: dict[Key, set[str]] = {}
+        taken_over: dict[str, list[str]] = {}
         for want in wants:
             item = items[want.key]
             fresh = item.found is None or bool(item.found["metadata"].get("deletionTimestamp"))
@@ -379,11 +380,13 @@ class Resources:
                     continue
                 known.add(cluster)
                 if not want.type.is_namespace:
-                    self._warn(
-                        f"{want.type.kind} {want.name} exists in {cluster} already:"
-                        " KubeFed takes it over as it is given here."
-                    )
+                    taken_over.setdefault(cluster, []).append(f"{want.type.kind} {want.name}")
             records[want.key] = known
+        for cluster, names in taken_over.items():
+            self._warn(
+                f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here:"
+                f" {', '.join(names)}."
+            )
         return records
 
     def _look(self, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object] | None:
