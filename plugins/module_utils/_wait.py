@@ -56,6 +56,11 @@ class Waiter:
         return self._clock() - self._start
 
     @property
+    def elapsed(self) -> float:
+        """Seconds since the task began to wait, with earlier slices."""
+        return self._waited + self.spent
+
+    @property
     def remaining(self) -> float:
         """Seconds left until the deadline, never below 0."""
         return max(0.0, self._timeout - self._waited - self.spent)

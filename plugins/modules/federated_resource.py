@@ -16,7 +16,9 @@ description:
     until they have arrived in each cluster. Takes federated resources as they are too.
   - Takes clusters out of the placement again, of some resources or of all in a namespace, and waits until the
     resources are gone from there.
-  - Any number of resources in one task.
+  - Any number of resources in one task, side by side.
+  - Enables types that KubeFed does not propagate yet, federates a namespace with what is in it, divides replicas over
+    clusters, and waits until pods run, where that is asked for.
   - What was in a cluster before it was federated is never deleted. It is looked up when a resource is placed on a
     cluster, and noted on the federated resource in the annotation C(cloudburst.federation/existed-in).
 extends_documentation_fragment:
@@ -31,9 +33,13 @@ options:
       - With V(present), the resources are federated. A C(Namespace) becomes a C(FederatedNamespace), and is created
         in the host cluster when it is missing. Everything else must be in a namespace that is federated, already or
         in the same task.
-      - With V(withdrawn), the clusters in O(clusters) are taken out of the placement, of the resources in
-        O(definition) or O(src), or else of everything that is federated in O(namespace), the C(FederatedNamespace)
-        last. Nothing else of them is changed, and what they place on other clusters is not touched.
+      - With V(placed), the clusters in O(clusters) are added to the placement, of the resources in O(definition),
+        O(src) or O(template), or else of everything that is federated in O(namespace), the C(FederatedNamespace)
+        first. Nothing else of them is changed.
+      - With V(withdrawn), the clusters in O(clusters) are taken out of the placement, of the same, the
+        C(FederatedNamespace) last. Nothing else of them is changed, and what they place on other clusters is not
+        touched. What a C(ReplicaSchedulingPreference) places can be withdrawn with its whole namespace alone. Its
+        replicas are moved to the other clusters before.
       - With V(absent), the federated resources are removed, and what KubeFed has made for them in the clusters is
         too. What was there before stays, without KubeFed's label. So does all of a federated resource that this
         module has not made, since nobody knows then. The host's own namespace stays too.
@@ -43,12 +49,15 @@ options:
     choices:
       - present
       - absent
+      - placed
       - withdrawn
     default: present
   definition:
     description:
       - The resources, as a dictionary, a list of them, or YAML with any number of documents.
       - Plain resources of a type that KubeFed propagates, or federated ones. Lists are taken apart.
+      - A C(ReplicaSchedulingPreference) divides the replicas of the C(FederatedDeployment) or C(FederatedReplicaSet)
+        of the same name over the clusters, by weight, minimum and maximum. It is applied as it is, after that one.
       - Of a plain resource, what belongs to one object in one cluster is left out, as C(kubefedctl federate) does.
         That is its status, its metadata but for labels, and of a Service its cluster IP and node ports. Its
         annotations become overrides for each cluster, but not those of a Deployment, DaemonSet or
@@ -56,25 +65,88 @@ options:
     type: raw
   src:
     description:
-      - Path of a YAML file with the resources.
+      - Path of a file with the resources, in YAML or JSON, or of a directory. All files C(*.yml), C(*.yaml) and
+        C(*.json) in a directory are taken, in the order of their names.
+      - On a host with a local connection, a relative path is looked up in C(files) of the role or the playbook.
     type: path
+  template:
+    description:
+      - The template of a file with the resources, which is rendered on the controller. It is looked up in C(templates)
+        of the role or the playbook.
+      - A path, a dictionary, or a list of these. A dictionary has C(path), and may have C(newline_sequence),
+        C(block_start_string), C(block_end_string), C(variable_start_string), C(variable_end_string), C(trim_blocks)
+        and C(lstrip_blocks), as those of M(kubernetes.core.k8s).
+    type: raw
+  contents:
+    description:
+      - Federates O(namespace) with what it holds in the host cluster. What is federated in it already is left as it
+        is, but for a placement that is given.
+      - Taken are workloads, Services, ConfigMaps, Secrets, ServiceAccounts, Ingresses, HorizontalPodAutoscalers,
+        PodDisruptionBudgets, NetworkPolicies, LimitRanges, Roles, RoleBindings, CronJobs, and all types that somebody
+        has enabled, each only where KubeFed propagates the type, or O(enable_types) is set.
+      - Not taken is what belongs to one cluster. That is what something else makes, such as pods, the tokens of
+        service accounts, what each cluster makes by itself, Helm's own records, Jobs, ResourceQuotas and
+        PersistentVolumeClaims. RV(left_out) has each with the reason, but for events, end points, leases and
+        controller revisions.
+      - Without O(placement) and O(cluster_selector), the placement is that of the C(FederatedNamespace), if there is
+        one.
+    type: bool
+    default: false
   namespace:
     description:
       - The namespace of resources that name none.
-      - With O(state=withdrawn) and neither O(definition) nor O(src), the namespace to withdraw everything in.
+      - With O(state=placed) or O(state=withdrawn), and without any resources, the namespace in which everything is
+        meant.
+      - With O(contents), the namespace that is federated.
     type: str
   placement:
     description:
-      - Names of the clusters to place the resources on. Required for plain resources, and for federated ones without
-        a placement. An empty list places them nowhere.
+      - Names of the clusters to place the resources on. An empty list places them nowhere.
+      - Either this or O(cluster_selector) is required for plain resources, and for federated ones without a
+        placement.
       - Placement and replicas of a resource with a C(ReplicaSchedulingPreference) are left as that has made them.
     type: list
     elements: str
+  cluster_selector:
+    description:
+      - Places the resources on the clusters with these labels, at any time. It has C(matchLabels), C(matchExpressions)
+        or both. An empty one places them on all clusters.
+      - The labels are those of the C(KubeFedCluster), see O(cloudburst.federation.kubefed_join#module:labels).
+    type: dict
+  overrides:
+    description:
+      - What differs in a cluster. Each key is the name of a cluster, and its value a list of dictionaries with
+        C(path), C(op) and C(value), as JSON patch has them. C(op) is C(add), C(remove) or C(replace), which is the
+        default.
+      - Each is for all resources of the task but Namespaces, or for those of the C(kind) and the C(name) that it has.
+      - What KubeFed would refuse is refused before anything is changed, and so is what does not fit the resource.
+    type: dict
   clusters:
     description:
-      - Names of the clusters to withdraw. They need not be joined any more.
+      - Names of the clusters to place everything on, or to withdraw. Those to withdraw need not be joined any more.
     type: list
     elements: str
+  enable_types:
+    description:
+      - Whether to make KubeFed propagate types that it does not propagate yet, with the C(FederatedTypeConfig) and the
+        C(CustomResourceDefinition) that C(kubefedctl enable) makes, and wait until it does.
+      - Not done without being asked for, since it changes the federation for all who use it. A cluster that joins
+        later and lacks the type makes KubeFed's controller end after five minutes, and it would end again and again.
+        A type that a member lacks now is refused.
+    type: bool
+    default: false
+  wait_for_pods:
+    description:
+      - Whether to wait also until the pods of each Deployment, StatefulSet, DaemonSet and ReplicaSet run in each
+        cluster that it is placed on, as C(kubectl rollout status) sees it. KubeFed does not know. The clusters
+        themselves are asked, with the credentials that KubeFed has for them.
+      - The wait ends with the cluster's own message when they will not run, for the reasons C(ImagePullBackOff),
+        C(ErrImagePull), C(InvalidImageName) or C(ProgressDeadlineExceeded), when a quota or an admission controller
+        refuses them, after three ends of a container in C(CrashLoopBackOff), and after 30 seconds of
+        C(CreateContainerConfigError).
+      - Needs O(wait).
+    type: bool
+    default: false
   kubefed_namespace:
     description:
       - The namespace of KubeFed in the host cluster.
@@ -139,6 +211,66 @@ EXAMPLES = r"""
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     src: listings.yml
+
+- name: Run what a template says in all clusters with a label, twice as often in the cloud, until its pods run
+  cloudburst.federation.federated_resource:
+    context: kubernetes-admin@kubernetes
+    namespace: fedtestns
+    cluster_selector:
+      matchLabels:
+        shop: open
+    template: web.yml.j2
+    overrides:
+      vulcan:
+        - path: /spec/replicas
+          value: 2
+          kind: Deployment
+    enable_types: true
+    wait_for_pods: true
+
+- name: Divide ten replicas, at least two of them and at most four at home
+  cloudburst.federation.federated_resource:
+    context: kubernetes-admin@kubernetes
+    definition:
+      apiVersion: scheduling.kubefed.io/v1alpha1
+      kind: ReplicaSchedulingPreference
+      metadata:
+        name: fedhttp
+        namespace: fedtestns
+      spec:
+        targetKind: FederatedDeployment
+        totalReplicas: 10
+        rebalance: true
+        clusters:
+          earth:
+            weight: 1
+            minReplicas: 2
+            maxReplicas: 4
+          vulcan:
+            weight: 3
+
+- name: Federate a namespace with what it holds
+  cloudburst.federation.federated_resource:
+    context: kubernetes-admin@kubernetes
+    namespace: shop
+    contents: true
+    enable_types: true
+    placement:
+      - earth
+      - vulcan
+  register: shop
+
+- name: Say what stays at home
+  ansible.builtin.debug:
+    var: shop.left_out
+
+- name: Place everything in a namespace on one more cluster
+  cloudburst.federation.federated_resource:
+    context: kubernetes-admin@kubernetes
+    namespace: shop
+    state: placed
+    clusters:
+      - vulcan
 
 - name: Take everything in a namespace from the cluster in the cloud
   cloudburst.federation.federated_resource:
@@ -221,9 +353,59 @@ resources:
       elements: str
       returned: always
       sample: []
+    pods:
+      description: How far the pods of a workload are, in each cluster.
+      type: dict
+      returned: with O(wait_for_pods), for a workload
+      sample:
+        earth: 1 of 1 pods are available
+        vulcan: 2 of 2 pods are available
+    replicas:
+      description: The replicas that each cluster is given.
+      type: dict
+      returned: for what a C(ReplicaSchedulingPreference) schedules
+      sample:
+        earth: 3
+        vulcan: 7
+taken:
+  description: What of the namespace was not federated before.
+  returned: with O(contents)
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Its kind.
+      type: str
+      returned: always
+      sample: Deployment
+    name:
+      description: Its name.
+      type: str
+      returned: always
+      sample: web
+left_out:
+  description: What of the namespace is not federated.
+  returned: with O(contents)
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Its kind.
+      type: str
+      returned: always
+      sample: ConfigMap
+    name:
+      description: Its name.
+      type: str
+      returned: always
+      sample: kube-root-ca.crt
+    reason:
+      description: Why it is not federated.
+      type: str
+      returned: always
+      sample: each cluster makes its own, with its own authority
 """
 
-import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -232,88 +414,83 @@ from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import FederationError, InvalidOption
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect, secrets_of
 from ..module_utils._kube.objects import Changes
-from ..module_utils._kubefed.federate import Wanted, flatten, wanted
+from ..module_utils._kubefed.documents import YAML_IMPORT_ERROR, from_definition, from_path, secrets_in
+from ..module_utils._kubefed.federate import (
+    Placing,
+    Wanted,
+    check_overrides,
+    check_selector,
+    placing,
+    unused_overrides,
+    wanted,
+)
 from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_name
 from ..module_utils._kubefed.resources import Resources
+from ..module_utils._kubefed.schedules import is_schedule, schedule
 from ..module_utils._module import Run, run_module
 
-YAML_IMPORT_ERROR: str | None = None
-try:
-    import yaml
-except ImportError:
-    YAML_IMPORT_ERROR = traceback.format_exc()
+# The options for these states alone
+_FOR_PRESENT = ("placement", "cluster_selector", "overrides", "contents", "enable_types")
+_FOR_CLUSTERS = ("placed", "withdrawn")
 
 
-def documents(params: dict[str, t.Any]) -> list[t.Any] | None:
-    """The documents given in definition or src; V(None) without either."""
+def manifests_of(params: dict[str, t.Any]) -> list[dict[str, t.Any]] | None:
+    """The resources given in definition or src; V(None) without either."""
     if params["src"] is not None:
-        try:
-            with open(params["src"], encoding="utf-8") as file:
-                return _loaded(file.read(), f"src {params['src']}")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidOption(f"src {params['src']} can't be read: {error}") from error
-    definition = params["definition"]
-    if definition is None:
-        return None
-    if isinstance(definition, str):
-        return _loaded(definition, "definition")
-    return definition if isinstance(definition, list) else [definition]
-
-
-def _loaded(text: str, where: str) -> list[t.Any]:
-    try:
-        return list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise InvalidOption(f"{where} is no YAML: {' '.join(str(error).split())}") from error
-
-
-def secrets_in(found: t.Iterable[t.Any]) -> set[str]:
-    """The values of Secrets among documents, plain or federated, so that they can be kept out of the result."""
-    values: set[str] = set()
-    for document in found:
-        if isinstance(document, list):
-            values |= secrets_in(document)
-        elif isinstance(document, dict):
-            values |= secrets_in(document.get("items") or [])
-            body = document
-            if document.get("kind") == "FederatedSecret":
-                body = (document.get("spec") or {}).get("template") or {}
-            elif document.get("kind") != "Secret":
-                continue
-            for field in ("data", "stringData"):
-                values.update(str(value) for value in (body.get(field) or {}).values() if value)
-    return values
+        return from_path(params["src"])
+    return None if params["definition"] is None else from_definition(params["definition"])
 
 
 def check_options(params: dict[str, t.Any]) -> None:
     """Refuse what makes no sense before anything is touched."""
+    state = params["state"]
     check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63)
     if params["namespace"] is not None:
         check_name(params["namespace"], "namespace", limit=63)
-    for option in ("placement", "clusters"):
+    for option in ("placement", "clusters", "overrides"):
         for name in params[option] or []:
             check_name(name, option)
+    if params["template"] is not None:
+        raise InvalidOption("template is rendered on the controller: it does not work in an ad hoc or async task.")
+    if params["cluster_selector"] is not None:
+        check_selector(params["cluster_selector"])
+    check_overrides(params["overrides"] or {})
+    for option in _FOR_PRESENT:
+        if state != "present" and params[option]:
+            raise InvalidOption(f"state is {state}: {option} is for state present.")
+    check_what(params)
+    if params["wait_for_pods"] and (not params["wait"] or state not in ("present", "placed")):
+        raise InvalidOption("wait_for_pods is true: it needs wait, and state present or placed.")
+
+
+def check_what(params: dict[str, t.Any]) -> None:
+    """Refuse a task that does not say which resources and clusters it is about."""
+    state = params["state"]
     given = params["definition"] is not None or params["src"] is not None
-    if params["state"] == "withdrawn":
+    if state in _FOR_CLUSTERS:
         if not params["clusters"]:
-            raise InvalidOption("state is withdrawn: clusters must name one cluster or more.")
+            raise InvalidOption(f"state is {state}: clusters must name one cluster or more.")
         if not given and not params["namespace"]:
-            raise InvalidOption("state is withdrawn: set definition, src or namespace, to say what to withdraw.")
-    elif not given:
-        raise InvalidOption(f"state is {params['state']}: set definition or src.")
+            raise InvalidOption(
+                f"state is {state}: set definition, src, template or namespace, to say which resources are meant."
+            )
     elif params["clusters"] is not None:
-        raise InvalidOption(f"state is {params['state']}: clusters is for state withdrawn; set placement instead.")
-    if params["state"] != "present" and params["placement"] is not None:
-        raise InvalidOption(f"state is {params['state']}: placement is for state present.")
+        raise InvalidOption(
+            f"state is {state}: clusters is for states {' and '.join(_FOR_CLUSTERS)}; set placement instead."
+        )
+    elif params["contents"]:
+        if not params["namespace"]:
+            raise InvalidOption("contents is true: set namespace to the namespace that is meant.")
+    elif not given:
+        raise InvalidOption(f"state is {state}: set definition, src or template.")
 
 
 def call(run: Run) -> None:
     """Any number of federated resources."""
     params = run.module.params
     check_options(params)
-    found = documents(params)
-    run.module.no_log_values.update(secrets_in(found or []))
-    manifests = None if found is None else flatten(found)
+    manifests = manifests_of(params)
+    run.module.no_log_values.update(secrets_in(manifests or [], params["overrides"]))
     host = connect(params["kubeconfig"], params["context"], label="host cluster")
     changes = Changes()
     run.result["resources"] = []
@@ -325,18 +502,19 @@ def call(run: Run) -> None:
             check_mode=run.check_mode,
             changes=changes,
             warn=run.module.warn,
+            carry=run.carry,
         )
     except FederationError as error:
         if run.check_mode and error.details.get("kubefed_installed") is False:
             # An earlier task of the same play may be the one that installs it
             run.module.warn(f"Predicted without KubeFed: {error.message}")
-            run.result["changed"] = params["state"] == "present" and bool(manifests)
+            run.result["changed"] = params["state"] == "present" and bool(manifests or params["contents"])
             return
-        if params["state"] != "present" and error.details.get("kubefed_installed") is False:
+        if params["state"] in ("absent", "withdrawn") and error.details.get("kubefed_installed") is False:
             return
         raise
     try:
-        run.result["resources"] = apply(resources, params, manifests)
+        run.result["resources"] = apply(run, resources, manifests)
     finally:
         run.result["changed"] = bool(changes)
         if run.module._diff:
@@ -346,20 +524,69 @@ def call(run: Run) -> None:
             run.module.warn(f"Not removed: {line}")
 
 
-def apply(resources: Resources, params: dict[str, t.Any], manifests: list[dict[str, t.Any]] | None) -> list[t.Any]:
+def apply(run: Run, resources: Resources, manifests: list[dict[str, t.Any]] | None) -> list[t.Any]:
     """What the state asks for."""
-    wants: list[Wanted] | None = None
-    if manifests is not None:
-        wants = [
-            wanted(manifest, resources.types, namespace=params["namespace"], placement=params["placement"])
-            for manifest in manifests
-        ]
-    if params["state"] == "present":
-        return resources.present(wants or [], wait=params["wait"])
-    items = resources.items(wants, params["namespace"] or "")
-    if params["state"] == "withdrawn":
-        return resources.withdraw(items, set(params["clusters"]), wait=params["wait"])
-    return resources.absent(items, wait=params["wait"])
+    params = run.module.params
+    state, namespace, wait = params["state"], params["namespace"], params["wait"]
+    where = placing(params["placement"], params["cluster_selector"], resources.clusters)
+    if state == "present":
+        wants = contents(run, resources, where) if params["contents"] else None
+        schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
+        if wants is None:
+            wants = read(resources, params, manifests or [], where)
+        return resources.present(wants, schedules, wait=wait, wait_for_pods=params["wait_for_pods"])
+    wants = None if manifests is None else read(resources, params, manifests, None)
+    items = resources.items(wants, namespace or "")
+    if state == "placed":
+        return resources.place(items, params["clusters"], wait=wait, wait_for_pods=params["wait_for_pods"])
+    if state == "withdrawn":
+        return resources.withdraw(items, set(params["clusters"]), wait=wait)
+    schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
+    return resources.absent(items, [(found.namespace, found.name) for found in schedules], wait=wait)
+
+
+def read(
+    resources: Resources, params: dict[str, t.Any], manifests: list[dict[str, t.Any]], where: Placing | None
+) -> list[Wanted]:
+    """The federated resources that are asked for."""
+    found = [entry for entry in manifests if not is_schedule(entry)]
+    overrides = check_overrides(params["overrides"] or {})
+    if params["enable_types"]:
+        resources.look_up_types(found)
+    wants = [
+        wanted(entry, resources.types, namespace=params["namespace"], placing=where, overrides=overrides)
+        for entry in found
+    ]
+    unused = unused_overrides(overrides, wants)
+    if unused:
+        raise InvalidOption(
+            f"{'; '.join(unused)}: no resource of this task fits. A Namespace is meant by its kind only."
+        )
+    return wants
+
+
+def contents(run: Run, resources: Resources, where: Placing | None) -> list[Wanted]:
+    """The federated resources that a namespace's contents make, with those that are there already."""
+    params = run.module.params
+    found = resources.contents(params["namespace"], enable=params["enable_types"])
+    if where is None:
+        own = resources.placement_of(params["namespace"])
+        where = placing(
+            None if own is None or "clusters" not in own else [entry["name"] for entry in own["clusters"]],
+            (own or {}).get("clusterSelector"),
+            resources.clusters,
+        )
+        found.federated = []
+    for warning in found.warnings:
+        run.module.warn(warning)
+    # In a later slice of a wait they are federated already
+    taken = run.carry.setdefault("taken", [])
+    taken += [{"kind": entry["kind"], "name": entry["metadata"]["name"]} for entry in found.manifests]
+    run.result["taken"], run.result["left_out"] = taken, found.left_out
+    run.module.no_log_values.update(secrets_in(found.manifests))
+    wants = read(resources, {**params, "enable_types": False}, found.manifests, where)
+    placement = {} if where is None else {"placement": where.placement}
+    return wants + [Wanted(type_, params["namespace"], name, dict(placement)) for type_, name in found.federated]
 
 
 def main() -> None:
@@ -368,15 +595,27 @@ def main() -> None:
         argument_spec={
             **kube_spec(),
             **wait_spec(timeout=300),
-            "state": {"type": "str", "choices": ["present", "absent", "withdrawn"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "placed", "withdrawn"], "default": "present"},
             "definition": {"type": "raw"},
             "src": {"type": "path"},
+            "template": {"type": "raw"},
+            "contents": {"type": "bool", "default": False},
             "namespace": {"type": "str"},
             "placement": {"type": "list", "elements": "str"},
+            "cluster_selector": {"type": "dict"},
+            "overrides": {"type": "dict"},
             "clusters": {"type": "list", "elements": "str"},
+            "enable_types": {"type": "bool", "default": False},
+            "wait_for_pods": {"type": "bool", "default": False},
             "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
         },
-        mutually_exclusive=[("definition", "src")],
+        mutually_exclusive=[
+            ("definition", "src", "template"),
+            ("placement", "cluster_selector"),
+            ("contents", "definition"),
+            ("contents", "src"),
+            ("contents", "template"),
+        ],
         supports_check_mode=True,
     )
     module.no_log_values.update(secrets_of(module.params["kubeconfig"]))

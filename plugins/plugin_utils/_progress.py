@@ -75,16 +75,19 @@ class ProgressAction(ActionBase):
         finally:
             self._task.environment = environment
 
+    def _arguments(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The module's arguments, the same in each slice."""
+        return dict(self._task.args)
+
     def _run_slices(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {}
         progress: dict[str, t.Any] = {"slice": SLICE_SECONDS, "waited": 0.0, "carry": {}}
         environment = list(self._task.environment or [])
         began: float | None = None
+        arguments = self._arguments(task_vars or {})
         while True:
             self._task.environment = [*environment, {PROGRESS_VARIABLE: json.dumps(progress)}]
-            answer = self._execute_module(
-                module_name=self._task.action, module_args=self._task.args, task_vars=task_vars
-            )
+            answer = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=task_vars)
             now = time.monotonic()
             pending = answer.pop("pending", None)
             result = merge(result, answer)

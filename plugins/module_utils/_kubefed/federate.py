@@ -21,8 +21,11 @@ from .._kube.client import resource_path
 
 Object = dict[str, t.Any]
 Key = tuple[str, str, str]
+# By name of cluster: {path, op, value}, and kind and name of the resources that they are for
+Overrides = dict[str, list[Object]]
 
 FEDERATED_GROUP = "types.kubefed.io"
+FEDERATED_VERSION = "v1beta1"
 MANAGED_LABEL = "kubefed.io/managed"
 ORPHAN_ANNOTATION = "kubefed.io/orphan"
 # In which clusters the object was there before it was federated: there it is the user's, and is never deleted.
@@ -35,6 +38,12 @@ SYSTEM_NAMESPACES = ("kube-system", "kube-public", "default")
 _LOCAL_ANNOTATIONS = ("kubectl.kubernetes.io/", "deployment.kubernetes.io/", "deprecated.daemonset.template.")
 # Their controllers annotate them; an override replaces all annotations, so KubeFed and the controller would never agree
 _ANNOTATED_BY_CONTROLLERS = ("DaemonSet", "Deployment", "PersistentVolumeClaim")
+ANNOTATIONS_PATH = "/metadata/annotations"
+# pkg/controller/util/overrides.go
+_INVALID_PATHS = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
+_OPERATIONS = ("add", "remove", "replace")
+# The operators of a label selector, and whether they need values
+_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
 
 @dataclass(frozen=True)
@@ -128,9 +137,208 @@ def title(type_: FederatedType, namespace: str, name: str) -> str:
     return f"{type_.federated_kind} {namespace}/{name}" if namespace else f"{type_.federated_kind} {name}"
 
 
-def flatten(documents: t.Iterable[t.Any]) -> list[Object]:
+class Placing(t.NamedTuple):
+    """Where resources are to be placed.
+
+    :ivar placement: as a federated resource has it in its spec.
+    :ivar clusters: the names of the clusters that this means at present.
+    """
+
+    placement: Object
+    clusters: tuple[str, ...]
+
+
+def placing(
+    names: t.Sequence[str] | None, selector: Object | None, clusters: t.Mapping[str, t.Mapping[str, str]]
+) -> Placing | None:
+    """Read the options placement and cluster_selector; ``None`` without either.
+
+    :param clusters: labels of the KubeFedClusters, by name.
+    :raises InvalidOption: when the selector is none that KubeFed understands.
+    """
+    if names is not None:
+        return Placing({"clusters": [{"name": name} for name in names]}, tuple(names))
+    if selector is None:
+        return None
+    check_selector(selector)
+    placement = {"clusterSelector": selector}
+    return Placing(placement, tuple(sorted(selected({"placement": placement}, clusters))))
+
+
+def check_selector(selector: Object) -> None:
+    """Refuse what is no label selector (metav1.LabelSelectorAsSelector).
+
+    :raises InvalidOption: with what is wrong and what is allowed.
+    """
+    unknown = sorted(set(selector) - {"matchLabels", "matchExpressions"})
+    if unknown:
+        raise InvalidOption(f"cluster_selector has {', '.join(unknown)}; allowed are matchLabels and matchExpressions.")
+    if not isinstance(selector.get("matchLabels") or {}, dict):
+        raise InvalidOption("cluster_selector.matchLabels must be a dictionary of labels.")
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if not isinstance(value, str):
+            raise InvalidOption(f"cluster_selector.matchLabels.{key} is {value!r}; put it in quotes, a label is text.")
+    expressions = selector.get("matchExpressions") or []
+    if not isinstance(expressions, list) or not all(isinstance(entry, dict) for entry in expressions):
+        raise InvalidOption("cluster_selector.matchExpressions must be a list of dictionaries.")
+    for entry in expressions:
+        operator, values = entry.get("operator"), entry.get("values") or []
+        if not entry.get("key") or operator not in _OPERATORS:
+            raise InvalidOption(
+                f"cluster_selector.matchExpressions has {entry}; each needs a key and an operator, which is one of"
+                f" {', '.join(_OPERATORS)}."
+            )
+        if bool(values) != _OPERATORS[operator]:
+            raise InvalidOption(
+                f"cluster_selector.matchExpressions has {entry}; operator {operator} needs"
+                f" {'values' if _OPERATORS[operator] else 'no values'}."
+            )
+
+
+def check_overrides(overrides: t.Mapping[str, t.Any]) -> Overrides:
+    """Read the option overrides.
+
+    :returns: for each cluster, the overrides with the kind and the name of the resources they are for, where given.
+    :raises InvalidOption: for what KubeFed would refuse (GetOverrides in pkg/controller/util/overrides.go).
+    """
+    for cluster, entries in overrides.items():
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise InvalidOption(f"overrides.{cluster} must be a list of dictionaries with path, op and value.")
+        for entry in entries:
+            unknown = sorted(set(entry) - {"path", "op", "value", "kind", "name"})
+            if unknown:
+                raise InvalidOption(
+                    f"overrides.{cluster} has {', '.join(unknown)}; allowed are path, op, value, kind and name."
+                )
+            _check_override(entry, f"overrides.{cluster}")
+    return dict(overrides)
+
+
+def _check_override(entry: Object, where: str) -> None:
+    path, operation = entry.get("path"), entry.get("op") or "replace"
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise InvalidOption(f"{where} has path {path!r}; it must begin with '/', such as /spec/replicas.")
+    if path in _INVALID_PATHS:
+        raise InvalidOption(f"{where} has path {path}, which KubeFed refuses, as it does {', '.join(_INVALID_PATHS)}.")
+    if operation not in _OPERATIONS:
+        raise InvalidOption(f"{where} has op {operation!r} for {path}; allowed are {', '.join(_OPERATIONS)}.")
+    if operation != "remove" and "value" not in entry:
+        raise InvalidOption(f"{where} has op {operation} for {path} and no value.")
+
+
+def unused_overrides(overrides: Overrides, wants: t.Iterable[Wanted]) -> list[str]:
+    """The overrides that are for none of the resources, for messages."""
+    found = list(wants)
+    return [
+        f"overrides.{cluster} with path {entry['path']}"
+        for cluster, entries in overrides.items()
+        for entry in entries
+        if not any(_is_for(entry, want) for want in found)
+    ]
+
+
+def _is_for(entry: Object, want: Wanted) -> bool:
+    if entry.get("kind"):
+        if entry["kind"] not in (want.type.kind, want.type.federated_kind):
+            return False
+    elif want.type.is_namespace:
+        # It is there so that the others can be: only by its kind is it meant
+        return False
+    return entry.get("name") in (None, want.name)
+
+
+def _overrides_for(want: Wanted, overrides: Overrides) -> list[Object]:
+    found = []
+    for cluster, entries in overrides.items():
+        items = [
+            {key: entry[key] for key in ("op", "path", "value") if key in entry}
+            for entry in entries
+            if _is_for(entry, want)
+        ]
+        paths = [item["path"] for item in items]
+        twice = sorted({path for path in paths if paths.count(path) > 1})
+        if twice:
+            raise InvalidOption(f"overrides.{cluster} has {', '.join(twice)} twice for {want.title}.")
+        if items:
+            found.append({"clusterName": cluster, "clusterOverrides": items})
+    return found
+
+
+def _check_overrides_of(want: Wanted) -> None:
+    """Refuse overrides that KubeFed would refuse, or that don't fit the template."""
+    clusters = [str(entry.get("clusterName")) for entry in want.spec.get("overrides") or []]
+    twice = sorted({cluster for cluster in clusters if clusters.count(cluster) > 1})
+    if twice:
+        raise InvalidOption(
+            f"{want.title} has overrides for {', '.join(twice)} more than once: make one entry of them."
+        )
+    for entry in want.spec.get("overrides") or []:
+        cluster, items = entry.get("clusterName"), entry.get("clusterOverrides") or []
+        where = f"{want.title}: overrides for {cluster}"
+        paths = [item.get("path") for item in items]
+        for item in items:
+            _check_override(item, where)
+            if paths.count(item["path"]) > 1:
+                raise InvalidOption(f"{where} have path {item['path']} more than once.")
+        if isinstance(want.spec.get("template"), dict):
+            body = copy.deepcopy(want.spec["template"])
+            body.setdefault("metadata", {}).update({"name": want.name, "namespace": want.namespace})
+            body.setdefault("apiVersion", "")
+            for item in items:
+                problem = apply_override(body, item)
+                if problem:
+                    raise InvalidOption(
+                        f"{where}: {item.get('op') or 'replace'} {item['path']} does not fit: {problem}"
+                    )
+
+
+def apply_override(body: Object, item: Object) -> str:
+    """Apply one override to an object in place, as RFC 6902 says.
+
+    :returns: why it can not be applied, or an empty string.
+    """
+    operation = item.get("op") or "replace"
+    keys = [key.replace("~1", "/").replace("~0", "~") for key in item["path"].split("/")[1:]]
+    found: t.Any = body
+    for depth, key in enumerate(keys[:-1], start=1):
+        inner = _child(found, key)
+        if inner is None:
+            return f"there is no /{'/'.join(keys[:depth])}, where it would go."
+        found = inner
+    last = keys[-1]
+    there = _child(found, last) is not None or (isinstance(found, dict) and last in found)
+    if operation != "add" and not there:
+        return f"there is nothing to {operation}" + ("; op add makes it." if operation == "replace" else ".")
+    if isinstance(found, list):
+        if operation == "add" and last != "-" and not (last.isdigit() and int(last) <= len(found)):
+            return f"{last!r} is no position in a list of {len(found)}; '-' means its end."
+        if operation == "add":
+            found.insert(len(found) if last == "-" else int(last), item.get("value"))
+        elif operation == "remove":
+            del found[int(last)]
+        else:
+            found[int(last)] = item.get("value")
+    elif not isinstance(found, dict):
+        return "it is inside of a plain value."
+    elif operation == "remove":
+        del found[last]
+    else:
+        found[last] = item.get("value")
+    return ""
+
+
+def _child(found: t.Any, key: str) -> t.Any:
+    if isinstance(found, dict):
+        return found.get(key)
+    if isinstance(found, list) and key.isdigit() and int(key) < len(found):
+        return found[int(key)]
+    return None
+
+
+def flatten(documents: t.Iterable[t.Any], where: str = "definition") -> list[Object]:
     """The resources in a list of documents: empty documents and List objects dissolved.
 
+    :param where: where the documents come from, for messages.
     :raises InvalidOption: for what is no Kubernetes object.
     """
     found: list[Object] = []
@@ -138,38 +346,45 @@ def flatten(documents: t.Iterable[t.Any]) -> list[Object]:
         if document is None:
             continue
         if isinstance(document, list):
-            found.extend(flatten(document))
+            found.extend(flatten(document, where))
             continue
         if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
-            raise InvalidOption(
-                f"Document {number} of definition is no Kubernetes object: it needs apiVersion and kind."
-            )
+            raise InvalidOption(f"Document {number} of {where} is no Kubernetes object: it needs apiVersion and kind.")
         if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-            found.extend(flatten(document["items"]))
+            found.extend(flatten(document["items"], where))
             continue
         if not (document.get("metadata") or {}).get("name"):
-            raise InvalidOption(f"Document {number} of definition, a {document['kind']}, has no metadata.name.")
+            raise InvalidOption(f"Document {number} of {where}, a {document['kind']}, has no metadata.name.")
         found.append(document)
     return found
 
 
 def wanted(
-    manifest: Object, types: t.Sequence[FederatedType], *, namespace: str | None, placement: t.Sequence[str] | None
+    manifest: Object,
+    types: t.Sequence[FederatedType],
+    *,
+    namespace: str | None,
+    placing: Placing | None,
+    overrides: Overrides | None = None,
 ) -> Wanted:
     """Make of a plain or federated resource the federated one that is asked for.
 
     :param namespace: for a resource that names none.
-    :param placement: names of clusters, for a plain resource, and for a federated one without a placement.
+    :param placing: for a plain resource, and for a federated one without a placement.
+    :param overrides: see :func:`check_overrides`; those for this resource are added to its own.
     :raises InvalidOption: when KubeFed would refuse or ignore it.
     """
     group = manifest["apiVersion"].rpartition("/")[0]
-    if group == FEDERATED_GROUP:
-        return _as_it_is(manifest, types, namespace=namespace, placement=placement)
-    return _from_plain(manifest, types, namespace=namespace, placement=placement)
+    make = _as_it_is if group == FEDERATED_GROUP else _from_plain
+    result = make(manifest, types, namespace=namespace, placing=placing)
+    more = _overrides_for(result, overrides or {})
+    if more:
+        result.spec["overrides"] = merge_overrides(result.spec.get("overrides") or [], more)
+    return _checked(result)
 
 
 def _from_plain(
-    manifest: Object, types: t.Sequence[FederatedType], *, namespace: str | None, placement: t.Sequence[str] | None
+    manifest: Object, types: t.Sequence[FederatedType], *, namespace: str | None, placing: Placing | None
 ) -> Wanted:
     type_ = _type_of(manifest, types)
     metadata = manifest["metadata"]
@@ -180,8 +395,8 @@ def _from_plain(
     elif not inside:
         raise InvalidOption(f"{type_.kind} {name} names no namespace: set metadata.namespace or the option namespace.")
     spec: Object = {"template": template(manifest)}
-    if placement is not None:
-        spec["placement"] = {"clusters": [{"name": cluster} for cluster in placement]}
+    if placing is not None:
+        spec["placement"] = copy.deepcopy(placing.placement)
     result = Wanted(type_, inside, name, spec)
     annotations = {
         key: value
@@ -193,15 +408,15 @@ def _from_plain(
             f"The annotations of {type_.kind} {name} stay behind ({', '.join(sorted(annotations))}): KubeFed can only"
             f" replace all annotations of an object, and a {type_.kind}'s controller writes some of its own."
         )
-    elif annotations and placement:
+    elif annotations and placing is not None and placing.clusters:
         spec["overrides"] = [
             {
                 "clusterName": cluster,
-                "clusterOverrides": [{"op": "add", "path": "/metadata/annotations", "value": annotations}],
+                "clusterOverrides": [{"op": "add", "path": ANNOTATIONS_PATH, "value": annotations}],
             }
-            for cluster in placement
+            for cluster in placing.clusters
         ]
-    return _checked(result)
+    return result
 
 
 def _type_of(manifest: Object, types: t.Sequence[FederatedType]) -> FederatedType:
@@ -223,15 +438,15 @@ def _propagating(type_: FederatedType) -> FederatedType:
     if not type_.propagating:
         raise InvalidOption(
             f"KubeFed does not propagate {type_.name}: its FederatedTypeConfig has propagation Disabled."
-            f" Enable it with: kubefedctl enable {type_.name}"
+            f" Set enable_types, or enable it with: kubefedctl enable {type_.name}"
         )
     return type_
 
 
 def _not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedType]) -> str:
     return (
-        f"{kind} {name}: KubeFed does not know this type, there is no FederatedTypeConfig for it. If it is served by"
-        f" every member, enable it with: kubefedctl enable {guess}."
+        f"{kind} {name}: KubeFed does not know this type, there is no FederatedTypeConfig for it. Set enable_types,"
+        f" or enable it with: kubefedctl enable {guess}."
         f" Enabled are: {', '.join(sorted(type_.name for type_ in types))}."
     )
 
@@ -267,7 +482,7 @@ def template(manifest: Object) -> Object:
 
 
 def _as_it_is(
-    manifest: Object, types: t.Sequence[FederatedType], *, namespace: str | None, placement: t.Sequence[str] | None
+    manifest: Object, types: t.Sequence[FederatedType], *, namespace: str | None, placing: Placing | None
 ) -> Wanted:
     kind, name = manifest["kind"], manifest["metadata"]["name"]
     type_ = next((found for found in types if found.federated_kind == kind), None)
@@ -278,11 +493,13 @@ def _as_it_is(
     if type_.federated_namespaced and not inside:
         raise InvalidOption(f"{kind} {name} names no namespace: set metadata.namespace or the option namespace.")
     spec = copy.deepcopy(manifest.get("spec") or {})
-    if placement is not None:
-        names = [{"name": cluster} for cluster in placement]
-        if spec.get("placement") not in (None, {"clusters": names}):
-            raise InvalidOption(f"{kind} {inside}/{name} has a placement of its own: leave out the option placement.")
-        spec["placement"] = {"clusters": names}
+    if placing is not None:
+        if spec.get("placement") not in (None, placing.placement):
+            raise InvalidOption(
+                f"{kind} {inside}/{name} has a placement of its own: leave out the options placement and"
+                " cluster_selector."
+            )
+        spec["placement"] = copy.deepcopy(placing.placement)
     result = Wanted(
         _propagating(type_),
         inside,
@@ -297,10 +514,11 @@ def _as_it_is(
                 f"{result.title}: KubeFed ignores spec.template.metadata.{collection}; use an override with"
                 f" path /metadata/{collection}."
             )
-    return _checked(result)
+    return result
 
 
 def _checked(result: Wanted) -> Wanted:
+    _check_overrides_of(result)
     if result.type.is_namespace:
         if result.name != result.namespace:
             raise InvalidOption(
@@ -389,6 +607,18 @@ def merge_overrides(old: list[Object], new: list[Object], *, scheduled: bool = F
     ]
 
 
+def common_annotations(spec: Object, clusters: t.Collection[str]) -> Object | None:
+    """The annotations that a federated object has in all of these clusters, as :func:`wanted` gives them to each."""
+    found = [
+        item.get("value")
+        for entry in spec.get("overrides") or []
+        if entry["clusterName"] in clusters
+        for item in entry.get("clusterOverrides") or []
+        if item["path"] == ANNOTATIONS_PATH
+    ]
+    return found[0] if found and len(found) == len(clusters) and all(value == found[0] for value in found) else None
+
+
 def existed_in(federated: Object) -> set[str] | None:
     """Clusters in which the object was there before it was federated; ``None`` when that was not written down."""
     value = (federated["metadata"].get("annotations") or {}).get(EXISTED_ANNOTATION)
@@ -401,23 +631,33 @@ def existed_value(clusters: t.Iterable[str]) -> str:
 
 
 __all__ = (
+    "ANNOTATIONS_PATH",
     "EXISTED_ANNOTATION",
     "FEDERATED_GROUP",
+    "FEDERATED_VERSION",
     "MANAGED_LABEL",
     "ORPHAN_ANNOTATION",
     "SYSTEM_NAMESPACES",
     "FederatedType",
     "Key",
+    "Overrides",
+    "Placing",
     "Wanted",
+    "apply_override",
+    "check_overrides",
+    "check_selector",
+    "common_annotations",
     "existed_in",
     "existed_value",
     "flatten",
     "merge_overrides",
     "placed_spec",
+    "placing",
     "planned_spec",
     "read_type",
     "selected",
     "template",
     "title",
+    "unused_overrides",
     "wanted",
 )

@@ -16,26 +16,36 @@ from .._kube.client import ApiError, Client, Object, each, resource_path
 from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
 from . import host as kubefed
+from .collect import Contents, collect
 from .federate import (
+    ANNOTATIONS_PATH,
     EXISTED_ANNOTATION,
     MANAGED_LABEL,
     ORPHAN_ANNOTATION,
     FederatedType,
     Key,
     Wanted,
+    common_annotations,
     existed_in,
     existed_value,
     placed_spec,
     planned_spec,
-    read_type,
     selected,
     title,
 )
 from .members import Members
+from .running import Place, Running, is_workload
+from .schedules import KIND as SCHEDULE_KIND
+from .schedules import Schedule, allows, divided, excluded, replicas
+from .schedules import path as schedule_path
 from .status import Propagation, event_messages, propagated, propagation
+from .types import Types
 
 # An update meets the controller's own one now and then
 _TRIES = 5
+# One list for each type and namespace, and KubeFed needs a second or two
+_PROPAGATION_SLEEP = 1
+_WARNINGS = "type=Warning"
 
 
 class Item:
@@ -50,6 +60,7 @@ class Item:
         self.withdrawn: set[str] = set()
         self.taken_back: set[str] = set()
         self.left: list[str] = []
+        self.pods: dict[str, str] = {}
 
     @property
     def key(self) -> Key:
@@ -79,6 +90,7 @@ class Resources:
     :param namespace: KubeFed's namespace there.
     :param check_mode: write nothing, but record what would be written.
     :param warn: tells the user.
+    :param carry: what is to survive into the next slice of a wait.
     """
 
     def __init__(
@@ -90,6 +102,7 @@ class Resources:
         check_mode: bool,
         changes: Changes,
         warn: t.Callable[[str], None],
+        carry: Object,
     ) -> None:
         self._host = host
         self._kubefed = namespace
@@ -98,25 +111,53 @@ class Resources:
         self._changes = changes
         self._warn = warn
         self._scope = kubefed.scope_of(host, namespace)
-        self.types = [read_type(config) for config in kubefed.type_configs(host, namespace)]
         self._members = Members(host, namespace)
+        self._types = Types(host, namespace, self._members, scope=self._scope)
+        self._running = Running(self._members, lambda: waiter.elapsed, carry.setdefault("troubles", {}))
         self._cache: dict[tuple[str, str], dict[str, Object]] = {}
-        self._schedules: dict[str, set[tuple[str, str]]] = {}
+        self._namespaces: dict[str, Object | None] = {}
+        self._schedules: dict[str, dict[tuple[str, str], Object]] = {}
+
+    @property
+    def types(self) -> list[FederatedType]:
+        """The types that KubeFed propagates, and those that it will."""
+        return self._types.known
+
+    @property
+    def clusters(self) -> dict[str, dict[str, str]]:
+        """Labels of the members, by name."""
+        return self._members.labels
+
+    def look_up_types(self, manifests: t.Iterable[Object]) -> None:
+        """Note the types that are to be enabled for these resources, see :meth:`Types.look_up`."""
+        self._types.look_up(manifests)
 
     # -- present ------------------------------------------------------------------------------------------------
 
-    def present(self, wants: t.Sequence[Wanted], *, wait: bool) -> list[Object]:
+    def present(
+        self,
+        wants: t.Sequence[Wanted],
+        schedules: t.Sequence[Schedule] = (),
+        *,
+        wait: bool,
+        wait_for_pods: bool = False,
+    ) -> list[Object]:
         """Bring federated objects into the wanted form: namespaces first, then all others side by side.
+
+        Types that were noted are enabled before, and schedules come last.
 
         :returns: the result for each.
         """
+        for schedule in schedules:
+            self._scheduled_in(schedule.namespace).setdefault((schedule.key[0], schedule.name), {"spec": schedule.spec})
         items = {want.key: Item(want.type, want.namespace, want.name, self._find(want)) for want in wants}
         plans = {want.key: self._plan(items[want.key], want) for want in wants}
-        self._refuse(wants, plans)
+        self._refuse(wants, plans, schedules)
         for want in wants:
             for warning in want.warnings:
                 self._warn(warning)
         records = self._existing_before(wants, items, plans)
+        self._types.enable(waiter=self._waiter, check_mode=self._check_mode, changes=self._changes)
         first = [want for want in wants if want.type.is_namespace]
         rest = [want for want in wants if not want.type.is_namespace]
         for want in first:
@@ -125,14 +166,68 @@ class Resources:
             each(lambda want: self._write(items[want.key], want, plans[want.key], records.get(want.key)), group)
         for want in wants:
             self._record(items[want.key], plans[want.key])
+        told = [self._schedule(schedule) for schedule in schedules]
         if wait and not self._check_mode:
-            self._wait_propagated(list(items.values()), plans)
+            self._wait_divided(list(items.values()), schedules, changed=any(entry["changed"] for entry in told))
+            self._wait_propagated(list(items.values()))
+            if wait_for_pods:
+                self._wait_running(list(items.values()))
         elif not self._check_mode:
             self._refresh(list(items.values()))
         else:
             for key, item in items.items():
                 item.found = {**(item.found or {}), **plans[key]}
-        return [self._told(items[want.key]) for want in wants]
+        return [self._told(items[want.key]) for want in wants] + told
+
+    def place(self, items: list[Item], clusters: t.Sequence[str], *, wait: bool, wait_for_pods: bool) -> list[Object]:
+        """Add clusters to the placement of federated objects, and change nothing else of them.
+
+        :returns: the result for each.
+        """
+        wants = []
+        problems = []
+        for item in items:
+            placed = selected(item.spec, self._members.labels)
+            spec: Object = {}
+            if self._scheduled(item):
+                schedule = self._scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
+                shut = [name for name in clusters if not allows(schedule["spec"], name)]
+                if shut:
+                    problems.append(
+                        f"{item.title}: {SCHEDULE_KIND} {item.name} gives no replicas to {', '.join(shut)}:"
+                        " give it a weight there."
+                    )
+            elif not set(clusters) <= placed:
+                if (item.spec.get("placement") or {}).get("clusters") is None:
+                    self._warn(f"{item.title} was placed by a clusterSelector, and is now placed by names of clusters.")
+                spec = {"placement": placed_spec({}, placed | set(clusters))["placement"]}
+                # Annotations travel as an override for each cluster
+                annotations = common_annotations(item.spec, placed)
+                if annotations:
+                    override = {"op": "add", "path": ANNOTATIONS_PATH, "value": annotations}
+                    spec["overrides"] = [
+                        {"clusterName": name, "clusterOverrides": [override]} for name in clusters if name not in placed
+                    ]
+            wants.append(Wanted(item.type, item.namespace, item.name, spec))
+        if problems:
+            raise InvalidOption(" ".join(problems))
+        return self.present(wants, wait=wait, wait_for_pods=wait_for_pods)
+
+    def contents(self, namespace: str, *, enable: bool) -> Contents:
+        """What a namespace of the host cluster holds, sorted."""
+        return collect(
+            self._host,
+            namespace,
+            self._types,
+            lambda type_: self._listed(type_, namespace).keys(),
+            enable=enable,
+        )
+
+    def placement_of(self, namespace: str) -> Object | None:
+        """The placement of a namespace that is federated already."""
+        type_ = next((found for found in self.types if found.is_namespace), None)
+        found = self._listed(type_, namespace).get(namespace) if type_ else None
+        return (found or {}).get("spec", {}).get("placement")
 
     def _plan(self, item: Item, want: Wanted) -> Object:
         """The object as it is to be."""
@@ -162,7 +257,7 @@ class Resources:
 
     def _namespace_spec(self, want: Wanted, spec: Object) -> Object:
         """KubeFed gives the host's namespace the template's labels alone: those it has are kept by being in there."""
-        found = self._host.get(kubefed.path_of("Namespace", None, want.name)) or {"metadata": {}}
+        found = self._own_namespace(want.name) or {"metadata": {}}
         labels = {
             key: value
             for key, value in (found["metadata"].get("labels") or {}).items()
@@ -177,7 +272,15 @@ class Resources:
             }
         return spec
 
-    def _refuse(self, wants: t.Sequence[Wanted], plans: t.Mapping[Key, Object]) -> None:
+    def _own_namespace(self, name: str) -> Object | None:
+        """The host's namespace, as it was at first."""
+        if name not in self._namespaces:
+            self._namespaces[name] = self._host.get(kubefed.path_of("Namespace", None, name))
+        return self._namespaces[name]
+
+    def _refuse(
+        self, wants: t.Sequence[Wanted], plans: t.Mapping[Key, Object], schedules: t.Sequence[Schedule]
+    ) -> None:
         """Refuse what KubeFed would take and then not do.
 
         :raises InvalidOption: with all reasons.
@@ -193,12 +296,19 @@ class Resources:
             seen.add(want.key)
             spec = plans[want.key]["spec"]
             if "placement" not in spec:
-                problems.append(f"{want.title} has no placement: set the option placement.")
+                problems.append(f"{want.title} has no placement: set the option placement or cluster_selector.")
             placed = selected(spec, labels)
             unknown |= {name for name in placed if name not in labels}
             if want.type.is_namespace or not want.type.namespaced:
                 continue
+            # A schedule places on all clusters, and means those of the namespace
+            placed = set() if (want.type.federated_kind, want.name) in self._scheduled_in(want.namespace) else placed
             problems += self._namespace_problems(want, placed, namespaces.get(want.namespace), plans)
+        targets = {(want.type.federated_kind, want.namespace, want.name) for want in wants}
+        for schedule in schedules:
+            if schedule.key not in targets and not self._is_federated(*schedule.key):
+                problems.append(f"{schedule.title}: there is no {schedule.key[0]} of that name for it to schedule.")
+            unknown |= {name for name in schedule.spec.get("clusters") or {} if name != "*" and name not in labels}
         if unknown:
             known = ", ".join(sorted(labels)) or "none"
             text = f"placement names {', '.join(sorted(unknown))}, not joined to the federation. Joined are: {known}."
@@ -238,6 +348,10 @@ class Resources:
             ]
         return []
 
+    def _is_federated(self, kind: str, namespace: str, name: str) -> bool:
+        type_ = next((found for found in self.types if found.federated_kind == kind), None)
+        return type_ is not None and name in self._listed(type_, namespace)
+
     def _existing_before(
         self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]
     ) -> dict[Key, set[str]]:
@@ -248,6 +362,7 @@ class Resources:
         labels = self._members.labels
         listings: dict[tuple[str, str, str], dict[str, Object] | None] = {}
         records: dict[Key, set[str]] = {}
+        taken_over: dict[str, list[str]] = {}
         for want in wants:
             item = items[want.key]
             fresh = item.found is None or bool(item.found["metadata"].get("deletionTimestamp"))
@@ -265,11 +380,13 @@ class Resources:
                     continue
                 known.add(cluster)
                 if not want.type.is_namespace:
-                    self._warn(
-                        f"{want.type.kind} {want.name} exists in {cluster} already:"
-                        " KubeFed takes it over as it is given here."
-                    )
+                    taken_over.setdefault(cluster, []).append(f"{want.type.kind} {want.name}")
             records[want.key] = known
+        for cluster, names in taken_over.items():
+            self._warn(
+                f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here:"
+                f" {', '.join(names)}."
+            )
         return records
 
     def _look(self, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object] | None:
@@ -286,13 +403,13 @@ class Resources:
         """KubeFed never deletes the namespace that a federated namespace is in."""
         if not want.type.is_namespace:
             return False
-        own = self._host.get(kubefed.path_of("Namespace", None, want.name))
+        own = self._own_namespace(want.name)
         return own is not None and own["metadata"]["uid"] == found.get("uid")
 
     def _host_namespace(self, want: Wanted) -> None:
         """Create the namespace that a federated namespace is in."""
         path = kubefed.path_of("Namespace", None, want.name)
-        found = self._host.get(path)
+        found = self._own_namespace(want.name)
         if found is not None and not found["metadata"].get("deletionTimestamp"):
             return
         manifest: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": want.name}}
@@ -342,31 +459,107 @@ class Resources:
             after = {key: t.cast(Object, after).get(key) for key in patch}
         self._changes.record(item.title, before, after)
 
-    def _wait_propagated(self, items: list[Item], plans: t.Mapping[Key, Object]) -> None:
+    def _schedule(self, schedule: Schedule) -> Object:
+        """Write a ReplicaSchedulingPreference."""
+        found = self._host.get(schedule.path)
+        manifest = schedule.manifest(found)
+        changed = found is None or bool(_changed(found, manifest))
+        if changed:
+            self._changes.record(
+                schedule.title, None if found is None else {"spec": found["spec"]}, {"spec": manifest["spec"]}
+            )
+        if changed and not self._check_mode:
+            if found is None:
+                kubefed.through_webhook(
+                    self._waiter, lambda: self._host.create(schedule_path(schedule.namespace), manifest)
+                )
+            else:
+                self._host.request("PUT", schedule.path, body=manifest)
+        return _schedule_told(schedule.namespace, schedule.name, changed=changed)
+
+    def _wait_divided(self, items: list[Item], schedules: t.Sequence[Schedule], *, changed: bool) -> None:
+        """Wait until the replicas of all that is scheduled are divided over the clusters."""
+        targets = {schedule.key: schedule.spec for schedule in schedules}
+        for item in items:
+            if self._scheduled(item):
+                spec = self._scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]["spec"]
+                targets.setdefault((item.type.federated_kind, item.namespace, item.name), spec)
+        if not targets:
+            return
+        ready = [name for name in self._members.labels if self._members.ready(name)]
+        before: list[Object] = []
+
+        def poll() -> State:
+            self._cache.clear()
+            waiting, given = [], {}
+            for (kind, namespace, name), spec in targets.items():
+                type_ = next(found for found in self.types if found.federated_kind == kind)
+                target = (self._listed(type_, namespace).get(name) or {}).get("spec") or {}
+                given[f"{kind} {namespace}/{name}"] = replicas(target)
+                state = divided(spec, target, ready)
+                if not state.done:
+                    waiting.append(f"{kind} {namespace}/{name}: {state.last}")
+            # KubeFed does not say whether it has seen a change: what it has written must stay as it is
+            settled = not changed or before[-1:] == [given]
+            before.append(given)
+            return State(not waiting and settled, _some(waiting) or "replicas are still moved")
+
+        self._waiter.until("KubeFed to divide replicas over the clusters", poll, sleep=2)
+
+    def _wait_propagated(self, items: list[Item]) -> None:
         clusters = self._members.labels
 
         def poll() -> State:
             self._refresh(items)
-            waiting = []
+            late: list[tuple[Item, set[str]]] = []
             for item in items:
                 if item.found is None:
                     raise TerminalState(f"{item.title} was deleted while its propagation was waited for.")
                 if item.found["metadata"].get("deletionTimestamp"):
                     raise TerminalState(f"{item.title} is being deleted while its propagation is waited for.")
                 placed = self._effective(item) & set(clusters)
-                state = propagated(item.found, placed)
-                if state.done:
-                    continue
-                messages = self._messages(item)
-                terminal = propagation(item.found, messages).terminal
+                if not propagated(item.found, placed).done:
+                    late.append((item, placed))
+            messages = self._messages([item for item, _placed in late])
+            waiting = []
+            for item, placed in late:
+                found, said = t.cast(Object, item.found), messages.get(item.key, {})
+                terminal = propagation(found, said).terminal
                 if terminal and not self._taken_back(item):
                     raise TerminalState(
                         f"{item.title} can not be propagated: {terminal}", resources=self._all_told(items)
                     )
-                waiting.append(f"{item.title}: {propagated(item.found, placed, messages).last}")
+                waiting.append(f"{item.title}: {propagated(found, placed, said).last}")
             return State(not waiting, _some(waiting))
 
-        self._waiter.until(_what("the propagation of", items), poll)
+        self._waiter.until(_what("the propagation of", items), poll, sleep=_PROPAGATION_SLEEP)
+
+    def _wait_running(self, items: list[Item]) -> None:
+        """Wait until the pods of workloads run in each cluster that they are placed on."""
+        joined = set(self._members.labels)
+        places = {
+            Place(cluster, item.type, item.namespace, item.name): item
+            for item in items
+            if is_workload(item.type)
+            for cluster in sorted(self._effective(item) & joined)
+        }
+        if not places:
+            return
+
+        def poll() -> State:
+            waiting = []
+            for place, verdict in self._running.look(list(places)).items():
+                places[place].pods[place.cluster] = verdict.state.last
+                if verdict.terminal:
+                    raise TerminalState(
+                        f"{place.title} will not run: {verdict.terminal}", resources=self._all_told(items)
+                    )
+                if not verdict.state.done:
+                    waiting.append(f"{place.title}: {verdict.state.last}")
+            return State(not waiting, _some(waiting))
+
+        workloads = {item.key: item for item in places.values()}
+        self._waiter.until(_what("the pods of", list(workloads.values())), poll, sleep=2)
 
     def _taken_back(self, item: Item) -> bool:
         """Whether an object was free of KubeFed because a withdrawal of it was begun and never finished."""
@@ -387,16 +580,34 @@ class Resources:
         namespace = self._listed(type_, item.namespace).get(item.namespace) if type_ else None
         return placed & selected(namespace["spec"], labels) if namespace else set()
 
-    def _messages(self, item: Item) -> dict[str, str]:
-        """The clusters' own messages, from KubeFed's events; none when they can't be read."""
-        path = resource_path("", "v1", "events", namespace=item.namespace or "default")
-        try:
-            events = self._host.list(path, fieldSelector=f"involvedObject.name={item.name},type=Warning")
-        except ApiError:
-            return {}
-        since = str(item.found["metadata"].get("creationTimestamp") or "") if item.found else ""
-        recent = [event for event in events if str(event.get("lastTimestamp") or "") >= since]
-        return event_messages(recent, item.type.federated_kind, item.name)
+    def _messages(self, items: t.Iterable[Item]) -> dict[Key, dict[str, str]]:
+        """The clusters' own messages by cluster for what is not well, from KubeFed's events of each namespace."""
+        troubled: dict[str, list[Item]] = {}
+        for item in items:
+            if item.found and any(state.status for state in propagation(item.found).clusters.values()):
+                troubled.setdefault(item.namespace or "default", []).append(item)
+        messages: dict[Key, dict[str, str]] = {}
+        for namespace, group in troubled.items():
+            try:
+                events = self._host.list(
+                    resource_path("", "v1", "events", namespace=namespace), fieldSelector=_WARNINGS
+                )
+            except ApiError:
+                # The messages are a help, and the right to read them may be missing
+                continue
+            about: dict[tuple[str, str], list[Object]] = {}
+            for event in events:
+                told = event.get("involvedObject") or {}
+                about.setdefault((str(told.get("kind")), str(told.get("name"))), []).append(event)
+            for item in group:
+                since = str(t.cast(Object, item.found)["metadata"].get("creationTimestamp") or "")
+                recent = [
+                    event
+                    for event in about.get((item.type.federated_kind, item.name), [])
+                    if str(event.get("lastTimestamp") or "") >= since
+                ]
+                messages[item.key] = event_messages(recent, item.type.federated_kind, item.name)
+        return messages
 
     # -- withdrawn ----------------------------------------------------------------------------------------------
 
@@ -413,6 +624,10 @@ class Resources:
                 ]
         return found
 
+    def schedules_in(self, namespace: str) -> list[tuple[str, str]]:
+        """Namespace and name of each ReplicaSchedulingPreference in a namespace."""
+        return [(namespace, name) for _kind, name in self._scheduled_in(namespace)]
+
     def withdraw(self, items: list[Item], clusters: set[str], *, wait: bool) -> list[Object]:
         """Take clusters out of the placement of federated objects, and nothing else.
 
@@ -424,23 +639,56 @@ class Resources:
         first = [item for item in items if not item.type.is_namespace]
         last = [item for item in items if item.type.is_namespace]
         self._refuse_withdrawal(first, last, clusters)
+        # What a schedule places goes with its namespace: first its replicas are moved to the other clusters
+        scheduled = [item for item in first if self._scheduled(item)]
+        first = [item for item in first if item not in scheduled]
+        for item in scheduled:
+            self._reschedule(item, clusters)
+        if any(item.changed for item in scheduled) and not self._check_mode:
+            self._wait_divided(scheduled, (), changed=True)
         for group, next_group in ((first, last), (last, [])):
             each(lambda item: self._withdraw(item, clusters), group)
             if group and (wait or next_group) and not self._check_mode:
                 self._wait_withdrawn(group, {item.key: clusters for item in group})
             for item in group:
                 self._let_go(item, clusters)
+        if scheduled and not self._check_mode:
+            if wait:
+                self._wait_withdrawn(scheduled, {item.key: clusters for item in scheduled})
+            for item in scheduled:
+                self._let_go(item, clusters)
         return [self._told(item) for item in items]
+
+    def _reschedule(self, item: Item, clusters: set[str]) -> None:
+        """Give clusters no more replicas of what a schedule places, and keep there what was there before."""
+        placed = self._effective(item) & clusters
+        if not placed:
+            return
+        item.withdrawn = placed
+        for cluster in sorted((existed_in(t.cast(Object, item.found)) or set()) & placed):
+            self._release(item, cluster)
+        found = self._scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
+        spec = excluded(found["spec"], placed)
+        item.changed = True
+        self._changes.record(f"{SCHEDULE_KIND} {item.namespace}/{item.name}", {"spec": found["spec"]}, {"spec": spec})
+        if not self._check_mode:
+            path = schedule_path(item.namespace, item.name)
+            self._scheduled_in(item.namespace)[(item.type.federated_kind, item.name)] = self._host.patch(
+                path, {"spec": {"clusters": spec["clusters"]}}
+            )
 
     def _refuse_withdrawal(self, first: list[Item], last: list[Item], clusters: set[str]) -> None:
         problems = []
+        with_namespace = {item.namespace for item in last}
         for item in first:
-            if self._scheduled(item) and selected(item.spec, self._members.labels) & clusters & set(
-                self._members.labels
+            if (
+                self._scheduled(item)
+                and item.namespace not in with_namespace
+                and self._effective(item) & clusters & set(self._members.labels)
             ):
                 problems.append(
-                    f"{item.title} is placed by ReplicaSchedulingPreference {item.name}, which would put it back:"
-                    " take the cluster out there first."
+                    f"{item.title} is placed by {SCHEDULE_KIND} {item.name}, which places it on all clusters of its"
+                    " namespace: withdraw the whole namespace, or set maxReplicas: 0 for the cluster there."
                 )
         taken = {item.key for item in first}
         for namespace in last:
@@ -504,7 +752,7 @@ class Resources:
     def _let_go(self, item: Item, clusters: set[str]) -> None:
         """Remove the traces of KubeFed from what was in the cluster before, once it is withdrawn from there."""
         record = existed_in(item.found) if item.found else None
-        placed = selected(item.spec, self._members.labels)
+        placed = self._effective(item)
         done = (record or set()) & clusters - placed
         if not done or self._check_mode:
             return
@@ -530,6 +778,7 @@ class Resources:
         def poll() -> State:
             self._refresh(items)
             waiting = []
+            messages = self._messages(items)
             for item in items:
                 if item.found is None:
                     continue
@@ -538,14 +787,14 @@ class Resources:
                 if not found.current:
                     waiting.append(f"{item.title}: {found.last}")
                 elif there:
-                    waiting.append(f"{item.title}: {_still(propagation(item.found, self._messages(item)), there)}")
+                    waiting.append(f"{item.title}: {_still(propagation(item.found, messages.get(item.key)), there)}")
             if not waiting:
                 # KubeFed looks at its cache, which may lag behind
                 waiting = self._still_there(items, {key: names & ready for key, names in clusters.items()})
             return State(not waiting, _some(waiting))
 
         named = sorted(set().union(*clusters.values()))
-        self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll)
+        self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll, sleep=_PROPAGATION_SLEEP)
         for item in items:
             for name in sorted(item.withdrawn & joined - ready):
                 # KubeFed forgets what it can't reach, and says nothing
@@ -570,8 +819,8 @@ class Resources:
 
     # -- absent -------------------------------------------------------------------------------------------------
 
-    def absent(self, items: list[Item], *, wait: bool) -> list[Object]:
-        """Remove federated objects, and from the clusters what KubeFed has made for them.
+    def absent(self, items: list[Item], schedules: t.Sequence[tuple[str, str]] = (), *, wait: bool) -> list[Object]:
+        """Remove federated objects, their schedules before, and from the clusters what KubeFed has made for them.
 
         What was there before it was federated stays, and so does everything of a federated object of which that is not
         known. The namespace goes last, and only when nothing else is federated in it.
@@ -592,11 +841,22 @@ class Resources:
                     f"{namespace.title} also holds {', '.join(sorted(others))}, which KubeFed would delete in all"
                     " clusters with it: remove these first, or leave the namespace out."
                 )
+        told = [self._unschedule(namespace, name) for namespace, name in schedules]
         for group, next_group in ((first, last), (last, [])):
             self._remove(group, wait=wait or bool(next_group))
         if not self._check_mode:
             self._refresh(items)
-        return [self._told(item) for item in items]
+        return [self._told(item) for item in items] + told
+
+    def _unschedule(self, namespace: str, name: str) -> Object:
+        path = schedule_path(namespace, name)
+        found = self._host.get(path)
+        if found is not None:
+            self._changes.record(f"{SCHEDULE_KIND} {namespace}/{name}", {"state": "present"}, {"state": "absent"})
+            self._scheduled_in(namespace).pop((str(found["spec"].get("targetKind")), name), None)
+            if not self._check_mode:
+                self._host.delete(path)
+        return _schedule_told(namespace, name, changed=found is not None)
 
     def _remove(self, items: list[Item], *, wait: bool) -> None:
         joined = set(self._members.labels)
@@ -672,15 +932,16 @@ class Resources:
         """Whether a ReplicaSchedulingPreference writes placement and replicas of an object."""
         if item.type.kind not in ("Deployment", "ReplicaSet"):
             return False
-        if item.namespace not in self._schedules:
-            path = resource_path(
-                "scheduling.kubefed.io", "v1alpha1", "replicaschedulingpreferences", namespace=item.namespace
-            )
-            self._schedules[item.namespace] = {
-                (str((found.get("spec") or {}).get("targetKind")), found["metadata"]["name"])
-                for found in self._host.list(path)
+        return (item.type.federated_kind, item.name) in self._scheduled_in(item.namespace)
+
+    def _scheduled_in(self, namespace: str) -> dict[tuple[str, str], Object]:
+        """The ReplicaSchedulingPreferences of a namespace, by kind and name of what they schedule."""
+        if namespace not in self._schedules:
+            self._schedules[namespace] = {
+                (str((found.get("spec") or {}).get("targetKind")), found["metadata"]["name"]): found
+                for found in self._host.list(schedule_path(namespace))
             }
-        return (item.type.federated_kind, item.name) in self._schedules[item.namespace]
+        return self._schedules[namespace]
 
     def _update(self, item: Item, change: t.Callable[[Object], Object]) -> None:
         """Write an object, again when somebody else wrote it meanwhile."""
@@ -712,7 +973,23 @@ class Resources:
             "clusters": {name: state.status or "OK" for name, state in sorted(found.clusters.items())},
             "existed_in": sorted((existed_in(item.found) if item.found else None) or ()),
             "left": item.left,
+            **({"pods": item.pods} if item.pods else {}),
+            **({"replicas": replicas(item.spec)} if self._scheduled(item) else {}),
         }
+
+
+def _schedule_told(namespace: str, name: str, *, changed: bool) -> Object:
+    return {
+        "kind": SCHEDULE_KIND,
+        "namespace": namespace,
+        "name": name,
+        "changed": changed,
+        "placement": [],
+        "propagated": True,
+        "clusters": {},
+        "existed_in": [],
+        "left": [],
+    }
 
 
 def _some(lines: list[str]) -> str:

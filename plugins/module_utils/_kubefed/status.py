@@ -41,6 +41,7 @@ _REFUSALS = (
     "is invalid",
     "is forbidden: exceeded quota",
     "denied the request",
+    "denied request",
     "field is immutable",
     "unable to recognize",
     "no matches for kind",

@@ -70,7 +70,7 @@ SERVICE: Object = {
 
 
 def want(manifest: Object, namespace: str | None = None, placement: list[str] | None = None) -> federate.Wanted:
-    return federate.wanted(manifest, TYPES, namespace=namespace, placement=placement)
+    return federate.wanted(manifest, TYPES, namespace=namespace, placing=federate.placing(placement, None, {}))
 
 
 def plain(kind: str, name: str = "x", version: str = "v1", **more: t.Any) -> Object:
