@@ -126,6 +126,12 @@ options:
       - Names of the clusters to place everything on, or to withdraw. Those to withdraw need not be joined any more.
     type: list
     elements: str
+  orphan:
+    description:
+      - With O(state=absent), whether what is in the clusters stays there, without KubeFed's label, also where KubeFed
+        has made it.
+    type: bool
+    default: false
   enable_types:
     description:
       - Whether to make KubeFed propagate types that it does not propagate yet, with the C(FederatedTypeConfig) and the
@@ -285,6 +291,18 @@ EXAMPLES = r"""
     context: kubernetes-admin@kubernetes
     namespace: fedtestns
     state: absent
+    definition:
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: fed-service
+
+- name: Federate a service no more, and let it go on in each cluster
+  cloudburst.federation.federated_resource:
+    context: kubernetes-admin@kubernetes
+    namespace: fedtestns
+    state: absent
+    orphan: true
     definition:
       apiVersion: v1
       kind: Service
@@ -459,6 +477,8 @@ def check_options(params: dict[str, t.Any]) -> None:
         if state != "present" and params[option]:
             raise InvalidOption(f"state is {state}: {option} is for state present.")
     check_what(params)
+    if params["orphan"] and state != "absent":
+        raise InvalidOption(f"state is {state}: orphan is for state absent.")
     if params["wait_for_pods"] and (not params["wait"] or state not in ("present", "placed")):
         raise InvalidOption("wait_for_pods is true: it needs wait, and state present or placed.")
 
@@ -542,7 +562,8 @@ def apply(run: Run, resources: Resources, manifests: list[dict[str, t.Any]] | No
     if state == "withdrawn":
         return resources.withdraw(items, set(params["clusters"]), wait=wait)
     schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
-    return resources.absent(items, [(found.namespace, found.name) for found in schedules], wait=wait)
+    names = [(found.namespace, found.name) for found in schedules]
+    return resources.absent(items, names, wait=wait, orphan=params["orphan"])
 
 
 def read(
@@ -605,6 +626,7 @@ def main() -> None:
             "cluster_selector": {"type": "dict"},
             "overrides": {"type": "dict"},
             "clusters": {"type": "list", "elements": "str"},
+            "orphan": {"type": "bool", "default": False},
             "enable_types": {"type": "bool", "default": False},
             "wait_for_pods": {"type": "bool", "default": False},
             "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},

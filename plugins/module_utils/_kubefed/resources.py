@@ -819,12 +819,15 @@ class Resources:
 
     # -- absent -------------------------------------------------------------------------------------------------
 
-    def absent(self, items: list[Item], schedules: t.Sequence[tuple[str, str]] = (), *, wait: bool) -> list[Object]:
+    def absent(
+        self, items: list[Item], schedules: t.Sequence[tuple[str, str]] = (), *, wait: bool, orphan: bool = False
+    ) -> list[Object]:
         """Remove federated objects, their schedules before, and from the clusters what KubeFed has made for them.
 
         What was there before it was federated stays, and so does everything of a federated object of which that is not
         known. The namespace goes last, and only when nothing else is federated in it.
 
+        :param orphan: everything in the clusters stays.
         :returns: the result for each.
         """
         first = [item for item in items if not item.type.is_namespace]
@@ -843,7 +846,7 @@ class Resources:
                 )
         told = [self._unschedule(namespace, name) for namespace, name in schedules]
         for group, next_group in ((first, last), (last, [])):
-            self._remove(group, wait=wait or bool(next_group))
+            self._remove(group, wait=wait or bool(next_group), orphan=orphan)
         if not self._check_mode:
             self._refresh(items)
         return [self._told(item) for item in items] + told
@@ -858,17 +861,17 @@ class Resources:
                 self._host.delete(path)
         return _schedule_told(namespace, name, changed=found is not None)
 
-    def _remove(self, items: list[Item], *, wait: bool) -> None:
+    def _remove(self, items: list[Item], *, wait: bool, orphan: bool) -> None:
         joined = set(self._members.labels)
         for item in items:
-            self._withdraw(item, self._to_withdraw(item))
+            self._withdraw(item, self._to_withdraw(item, orphan=orphan))
         # Orphaning frees what is in all clusters: what is to go must be gone before
         partly = {
             item.key: joined - selected(item.spec, self._members.labels) for item in items if item.found is not None
         }
         if any(partly.values()) and not self._check_mode:
             self._wait_withdrawn([item for item in items if item.key in partly], partly)
-        each(self._delete, items)
+        each(lambda item: self._delete(item, orphan=orphan), items)
         for item in items:
             if item.changed:
                 self._changes.record(item.title, {"state": "present"}, {"state": "absent"})
@@ -883,7 +886,7 @@ class Resources:
 
         self._waiter.until(_what("the removal of", items), poll, sleep=2)
 
-    def _to_withdraw(self, item: Item) -> set[str]:
+    def _to_withdraw(self, item: Item, *, orphan: bool) -> set[str]:
         """Clusters that an object must leave before it is deleted.
 
         Those where KubeFed made it, when it is to survive in others, as orphaning is for all clusters or none. And
@@ -894,11 +897,11 @@ class Resources:
         placed = selected(item.spec, self._members.labels) & set(self._members.labels)
         away = {name for name in placed if not self._members.ready(name)}
         existed = existed_in(item.found)
-        if existed is not None and existed & placed:
+        if not orphan and existed is not None and existed & placed:
             away |= placed - existed
         return away
 
-    def _delete(self, item: Item) -> None:
+    def _delete(self, item: Item, *, orphan: bool) -> None:
         if item.found is None or item.found["metadata"].get("deletionTimestamp"):
             return
         item.changed = True
@@ -906,7 +909,7 @@ class Resources:
             return
         existed = existed_in(item.found)
         placed = selected(item.spec, self._members.labels)
-        if existed is None or existed & placed:
+        if orphan or existed is None or existed & placed:
             annotation = {"metadata": {"annotations": {ORPHAN_ANNOTATION: "true"}}}
             self._host.patch(item.path, annotation)
         self._host.delete(item.path)
