@@ -63,7 +63,7 @@ def test_a_preference_needs_a_namespace() -> None:
 
 
 def test_what_others_wrote_onto_it_stays() -> None:
-    found = {
+    found: Object = {
         "metadata": {"name": "web", "labels": {"theirs": "x"}, "resourceVersion": "7"},
         "spec": {"intersectWithClusterSelector": False, "totalReplicas": 1},
     }
