@@ -111,7 +111,7 @@ options:
     description:
       - Places the resources on the clusters with these labels, at any time. It has C(matchLabels), C(matchExpressions)
         or both. An empty one places them on all clusters.
-      - The labels are those of the C(KubeFedCluster), see O(cloudburst.federation.kubefed_join#module:labels).
+      - The labels are those of the C(KubeFedCluster).
     type: dict
   overrides:
     description:

@@ -644,7 +644,7 @@ class Resources:
         first = [item for item in first if item not in scheduled]
         for item in scheduled:
             self._reschedule(item, clusters)
-        if any(item.changed for item in scheduled) and not self._check_mode:
+        if any(item.withdrawn for item in scheduled) and not self._check_mode:
             self._wait_divided(scheduled, (), changed=True)
         for group, next_group in ((first, last), (last, [])):
             each(lambda item: self._withdraw(item, clusters), group)
@@ -669,6 +669,8 @@ class Resources:
             self._release(item, cluster)
         found = self._scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
         spec = excluded(found["spec"], placed)
+        if spec == found["spec"]:
+            return
         item.changed = True
         self._changes.record(f"{SCHEDULE_KIND} {item.namespace}/{item.name}", {"spec": found["spec"]}, {"spec": spec})
         if not self._check_mode:

@@ -267,3 +267,118 @@ def test_where_it_existed_is_known_or_not() -> None:
     assert federate.existed_in({"metadata": {}}) is None
     assert federate.existed_in(with_note("")) == set()
     assert federate.existed_in(with_note(federate.existed_value({"vulcan", "earth"}))) == {"earth", "vulcan"}
+
+
+def test_a_selector_places_and_its_clusters_get_the_annotations() -> None:
+    where = federate.placing(None, {"matchLabels": {"place": "cloud"}}, CLUSTERS)
+    made = federate.wanted(SERVICE, TYPES, namespace=None, placing=where)
+    assert made.spec["placement"] == {"clusterSelector": {"matchLabels": {"place": "cloud"}}}
+    assert [entry["clusterName"] for entry in made.spec["overrides"]] == ["vulcan"]
+    assert federate.placing(None, None, CLUSTERS) is None
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ({"matchLabel": {}}, "has matchLabel; allowed are"),
+        ({"matchLabels": {"a": 1}}, "in quotes"),
+        ({"matchExpressions": {"key": "a"}}, "must be a list"),
+        ({"matchExpressions": [{"key": "a", "operator": "Like"}]}, "In, NotIn, Exists, DoesNotExist"),
+        ({"matchExpressions": [{"operator": "Exists"}]}, "needs a key"),
+        ({"matchExpressions": [{"key": "a", "operator": "In"}]}, "needs values"),
+        ({"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}, "needs no values"),
+    ],
+)
+def test_what_is_no_selector(selector: Object, message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        federate.check_selector(selector)
+
+
+DEPLOYMENT = plain("Deployment", "web", "apps/v1", spec={"replicas": 1, "template": {"spec": {"containers": [{}]}}})
+
+
+def overridden(*entries: Object, manifest: Object = DEPLOYMENT) -> federate.Wanted:
+    return federate.wanted(
+        manifest,
+        TYPES,
+        namespace="shop",
+        placing=federate.placing(["earth", "vulcan"], None, {}),
+        overrides=federate.check_overrides({"vulcan": list(entries)}),
+    )
+
+
+def test_overrides_are_for_those_that_they_name() -> None:
+    entry = {"path": "/spec/replicas", "value": 3}
+    items = [{"clusterName": "vulcan", "clusterOverrides": [entry]}]
+    assert overridden(entry).spec["overrides"] == items
+    assert overridden({**entry, "kind": "Deployment", "name": "web"}).spec["overrides"] == items
+    assert "overrides" not in overridden({**entry, "name": "other"}).spec
+    assert "overrides" not in overridden({**entry, "kind": "StatefulSet"}).spec
+    namespace = plain("Namespace", "shop")
+    assert "overrides" not in overridden(entry, manifest=namespace).spec
+    made = [overridden({**entry, "name": "other"})]
+    assert federate.unused_overrides({"vulcan": [{**entry, "name": "other"}]}, made) == [
+        "overrides.vulcan with path /spec/replicas"
+    ]
+    assert federate.unused_overrides({"vulcan": [entry]}, made) == []
+
+
+def test_overrides_come_to_those_that_annotations_make() -> None:
+    made = overridden({"path": "/spec/type", "value": "ClusterIP"}, manifest=SERVICE)
+    (earth, vulcan) = made.spec["overrides"]
+    assert [item["path"] for item in earth["clusterOverrides"]] == ["/metadata/annotations"]
+    assert [item["path"] for item in vulcan["clusterOverrides"]] == ["/metadata/annotations", "/spec/type"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"path": "/kind", "value": "x"}, "path /kind, which KubeFed refuses"),
+        ({"path": "spec", "value": "x"}, "must begin with '/'"),
+        ({"path": "/spec/replicas"}, "and no value"),
+        ({"path": "/spec/replicas", "op": "test", "value": 1}, "allowed are add, remove, replace"),
+        ({"path": "/spec/replicas", "value": 1, "when": "x"}, "has when; allowed are"),
+        ({"path": "/spec/paused", "value": True}, "op add makes it"),
+        ({"path": "/spec/strategy/type", "op": "add", "value": 1}, "there is no /spec/strategy"),
+        (
+            {"path": "/spec/template/spec/containers/1/image", "op": "add", "value": 1},
+            "there is no /spec/template/spec",
+        ),
+        ({"path": "/spec/replicas/x", "op": "add", "value": 1}, "inside of a plain value"),
+        ({"path": "/spec/template/spec/containers/x", "op": "add", "value": 1}, "no position in a list of 1"),
+    ],
+)
+def test_overrides_that_kubefed_would_refuse(entry: Object, message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        overridden(entry)
+
+
+def test_the_same_path_twice_is_refused() -> None:
+    entry = {"path": "/spec/replicas", "value": 3}
+    with pytest.raises(InvalidOption, match="/spec/replicas twice"):
+        overridden(entry, entry)
+    twice = {"clusterName": "earth", "clusterOverrides": [entry]}
+    with pytest.raises(InvalidOption, match="for earth more than once"):
+        want(federated("FederatedDeployment", "x", "shop", placement={}, overrides=[twice, twice]))
+
+
+def test_an_override_is_applied_as_json_patch_says() -> None:
+    body: Object = {"a": [1, 2], "b": {"c/d": 1}}
+    for item in (
+        {"op": "add", "path": "/a/-", "value": 3},
+        {"op": "add", "path": "/a/0", "value": 0},
+        {"op": "remove", "path": "/a/1"},
+        {"op": "replace", "path": "/a/0", "value": 9},
+        {"path": "/b/c~1d", "value": 2},
+        {"op": "add", "path": "/b/e", "value": None},
+        {"op": "remove", "path": "/b/e"},
+    ):
+        assert federate.apply_override(body, item) == ""
+    assert body == {"a": [9, 2, 3], "b": {"c/d": 2}}
+
+
+def test_annotations_that_all_clusters_have_in_common() -> None:
+    spec = want(SERVICE, placement=["earth", "vulcan"]).spec
+    assert federate.common_annotations(spec, {"earth", "vulcan"}) == {"note": "x"}
+    assert federate.common_annotations(spec, {"earth", "mars"}) is None
+    assert federate.common_annotations({}, {"earth"}) is None
