@@ -230,7 +230,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import FederationError, InvalidOption
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect, secrets_of
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, secrets_of
 from ..module_utils._kube.objects import Changes
 from ..module_utils._kubefed.federate import Wanted, flatten, wanted
 from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_name
@@ -314,7 +314,7 @@ def call(run: Run) -> None:
     found = documents(params)
     run.module.no_log_values.update(secrets_in(found or []))
     manifests = None if found is None else flatten(found)
-    host = connect(params["kubeconfig"], params["context"], label="host cluster")
+    host = connect_as(params, label="host cluster")
     changes = Changes()
     run.result["resources"] = []
     try:
