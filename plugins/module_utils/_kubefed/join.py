@@ -370,7 +370,9 @@ class Join:
         resolved = f" ({', '.join(addresses)})" if addresses and addresses != [host] else ""
         sources = ", ".join(pods(self._host, self._as.namespace)) or "none runs"
         clue = next((meaning for text, _mends, meaning in _CLUES if text in readiness(cluster)), "")
-        told = [f"KubeFed asks {host}:{port}{resolved} from its pods in the {self._host.label}: {sources}."]
+        proxy = (cluster.get("spec") or {}).get("proxyURL")
+        through = f" through {proxy}" if proxy else ""
+        told = [f"KubeFed asks {host}:{port}{resolved}{through} from its pods in the {self._host.label}: {sources}."]
         if clue:
             told.append(f"{clue.format(cluster=self._as.name, host=self._host.label)}.")
         if self._member is not None:
