@@ -473,8 +473,21 @@ class Join:
     def _revoke(self, account: str) -> None:
         """Remove an account and its rights from the member."""
         member = t.cast(Client, self._member)
-        for kind, name in manifests.member_leftovers(account, self._as.namespace):
-            self._delete(member, kind, name)
+        leftovers = manifests.member_leftovers(account, self._as.namespace)
+        others = {name for kind, name in leftovers if kind == "ClusterRoleBinding" and self._is_others(member, name)}
+        for kind, name in leftovers:
+            if not (kind in ("ClusterRoleBinding", "ClusterRole") and name in others):
+                self._delete(member, kind, name)
+
+    def _is_others(self, member: Client, binding: str) -> bool:
+        """Whether a cluster role binding is for an account in another namespace.
+
+        The names say nothing of the namespace, so another federation of the same host with the same member has the
+        same ones. kubefedctl unjoin takes its rights away.
+        """
+        found = member.get(path_of("ClusterRoleBinding", None, binding)) or {}
+        namespaces = {subject.get("namespace") for subject in found.get("subjects") or []}
+        return bool(namespaces) and self._as.namespace not in namespaces
 
     def _leave_namespace(self, accounts: set[str]) -> tuple[bool, list[str]]:
         """Delete KubeFed's namespace in the member, unless it is the host's or holds what is not KubeFed's.
