@@ -24,6 +24,31 @@ options:
       - The context of the host cluster in O(kubeconfig). It may have any name. The default is the current context.
       - If not set, the value of the environment variable E(K8S_AUTH_CONTEXT) is used.
     type: str
+  host:
+    description:
+      - URL of the host cluster's API server. With O(api_key), no kubeconfig is needed. Without, it takes the place of
+        the server in O(kubeconfig).
+      - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
+    type: str
+  api_key:
+    description:
+      - A bearer token for the host cluster's API server.
+      - If not set, the value of the environment variable E(K8S_AUTH_API_KEY) is used.
+    type: str
+  ca_cert:
+    description:
+      - Path of a file with the certificates, in PEM, by which the certificate of the host cluster's API server is
+        verified.
+      - If not set, the value of the environment variable E(K8S_AUTH_SSL_CA_CERT) is used.
+    type: path
+    aliases: [ssl_ca_cert]
+  validate_certs:
+    description:
+      - Whether the certificate of the host cluster's API server is verified. The default is what the kubeconfig says,
+        else V(true).
+      - If not set, the value of the environment variable E(K8S_AUTH_VERIFY_SSL) is used.
+    type: bool
+    aliases: [verify_ssl]
 requirements:
   - kubernetes >= 24.2.0
 """

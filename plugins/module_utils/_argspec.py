@@ -20,6 +20,18 @@ def kube_spec() -> ArgumentSpec:
     return {
         "kubeconfig": {"type": "raw", "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"])},
         "context": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_CONTEXT"])},
+        "host": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_HOST"])},
+        "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["K8S_AUTH_API_KEY"])},
+        "ca_cert": {
+            "type": "path",
+            "aliases": ["ssl_ca_cert"],
+            "fallback": (env_fallback, ["K8S_AUTH_SSL_CA_CERT"]),
+        },
+        "validate_certs": {
+            "type": "bool",
+            "aliases": ["verify_ssl"],
+            "fallback": (env_fallback, ["K8S_AUTH_VERIFY_SSL"]),
+        },
     }
 
 

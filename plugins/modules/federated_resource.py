@@ -430,7 +430,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import FederationError, InvalidOption
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect, secrets_of
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, secrets_of
 from ..module_utils._kube.objects import Changes
 from ..module_utils._kubefed.documents import YAML_IMPORT_ERROR, from_definition, from_path, secrets_in
 from ..module_utils._kubefed.federate import (
@@ -511,7 +511,7 @@ def call(run: Run) -> None:
     check_options(params)
     manifests = manifests_of(params)
     run.module.no_log_values.update(secrets_in(manifests or [], params["overrides"]))
-    host = connect(params["kubeconfig"], params["context"], label="host cluster")
+    host = connect_as(params, label="host cluster")
     changes = Changes()
     run.result["resources"] = []
     try:

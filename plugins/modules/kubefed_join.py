@@ -34,7 +34,8 @@ options:
         M(cloudburst.federation.federated_resource) and its
         O(cloudburst.federation.federated_resource#module:state=withdrawn).
       - With V(absent) and a member that can't be reached, the host is cleaned, RV(left) tells what could not be
-        cleaned, and a warning too. There are two tries to connect, of 10 seconds each.
+        cleaned, and a warning too. There are two tries to connect to each address of the member, of 10 seconds each,
+        and an answer is waited for during 30 seconds.
     type: str
     choices:
       - present
@@ -49,13 +50,58 @@ options:
     description:
       - The kubeconfig with access to the member. The path of a file, or the content as a dictionary. The default is
         O(kubeconfig).
-      - Its server and certificate authority are what KubeFed will use, so it must be reachable under that address
-        from KubeFed's pods too.
+      - Its server, certificate authority and proxy are what KubeFed will use too, unless O(api_endpoint), O(ca_bundle)
+        and O(proxy_url) say otherwise.
     type: raw
   member_context:
     description:
       - The context of the member in O(member_kubeconfig). It may have any name. The default is O(name).
     type: str
+  member_host:
+    description:
+      - URL of the member's API server. With O(member_api_key), no kubeconfig is needed for the member. Without, it
+        takes the place of the server in O(member_kubeconfig).
+    type: str
+  member_api_key:
+    description:
+      - A bearer token for the member's API server. KubeFed does not use it. It gets one of its own.
+    type: str
+  member_ca_cert:
+    description:
+      - Path of a file with the certificates, in PEM, by which the certificate of the member's API server is verified.
+    type: path
+  member_validate_certs:
+    description:
+      - Whether the certificate of the member's API server is verified. The default is what the kubeconfig says, else
+        V(true).
+    type: bool
+  api_endpoint:
+    description:
+      - URL by which KubeFed, from its pods, reaches the member's API server. The default is the one by which this
+        module reaches it.
+    type: str
+  ca_bundle:
+    description:
+      - Certificates, in PEM, by which KubeFed verifies the certificate of the member's API server. The default are
+        those which this module uses, else those which Kubernetes puts beside a service account's token.
+    type: str
+  proxy_url:
+    description:
+      - URL of the proxy through which KubeFed reaches the member. The default is the C(proxy-url) of the member's
+        cluster in the kubeconfig. An empty one is for none.
+      - KubeFed 0.10.0 uses no proxy where O(disabled_tls_validations) disables anything.
+    type: str
+  disabled_tls_validations:
+    description:
+      - What of the certificate of the member's API server KubeFed is not to verify. The default is V([*]) where this
+        module does not verify it either, else nothing.
+      - V(*) stands for all, and has to be alone.
+    type: list
+    elements: str
+    choices:
+      - '*'
+      - SubjectName
+      - ValidityPeriod
   host_cluster_name:
     description:
       - Name of the host cluster in the names of what is made in the member, a DNS-1123 subdomain.
@@ -84,6 +130,13 @@ options:
       - Annotations of the KubeFedCluster. Other annotations of it are left alone.
     type: dict
     default: {}
+  clean_member:
+    description:
+      - Whether, with O(state=absent), what was put into the member is removed from it. With V(false), the member is
+        not even connected to, which is for one that is going to be deleted, or has been.
+      - What stays is told by RV(left).
+    type: bool
+    default: true
   wait_timeout:
     description:
       - Seconds to wait for, until KubeFed reports the cluster as Ready, or until all is gone.
@@ -119,6 +172,37 @@ EXAMPLES = r"""
     host_cluster_name: earth
     name: vulcan
     state: absent
+
+- name: Take a cluster out of the federation that was deleted already
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+    name: vulcan
+    state: absent
+    clean_member: false
+
+- name: Join a cluster by the token of a service account, which KubeFed reaches through a proxy
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+    name: vulcan
+    member_host: https://vulcan.example.com:6443
+    member_api_key: "{{ vulcan_token }}"
+    member_ca_cert: /etc/ssl/vulcan.pem
+    api_endpoint: https://10.11.0.10:443
+    proxy_url: http://proxy.example.com:3128
+    ca_bundle: "{{ lookup('ansible.builtin.file', '/etc/ssl/vulcan.pem') }}"
+
+- name: Join a cluster whose certificate is for another name, to a KubeFed with the scope Namespaced
+  cloudburst.federation.kubefed_join:
+    kubeconfig: ~/.kube/earth.yml
+    member_kubeconfig: ~/.kube/vulcan.yml
+    member_context: arn:aws:eks:eu-central-1:123456789012:cluster/vulcan
+    host_cluster_name: earth
+    name: vulcan
+    kubefed_namespace: shop-federation
+    secret_name: vulcan-credentials
+    disabled_tls_validations: [SubjectName]
 """
 
 RETURN = r"""
@@ -173,7 +257,7 @@ cluster:
       returned: always
       sample: Cluster
 left:
-  description: What could not be removed from the member, and why.
+  description: What is left in the member, and why.
   returned: when O(state=absent)
   type: list
   elements: str
@@ -190,57 +274,82 @@ from ..module_utils._errors import InvalidOption
 from ..module_utils._kube.client import (
     KUBERNETES_IMPORT_ERROR,
     Client,
-    connect,
+    check_url,
+    connect_as,
     contexts,
     secrets_of,
 )
 from ..module_utils._kube.objects import Changes
+from ..module_utils._kubefed import manifests
 from ..module_utils._kubefed.join import Join, Membership
-from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, account_name, check_name, host_name
 from ..module_utils._module import Run, run_module
 
 
 def membership(params: dict[str, t.Any]) -> Membership:
     """What is asked for, checked before anything is touched."""
-    check_name(params["name"], "name")
-    check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63)
+    manifests.check_name(params["name"], "name")
+    manifests.check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63, dots=False)
     for option in ("host_cluster_name", "secret_name"):
         if params[option] is not None:
-            check_name(params[option], option)
-    context = params["context"] or contexts(params["kubeconfig"])[1]
-    default = params["host_cluster_name"] or host_name(context)
-    check_name(account_name(params["name"], default), "name together with host_cluster_name")
+            manifests.check_name(params[option], option)
+    context = None if params["host"] and params["api_key"] else params["context"] or contexts(params["kubeconfig"])[1]
+    default = params["host_cluster_name"] or manifests.host_name(context)
+    manifests.check_name(
+        manifests.account_name(params["name"], default), "the service account's name, name-host_cluster_name,"
+    )
+    if params["api_endpoint"] is not None:
+        check_url(params["api_endpoint"], "api_endpoint", ("http", "https"))
+    if params["proxy_url"]:
+        check_url(params["proxy_url"], "proxy_url", manifests.PROXY_SCHEMES)
+    if params["ca_bundle"] is not None:
+        manifests.check_certificates(params["ca_bundle"], "ca_bundle")
+    if params["disabled_tls_validations"] is not None:
+        manifests.check_tls_validations(params["disabled_tls_validations"], "disabled_tls_validations")
+    labels, annotations = texts(params["labels"]), texts(params["annotations"])
+    manifests.check_labels(labels, "labels")
+    manifests.check_labels(annotations, "annotations", annotations=True)
     return Membership(
         name=params["name"],
         namespace=params["kubefed_namespace"],
         host_name=params["host_cluster_name"],
         default_host_name=default,
         secret_name=params["secret_name"],
-        labels={key: str(value) for key, value in params["labels"].items()},
-        annotations={key: str(value) for key, value in params["annotations"].items()},
+        api_endpoint=params["api_endpoint"],
+        ca_bundle=params["ca_bundle"],
+        proxy_url=params["proxy_url"],
+        disabled_tls_validations=params["disabled_tls_validations"],
+        labels=labels,
+        annotations=annotations,
     )
+
+
+def texts(values: dict[str, t.Any]) -> dict[str, str]:
+    """Labels or annotations as Kubernetes takes them, where YAML has made a number or a boolean of one."""
+    return {str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items()}
 
 
 def member_client(params: dict[str, t.Any]) -> Client:
     """The way to the member."""
-    own = params["member_kubeconfig"] is not None
-    return connect(
-        params["member_kubeconfig"] if own else params["kubeconfig"],
-        params["member_context"] or params["name"],
-        label=params["name"],
-        option="member_kubeconfig" if own else "kubeconfig",
-    )
+    access = {
+        **params,
+        "member_kubeconfig": params["kubeconfig"]
+        if params["member_kubeconfig"] is None
+        else params["member_kubeconfig"],
+        "member_context": params["member_context"] or params["name"],
+    }
+    return connect_as(access, label=params["name"], prefix="member_")
 
 
 def call(run: Run) -> None:
     """One membership."""
     params = run.module.params
     wanted = membership(params)
-    host = connect(params["kubeconfig"], params["context"], label="host cluster")
+    host = connect_as(params, label="host cluster")
     member: Client | None = None
     no_member = ""
     try:
-        member = member_client(params)
+        if params["state"] == "present" or params["clean_member"]:
+            member = member_client(params)
     except InvalidOption as error:
         # Nothing to reach the member by: it may be gone for good, or in check mode not be there yet
         if params["state"] == "present" and not run.check_mode:
@@ -262,8 +371,10 @@ def call(run: Run) -> None:
                 run.module.warn(f"Predicted without the member: {no_member}")
             run.result["cluster"] = join.join(wait=params["wait"])
         else:
-            run.result["left"] = join.leave(wait=params["wait"], no_member=no_member)
-            for line in run.result["left"]:
+            run.result["left"] = join.leave(
+                wait=params["wait"], clean_member=params["clean_member"], no_member=no_member
+            )
+            for line in run.result["left"] if params["clean_member"] else ():
                 run.module.warn(f"Not removed: {line}")
     finally:
         run.result["changed"] = bool(changes)
@@ -281,11 +392,24 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "member_kubeconfig": {"type": "raw"},
             "member_context": {"type": "str"},
+            "member_host": {"type": "str"},
+            "member_api_key": {"type": "str", "no_log": True},
+            "member_ca_cert": {"type": "path"},
+            "member_validate_certs": {"type": "bool"},
+            "api_endpoint": {"type": "str"},
+            "ca_bundle": {"type": "str"},
+            "proxy_url": {"type": "str"},
+            "disabled_tls_validations": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(manifests.TLS_VALIDATIONS),
+            },
             "host_cluster_name": {"type": "str"},
-            "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
+            "kubefed_namespace": {"type": "str", "default": manifests.DEFAULT_NAMESPACE},
             "secret_name": {"type": "str", "no_log": False},
             "labels": {"type": "dict", "default": {}},
             "annotations": {"type": "dict", "default": {}},
+            "clean_member": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )

@@ -70,7 +70,7 @@ class Connection(t.NamedTuple):
     :ivar server: URL of the API server.
     :ivar ca: certificates of its authority in PEM, or empty.
     :ivar verify: whether its certificate is verified.
-    :ivar proxy: URL of the proxy to use, or empty.
+    :ivar proxy: URL of the proxy that the kubeconfig names, or empty; not this machine's own.
     """
 
     server: str
@@ -81,8 +81,13 @@ class Connection(t.NamedTuple):
     @property
     def address(self) -> str:
         """Host and port, as a firewall would be asked for."""
-        parts = urlsplit(self.server)
-        return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
+        return ":".join(map(str, host_and_port(self.server)))
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Host and port of an API server."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
 
 
 def resource_path(
@@ -111,10 +116,16 @@ class Client:
     :param configuration: a kubernetes.client.Configuration.
     :param label: what the cluster is called in messages.
     :param ca: certificates of the server's authority in PEM, where the configuration names no file with them.
+    :param use_environment: take the proxy that this machine's environment names where the configuration has none.
     """
 
-    def __init__(self, configuration: t.Any, label: str, *, ca: bytes = b"") -> None:
+    def __init__(self, configuration: t.Any, label: str, *, ca: bytes = b"", use_environment: bool = False) -> None:
         configuration.connection_pool_maxsize = PARALLEL
+        self._proxy = str(configuration.proxy or "")
+        if use_environment and not self._proxy:
+            fresh = Configuration()
+            fresh.host = configuration.host
+            configuration.proxy = fresh.proxy
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
         self._ca = ca
@@ -134,7 +145,7 @@ class Client:
             server=str(configuration.host).rstrip("/"),
             ca=ca,
             verify=bool(configuration.verify_ssl),
-            proxy=str(configuration.proxy or ""),
+            proxy=self._proxy,
         )
 
     def request(
@@ -245,6 +256,54 @@ def each(call: t.Callable[[Target], Outcome], targets: t.Sequence[Target]) -> li
         return list(pool.map(call, targets))
 
 
+def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -> Client:
+    """A client by a module's options of access, see kube_spec() in _argspec.py.
+
+    As in kubernetes.core, host with api_key needs no kubeconfig, and each of them goes over what a kubeconfig says.
+
+    :param prefix: of the options' names.
+    :raises InvalidOption: when an option can't be used.
+    """
+    given = {name: params[f"{prefix}{name}"] for name in ("host", "api_key", "ca_cert", "validate_certs")}
+    if given["host"]:
+        check_url(given["host"], f"{prefix}host", ("http", "https"))
+    if given["host"] and given["api_key"]:
+        configuration = _blank()
+    else:
+        configuration = _configuration(
+            params[f"{prefix}kubeconfig"], params[f"{prefix}context"], label=label, option=f"{prefix}kubeconfig"
+        )
+    if given["host"]:
+        configuration.host = given["host"]
+    if given["api_key"]:
+        configuration.api_key = {"authorization": f"Bearer {given['api_key']}"}
+        configuration.refresh_api_key_hook = None
+    if given["validate_certs"] is not None:
+        configuration.verify_ssl = given["validate_certs"]
+    if given["ca_cert"]:
+        if not os.path.isfile(given["ca_cert"]):
+            raise InvalidOption(f"{prefix}ca_cert is {given['ca_cert']!r}; there is no such file.")
+        configuration.ssl_ca_cert = given["ca_cert"]
+    return Client(configuration, label, use_environment=True)
+
+
+def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
+    """Refuse what is no URL with a host.
+
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise InvalidOption(
+            f"{option} is {value!r}; allowed is {allowed}, a host, and a port from 1 to 65535 if needed."
+        )
+
+
 def connect(kubeconfig: t.Any, context: str | None, *, label: str, option: str = "kubeconfig") -> Client:
     """A client for a context of a kubeconfig.
 
@@ -254,7 +313,18 @@ def connect(kubeconfig: t.Any, context: str | None, *, label: str, option: str =
     :param option: name of the option that kubeconfig comes from, for messages.
     :raises InvalidOption: when the kubeconfig or the context does not exist or can't be used.
     """
+    return Client(_configuration(kubeconfig, context, label=label, option=option), label, use_environment=True)
+
+
+def _blank() -> t.Any:
     configuration = Configuration()
+    # The library has put the environment's proxy there: that one is this machine's, not the cluster's
+    configuration.proxy = None
+    return configuration
+
+
+def _configuration(kubeconfig: t.Any, context: str | None, *, label: str, option: str) -> t.Any:
+    configuration = _blank()
     try:
         if isinstance(kubeconfig, dict):
             kubernetes.config.load_kube_config_from_dict(
@@ -266,7 +336,7 @@ def connect(kubeconfig: t.Any, context: str | None, *, label: str, option: str =
             )
     except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
         raise InvalidOption(_config_message(kubeconfig, context, label=label, option=option, error=error)) from error
-    return Client(configuration, label)
+    return configuration
 
 
 def connect_with_token(server: str, ca: bytes, token: str, *, verify: bool, proxy: str, label: str) -> Client:
@@ -318,10 +388,12 @@ def _path(kubeconfig: t.Any) -> str | None:
 
 
 def _config_message(kubeconfig: t.Any, context: str | None, *, label: str, option: str, error: Exception) -> str:
-    known, _current = contexts(kubeconfig)
+    known, current = contexts(kubeconfig)
     where = "the given kubeconfig" if isinstance(kubeconfig, dict) else (_path(kubeconfig) or "the default kubeconfig")
     if context and known and context not in known:
         return f"{label}: there is no context {context!r} in {where}. It has: {', '.join(sorted(known))}."
+    if not context and known and not current:
+        return f"{label}: {where} has no current context. Name one of its contexts: {', '.join(sorted(known))}."
     return f"{label}: {option} {where} can't be used: {' '.join(str(error).split())}"
 
 
@@ -362,11 +434,14 @@ __all__ = (
     "Connection",
     "Object",
     "Unreachable",
+    "check_url",
     "connect",
+    "connect_as",
     "connect_with_token",
     "contexts",
     "decoded",
     "each",
+    "host_and_port",
     "resource_path",
     "secrets_of",
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._errors import FederationError
-from .._kube.client import ApiError, Client, Object, resource_path
+from .._kube.client import ApiError, Client, Object, each, resource_path
 from .._wait import State, Waiter
 from .manifests import CORE_GROUP, CORE_VERSION, KINDS
 
@@ -51,6 +51,36 @@ def type_configs(host: Client, namespace: str) -> list[Object]:
     return host.list(resource_path(CORE_GROUP, CORE_VERSION, "federatedtypeconfigs", namespace=namespace))
 
 
+def pods(host: Client, namespace: str) -> list[str]:
+    """Addresses of the pods that reach out to the members, with their nodes, as a firewall's owner wants to know."""
+    path = resource_path("", "v1", "pods", namespace=namespace)
+    found = host.list(path, labelSelector="kubefed-control-plane=controller-manager")
+    return sorted(
+        f"{pod['status']['podIP']} on node {pod['spec'].get('nodeName')}"
+        for pod in found
+        if (pod.get("status") or {}).get("podIP")
+    )
+
+
+def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
+    """Kinds and names of the federated objects which KubeFed says it has put into a cluster."""
+    try:
+        # In scope Namespaced there is nothing of it elsewhere, but there may be another KubeFed that knows the cluster
+        inside = namespace if scope_of(host, namespace) == "Namespaced" else None
+    except ApiError:
+        raise
+    except FederationError:
+        return []
+    types = [config["spec"]["federatedType"] for config in type_configs(host, namespace)]
+    paths = [resource_path(type_["group"], type_["version"], type_["pluralName"], namespace=inside) for type_ in types]
+    found = []
+    for type_, items in zip(types, each(host.list, paths)):
+        for item in items:
+            if cluster in [entry["name"] for entry in (item.get("status") or {}).get("clusters") or []]:
+                found.append(f"{type_['kind']} {item['metadata']['namespace']}/{item['metadata']['name']}")
+    return sorted(found)
+
+
 def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
     """Call, and call again while KubeFed's admission webhook is not up yet: its failurePolicy is Fail."""
     answer: list[Outcome] = []
@@ -68,4 +98,4 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
     return answer[0]
 
 
-__all__ = ("clusters", "path_of", "scope_of", "through_webhook", "type_configs")
+__all__ = ("clusters", "federated_to", "path_of", "pods", "scope_of", "through_webhook", "type_configs")

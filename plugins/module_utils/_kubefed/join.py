@@ -8,22 +8,44 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import socket
 import typing as t
 from dataclasses import dataclass, field
 
-from .._errors import FederationError, TerminalState, WaitTimeout
-from .._kube.client import ApiError, Client, Object, decoded
+from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout
+from .._kube.client import ApiError, Client, Object, check_url, decoded, host_and_port
+from .._kube.discovery import contents
 from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
 from . import manifests
-from .host import clusters, path_of, scope_of, through_webhook
+from .host import clusters, federated_to, path_of, pods, scope_of, through_webhook
 from .status import condition, is_ready, last_probe, readiness
 
-# kubefedctl waits as long for the token (serviceAccountSecretTimeout in pkg/kubefedctl/join.go)
-TOKEN_SECONDS = 30
 # In every namespace, made by Kubernetes itself
 _NATIVE = {("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt")}
+# What KubeFed's controller says, from Go's net, and what it means, and whether waiting may mend it
+_CLUES = (
+    (
+        "x509:",
+        False,
+        "It does not trust the certificate there: set ca_bundle to its authority's certificates, or"
+        " disabled_tls_validations to what of it is not to be verified",
+    ),
+    (
+        "Unauthorized",
+        False,
+        "The API server there refuses the token of {cluster}: it is another cluster's; check api_endpoint",
+    ),
+    ("connection refused", True, "Nothing listens there, or a firewall on the way refuses"),
+    ("no such host", True, "The name server of the {host} does not know that name"),
+    ("no route to host", True, "There is no route"),
+    ("network is unreachable", True, "There is no route"),
+    ("context deadline exceeded", True, "Nothing comes back: a firewall or security group drops it, or the way back"),
+    ("i/o timeout", True, "Nothing comes back: a firewall or security group drops it, or the way back"),
+    ("Client.Timeout", True, "Nothing comes back: a firewall or security group drops it, or the way back"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,11 @@ class Membership:
     :ivar host_name: the host's name in names of objects; ``None`` to keep the one in use, or else take the default.
     :ivar default_host_name: taken where host_name is ``None`` and none is in use.
     :ivar secret_name: name of the Secret on the host; ``None`` to keep the one in use, or else take the default.
+    :ivar api_endpoint: URL by which KubeFed reaches the member; ``None`` for the one by which it is reached here, and
+        so for the following.
+    :ivar ca_bundle: certificates in PEM.
+    :ivar proxy_url: of KubeFed's proxy.
+    :ivar disabled_tls_validations: what of the member's certificate KubeFed does not verify.
     """
 
     name: str
@@ -41,6 +68,10 @@ class Membership:
     host_name: str | None
     default_host_name: str
     secret_name: str | None = None
+    api_endpoint: str | None = None
+    ca_bundle: str | None = None
+    proxy_url: str | None = None
+    disabled_tls_validations: t.Sequence[str] | None = None
     labels: t.Mapping[str, str] = field(default_factory=dict)
     annotations: t.Mapping[str, str] = field(default_factory=dict)
 
@@ -87,17 +118,23 @@ class Join:
             if not self._check_mode:
                 raise
             scope = "Cluster"
-        existing = self._host.get(self._path("KubeFedCluster", self._as.name))
-        stale = self._accounts(existing)
+        members = clusters(self._host, self._as.namespace)
+        existing = members.get(self._as.name)
+        credentials = self._credentials(members)
+        secret = self._as.secret_name or _reference(existing) or manifests.default_secret_name(self._as.name)
+        deposited = self._usable_secret(secret, members, credentials)
+        self._check_endpoint()
+        stale = {account for account in credentials.values() if account}
         account = self._account(stale)
         token, ca = self._grant(account, scope)
-        secret = self._secret_name(existing)
         # The Secret first: KubeFed reads it when it sees the KubeFedCluster
-        self._ensure(
-            self._host, manifests.host_secret(secret, self._as.namespace, token), secret=True, through_kubefed=False
-        )
-        cluster = self._register(existing, secret, token, ca)
-        self._tidy_up(secret, stale - {account})
+        marked = self._deposit(secret, deposited, token)
+        cluster = self._register(existing, secret, token if marked else None, ca)
+        for name in sorted(set(credentials) - {secret}):
+            self._delete(self._host, "Secret", name)
+        if self._member is not None:
+            for old in sorted(stale - {account}):
+                self._revoke(old)
         if wait and not self._check_mode:
             cluster = self._wait_ready()
         return self._told(cluster, secret=secret, account=account, scope=scope)
@@ -105,41 +142,67 @@ class Join:
     def _path(self, kind: str, name: str | None = None) -> str:
         return path_of(kind, self._as.namespace, name)
 
-    def _accounts(self, cluster: Object | None) -> set[str]:
-        """Service accounts of this membership which the host has credentials of."""
-        reference = (((cluster or {}).get("spec") or {}).get("secretRef") or {}).get("name")
-        found = set()
-        for secret in self._secrets(reference):
-            account = manifests.account_of_token(decoded(secret, "token"))
-            if account and account[0] == self._as.namespace and account[1].startswith(f"{self._as.name}-"):
-                found.add(account[1])
+    def _credentials(self, members: t.Mapping[str, Object]) -> dict[str, str]:
+        """The Secrets on the host which are credentials for this member, and the account that each is for, if it says.
+
+        These are the one referred to, and those that a join which was not finished has left: kubefedctl names its own
+        by generateName, so that each new try makes one more.
+        """
+        reference = _reference(members.get(self._as.name))
+        others = {_reference(cluster) for name, cluster in members.items() if name != self._as.name}
+        generated = re.compile(rf"{re.escape(self._as.name)}-[a-z0-9]{{5}}")
+        expected = manifests.account_name(self._as.name, self._as.host_name or self._as.default_host_name)
+        found = {}
+        for secret in self._host.list(self._path("Secret"), fieldSelector="type=Opaque"):
+            name = secret["metadata"]["name"]
+            if name in others:
+                continue
+            namespace, account = manifests.account_of_token(decoded(secret, "token")) or ("", "")
+            if namespace != self._as.namespace or not account.startswith(f"{self._as.name}-"):
+                account = ""
+            alone = set(secret.get("data") or {}) == {"token"}
+            named = name in (self._as.secret_name, manifests.default_secret_name(self._as.name))
+            if name == reference or (
+                alone and (named or account == expected or (account and generated.fullmatch(name)))
+            ):
+                found[name] = account
         return found
 
-    def _account(self, in_use: set[str]) -> str:
+    def _usable_secret(
+        self, name: str, members: t.Mapping[str, Object], credentials: t.Collection[str]
+    ) -> Object | None:
+        """The Secret on the host that is to hold the token, if there is one already.
+
+        :raises InvalidOption: when it is somebody else's.
+        """
+        for other, cluster in members.items():
+            if other != self._as.name and _reference(cluster) == name:
+                raise InvalidOption(
+                    f"secret_name is {name!r}; that Secret belongs to member {other}: name another one."
+                )
+        found = self._host.get(self._path("Secret", name))
+        if found is not None and name not in credentials and name != _reference(members.get(self._as.name)):
+            raise InvalidOption(
+                f"secret_name is {name!r}; there is such a Secret in namespace {self._as.namespace} of the"
+                f" {self._host.label}, and it holds no token for {self._as.name}: name another one."
+            )
+        return found
+
+    def _check_endpoint(self) -> None:
+        """Refuse what KubeFed's webhook would refuse in the end."""
+        if self._member is None:
+            return
+        connection = self._member.connection
+        if self._as.api_endpoint is None:
+            check_url(connection.server, f"the server of {self._member.label}", ("http", "https"))
+        if self._as.proxy_url is None and connection.proxy:
+            check_url(connection.proxy, f"the proxy of {self._member.label}", manifests.PROXY_SCHEMES)
+
+    def _account(self, in_use: t.Collection[str]) -> str:
         if self._as.host_name:
             return manifests.account_name(self._as.name, self._as.host_name)
         default = manifests.account_name(self._as.name, self._as.default_host_name)
         return default if default in in_use or not in_use else sorted(in_use)[0]
-
-    def _secrets(self, reference: str | None) -> list[Object]:
-        """The Secrets on the host which are credentials for this member: the one referred to, ours, and kubefedctl's.
-
-        kubefedctl names them by generateName, and a join that it did not finish leaves one that nothing refers to.
-        """
-        names = re.compile(rf"{re.escape(self._as.name)}-[a-z0-9]{{5}}")
-        default = manifests.default_secret_name(self._as.name)
-        found = []
-        for secret in self._host.list(self._path("Secret")):
-            name = secret["metadata"]["name"]
-            if name in (reference, self._as.secret_name) or (
-                set(secret.get("data") or {}) == {"token"} and (name == default or names.fullmatch(name))
-            ):
-                found.append(secret)
-        return found
-
-    def _secret_name(self, cluster: Object | None) -> str:
-        reference = (((cluster or {}).get("spec") or {}).get("secretRef") or {}).get("name")
-        return self._as.secret_name or reference or manifests.default_secret_name(self._as.name)
 
     def _grant(self, account: str, scope: str) -> tuple[str, bytes]:
         """Make the account and its rights in the member.
@@ -147,11 +210,21 @@ class Join:
         :returns: its token, and the certificate authority which Kubernetes put beside it.
         """
         new_namespace = self._ensure_namespace()
-        for manifest in manifests.member_manifests(account, self._as.namespace, scope)[1:]:
-            if manifest["kind"] == "Secret":
-                self._drop_stale_token(account)
+        made = {
+            (manifest["kind"], manifest["metadata"]["name"]): manifest
+            for manifest in manifests.member_manifests(account, self._as.namespace, scope)[1:]
+        }
+        kept = False
+        for (kind, _name), manifest in made.items():
+            if kind == "Secret":
+                kept = not new_namespace and self._has_token(account)
             self._ensure(self._member, manifest, absent=new_namespace and "namespace" in manifest["metadata"])
-        return self._token(account)
+        token, ca = self._token(account)
+        if kept and token and self._is_refused(token):
+            self._delete(t.cast(Client, self._member), "Secret", account)
+            self._ensure(self._member, made["Secret", account], absent=True)
+            token, ca = self._token(account)
+        return token, ca
 
     def _ensure_namespace(self) -> bool:
         """:returns: whether the namespace is new, or would be."""
@@ -170,14 +243,14 @@ class Join:
         self._ensure(self._member, manifest, absent=existing is None)
         return existing is None
 
-    def _drop_stale_token(self, account: str) -> None:
-        """Delete the member's Secret when its token is for an earlier account of the same name, or is no token."""
-        if self._member is None:
-            return
-        path = self._path("Secret", account)
-        secret = self._member.get(path)
-        if secret is None:
-            return
+    def _has_token(self, account: str) -> bool:
+        """Whether the member has a Secret for the account's token.
+
+        One whose token is for an earlier account of the same name, or that is for no token at all, is deleted.
+        """
+        secret = None if self._member is None else self._member.get(self._path("Secret", account))
+        if self._member is None or secret is None:
+            return False
         owner = self._member.get(self._path("ServiceAccount", account))
         annotations = secret["metadata"].get("annotations") or {}
         uid = annotations.get(manifests.ACCOUNT_UID_ANNOTATION)
@@ -188,6 +261,19 @@ class Join:
         )
         if not fits:
             self._delete(self._member, "Secret", account)
+        return fits
+
+    def _is_refused(self, token: str) -> bool:
+        """Whether the member does not accept a token, as after a change of the key by which tokens are signed."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+        try:
+            review = t.cast(Client, self._member).create("/apis/authentication.k8s.io/v1/tokenreviews", body)
+        except ApiError as error:
+            if error.status == 403:
+                # Not everybody may ask; KubeFed will say it when it tries
+                return False
+            raise
+        return (review.get("status") or {}).get("authenticated") is not True
 
     def _token(self, account: str) -> tuple[str, bytes]:
         found: Object = {}
@@ -204,39 +290,46 @@ class Join:
             self._waiter.until(f"the token of service account {account} in {label}", poll, sleep=1)
         return found["token"], found["ca"].encode()
 
-    def _register(self, existing: Object | None, secret: str, token: str, ca: bytes) -> Object:
+    def _deposit(self, name: str, existing: Object | None, token: str) -> bool:
+        """Put the token on the host.
+
+        :param existing: the Secret as it is.
+        :returns: whether the KubeFedCluster has to be marked with the token. It has not where kubefedctl has put the
+            same token there, as KubeFed knows that one.
+        """
+        if existing is not None and (not token or _is_unmarked(existing, token)):
+            return False
+        manifest = manifests.host_secret(name, self._as.namespace, token)
+        if existing is not None:
+            # It can't be changed, and to KubeFed any is good
+            del manifest["type"]
+        self._ensure(self._host, manifest, secret=True)
+        return True
+
+    def _register(self, existing: Object | None, secret: str, token: str | None, ca: bytes) -> Object:
         connection = self._member.connection if self._member else None
-        wanted = manifests.kubefed_cluster(
-            self._as.name,
-            self._as.namespace,
-            server=connection.server if connection else "",
-            ca=(connection.ca if connection and connection.verify else b"") or ca,
-            verify=connection.verify if connection else True,
-            proxy=connection.proxy if connection else "",
+        wanted = self._as
+        own_ca = wanted.ca_bundle.encode() if wanted.ca_bundle is not None else b""
+        disabled = wanted.disabled_tls_validations
+        if disabled is None:
+            disabled = ["*"] if connection and not connection.verify else []
+        manifest = manifests.kubefed_cluster(
+            wanted.name,
+            wanted.namespace,
+            server=wanted.api_endpoint or (connection.server if connection else ""),
+            ca=own_ca or (connection.ca if connection and connection.verify else b"") or ca,
+            disabled_tls_validations=disabled,
+            proxy=wanted.proxy_url if wanted.proxy_url is not None else (connection.proxy if connection else ""),
             secret=secret,
             token=token,
-            labels=self._as.labels,
-            annotations=self._as.annotations,
+            labels=wanted.labels,
+            annotations=wanted.annotations,
         )
-        cluster = self._ensure(self._host, wanted, through_kubefed=True)
+        cluster = self._ensure(self._host, manifest, through_kubefed=True)
         if self._changes and existing is not None and "probe" not in self._carry:
             # What KubeFed said until now is about what was there until now
             self._carry["probe"] = last_probe(existing)
         return cluster
-
-    def _tidy_up(self, secret: str, stale_accounts: set[str]) -> None:
-        """Remove what earlier tries have left: Secrets that nothing refers to, accounts with another host name."""
-        referenced = {
-            ((cluster.get("spec") or {}).get("secretRef") or {}).get("name")
-            for cluster in clusters(self._host, self._as.namespace).values()
-        }
-        for found in self._secrets(None):
-            name = found["metadata"]["name"]
-            if name != secret and name not in referenced:
-                self._delete(self._host, "Secret", name)
-        if self._member is not None:
-            for account in sorted(stale_accounts):
-                self._revoke(account)
 
     def _wait_ready(self) -> Object:
         path = self._path("KubeFedCluster", self._as.name)
@@ -250,28 +343,55 @@ class Join:
             answer.update(cluster)
             if self._carry.get("probe") and last_probe(cluster) == self._carry["probe"]:
                 return State(False, "KubeFed's controller has not looked at it since it was changed")
-            if condition(cluster, "ConfigMalformed").get("status") == "True":
-                raise TerminalState(
-                    f"KubeFed can't use the configuration of {self._as.name}: {readiness(cluster)}."
-                    f" See the events of the KubeFedCluster in namespace {self._as.namespace}."
-                )
-            return State(is_ready(cluster), readiness(cluster))
+            told = readiness(cluster)
+            if _is_hopeless(cluster):
+                # Said twice, it was not said by a client that KubeFed had made before the change
+                if self._carry.setdefault("hopeless", last_probe(cluster)) != last_probe(cluster):
+                    raise TerminalState(f"KubeFed can't use {self._as.name}: {told}. {self._advice(cluster)}")
+            else:
+                self._carry.pop("hopeless", None)
+            return State(is_ready(cluster), told)
 
         try:
-            self._waiter.until(f"cluster {self._as.name} to be Ready", poll)
+            self._waiter.until(f"cluster {self._as.name} to be Ready", poll, sleep=1)
         except WaitTimeout as error:
             raise WaitTimeout(f"{error.message}. {self._advice(answer)}", **error.details) from error
         return answer
 
     def _advice(self, cluster: Object) -> str:
-        """What to look at when a cluster does not become Ready."""
+        """What to look at when a cluster does not become Ready: addresses and ports, and where KubeFed stands."""
         if not last_probe(cluster) or last_probe(cluster) == self._carry.get("probe"):
             return f"Does kubefed-controller-manager run in namespace {self._as.namespace} of the {self._host.label}?"
-        address = self._member.connection.address if self._member else "Its API server"
-        return (
-            f"{address} answers this module, but KubeFed reaches it from its pods in the {self._host.label}: check the"
-            " way from the pods there, the way back to them, and that firewalls and security groups let them in."
-        )
+        if condition(cluster, "ConfigMalformed").get("status") == "True":
+            return f"See the events of the KubeFedCluster in namespace {self._as.namespace} of the {self._host.label}."
+        endpoint = str((cluster.get("spec") or {}).get("apiEndpoint") or "")
+        host, port = host_and_port(endpoint)
+        addresses = _addresses(host)
+        resolved = f" ({', '.join(addresses)})" if addresses and addresses != [host] else ""
+        sources = ", ".join(pods(self._host, self._as.namespace)) or "none runs"
+        clue = next((meaning for text, _mends, meaning in _CLUES if text in readiness(cluster)), "")
+        proxy = (cluster.get("spec") or {}).get("proxyURL")
+        through = f" through {proxy}" if proxy else ""
+        told = [f"KubeFed asks {host}:{port}{resolved}{through} from its pods in the {self._host.label}: {sources}."]
+        if clue:
+            told.append(f"{clue.format(cluster=self._as.name, host=self._host.label)}.")
+        if self._member is not None:
+            address = self._member.connection.address
+            told.append(
+                f"This machine gets an answer from {address}: look at the way between those pods and it, both ways."
+                if self._answers(self._member)
+                else f"This machine gets no answer from {address} either."
+            )
+        return " ".join(told)
+
+    def _answers(self, member: Client) -> bool:
+        try:
+            member.get("/version")
+        except ApiError:
+            return True
+        except FederationError:
+            return False
+        return True
 
     def _told(self, cluster: Object, *, secret: str, account: str, scope: str) -> Object:
         spec, status = cluster.get("spec") or {}, cluster.get("status") or {}
@@ -288,34 +408,48 @@ class Join:
 
     # -- leaving ------------------------------------------------------------------------------------------------
 
-    def leave(self, *, wait: bool, no_member: str = "") -> list[str]:
+    def leave(self, *, wait: bool, clean_member: bool = True, no_member: str = "") -> list[str]:
         """Take the cluster out of the federation.
 
         The member first, while the host still knows of it; a member that can't be reached does not keep the host from
         being cleaned.
 
         :param wait: until all of it is gone.
+        :param clean_member: remove what was put into the member.
         :param no_member: why there is no client for the member.
         :returns: what is left in the member, as lines for the user.
         """
-        existing = self._host.get(self._path("KubeFedCluster", self._as.name))
-        reference = (((existing or {}).get("spec") or {}).get("secretRef") or {}).get("name")
-        secrets = [secret["metadata"]["name"] for secret in self._secrets(reference)]
+        members = clusters(self._host, self._as.namespace)
+        existing = members.get(self._as.name)
+        credentials = self._credentials(members)
         host_name = self._as.host_name or self._as.default_host_name
-        accounts = self._accounts(existing) | {manifests.account_name(self._as.name, host_name)}
-        known = bool(existing or secrets)
-        left: list[str] = []
+        accounts = {account for account in credentials.values() if account} | {
+            manifests.account_name(self._as.name, host_name)
+        }
+        left: list[str] = list(self._carry.get("left") or [])
         going = False
-        if self._member is None:
-            left = self._unreached(accounts, no_member) if known else []
+        placed = federated_to(self._host, self._as.namespace, self._as.name) if existing is not None else []
+        if placed:
+            left.append(
+                f"what KubeFed has put into {self._as.name} and was not withdrawn: {_some(placed)}."
+                " KubeFed looks after it no more"
+            )
+        if not clean_member or self._member is None:
+            why = no_member if clean_member else "clean_member is false"
+            if existing is not None or credentials:
+                left.append(self._unreached(accounts, why))
         else:
             try:
                 for account in sorted(accounts):
                     self._revoke(account)
-                going, left = self._leave_namespace(accounts)
             except FederationError as error:
-                left = self._unreached(accounts, error.message) if known else []
-        for name in secrets:
+                if existing is not None or credentials:
+                    left.append(self._unreached(accounts, error.message))
+            else:
+                going, kept = self._leave_namespace(accounts)
+                left += kept
+        self._carry["left"] = left
+        for name in sorted(credentials):
             self._delete(self._host, "Secret", name)
         if existing is not None:
             self._delete(self._host, "KubeFedCluster", self._as.name)
@@ -329,18 +463,31 @@ class Join:
                 )
         return left
 
-    def _unreached(self, accounts: set[str], why: str) -> list[str]:
+    def _unreached(self, accounts: set[str], why: str) -> str:
         names = ", ".join(sorted(accounts))
-        return [
-            f"service account, roles and bindings of {names}, and namespace {self._as.namespace},"
+        return (
+            f"service account, token, roles and bindings of {names}, and namespace {self._as.namespace},"
             f" in {self._as.name}: {why}"
-        ]
+        )
 
     def _revoke(self, account: str) -> None:
         """Remove an account and its rights from the member."""
         member = t.cast(Client, self._member)
-        for kind, name in manifests.member_leftovers(account, self._as.namespace):
-            self._delete(member, kind, name)
+        leftovers = manifests.member_leftovers(account, self._as.namespace)
+        others = {name for kind, name in leftovers if kind == "ClusterRoleBinding" and self._is_others(member, name)}
+        for kind, name in leftovers:
+            if not (kind in ("ClusterRoleBinding", "ClusterRole") and name in others):
+                self._delete(member, kind, name)
+
+    def _is_others(self, member: Client, binding: str) -> bool:
+        """Whether a cluster role binding is for an account in another namespace.
+
+        The names say nothing of the namespace, so another federation of the same host with the same member has the
+        same ones. kubefedctl unjoin takes its rights away.
+        """
+        found = member.get(path_of("ClusterRoleBinding", None, binding)) or {}
+        namespaces = {subject.get("namespace") for subject in found.get("subjects") or []}
+        return bool(namespaces) and self._as.namespace not in namespaces
 
     def _leave_namespace(self, accounts: set[str]) -> tuple[bool, list[str]]:
         """Delete KubeFed's namespace in the member, unless it is the host's or holds what is not KubeFed's.
@@ -349,48 +496,55 @@ class Join:
         """
         member = t.cast(Client, self._member)
         path = path_of("Namespace", None, self._as.namespace)
-        namespace = member.get(path)
-        if namespace is None:
-            return False, []
-        on_host = self._host.get(path)
-        if on_host is not None and on_host["metadata"]["uid"] == namespace["metadata"]["uid"]:
-            return False, []
-        if namespace["metadata"].get("deletionTimestamp"):
-            return True, []
-        foreign = self._foreign(member, accounts)
-        if foreign:
-            return False, [
-                f"namespace {self._as.namespace} in {self._as.name}, because it also holds {', '.join(foreign)}"
-            ]
-        self._delete(member, "Namespace", self._as.namespace)
+        where = f"namespace {self._as.namespace} in {self._as.name}"
+        try:
+            namespace = member.get(path)
+            if namespace is None:
+                return False, []
+            on_host = self._host.get(path)
+            if on_host is not None and on_host["metadata"]["uid"] == namespace["metadata"]["uid"]:
+                return False, []
+            if namespace["metadata"].get("deletionTimestamp"):
+                return True, []
+            foreign = self._foreign(member, accounts)
+            if foreign:
+                return False, [f"{where}, because it also holds {_some(foreign)}"]
+            self._delete(member, "Namespace", self._as.namespace)
+        except FederationError as error:
+            return False, [f"{where}: {error.message}"]
         return True, []
 
     def _foreign(self, member: Client, accounts: set[str]) -> list[str]:
-        """What in KubeFed's namespace of the member was put there by neither KubeFed nor Kubernetes."""
+        """What in KubeFed's namespace of the member was put there by neither a join nor Kubernetes.
+
+        In scope Namespaced, that is where the workloads are: those that KubeFed has put there count too, as it adopts
+        those that were there before it.
+        """
+        ours = {
+            (path_plural, name)
+            for account in accounts
+            for path_plural, name in (
+                ("serviceaccounts", account),
+                ("secrets", account),
+                ("roles", manifests.role_name(account)),
+                ("rolebindings", manifests.role_name(account)),
+            )
+        }
         found = []
-        base = f"/namespaces/{self._as.namespace}/"
-        for api, plural in (
-            ("/api/v1", "serviceaccounts"),
-            ("/api/v1", "secrets"),
-            ("/api/v1", "configmaps"),
-            ("/api/v1", "persistentvolumeclaims"),
-            ("/api/v1", "services"),
-            ("/api/v1", "pods"),
-            ("/apis/apps/v1", "deployments"),
-        ):
-            for item in member.list(f"{api}{base}{plural}", metadata_only=True):
+        for type_, items in contents(member, self._as.namespace).items():
+            for item in items:
                 metadata = item["metadata"]
+                one = (type_.plural, metadata["name"])
                 owner = (metadata.get("annotations") or {}).get(manifests.ACCOUNT_ANNOTATION)
                 if (
-                    (plural, metadata["name"]) in _NATIVE
-                    or metadata["name"] in accounts
-                    or (plural == "secrets" and owner in accounts | {"default"})
-                    or (metadata.get("labels") or {}).get("kubefed.io/managed") == "true"
+                    one in _NATIVE
+                    or one in ours
+                    or (type_.plural == "secrets" and owner in accounts | {"default"})
                     or metadata.get("ownerReferences")
                 ):
                     continue
-                found.append(f"{plural}/{metadata['name']}")
-        return found
+                found.append("/".join(one))
+        return sorted(found)
 
     # -- both ---------------------------------------------------------------------------------------------------
 
@@ -468,7 +622,7 @@ class Join:
             ]
             return State(found is None, "; ".join(told) or "still there")
 
-        self._waiter.until(what, poll, sleep=2)
+        self._waiter.until(what, poll, sleep=1)
 
 
 def _shown(manifest: Object) -> Object:
@@ -477,6 +631,37 @@ def _shown(manifest: Object) -> Object:
     if not isinstance(spec, dict) or not spec.get("caBundle"):
         return manifest
     return {**manifest, "spec": {**spec, "caBundle": f"(certificates, {manifests.fingerprint(spec['caBundle'])})"}}
+
+
+def _reference(cluster: Object | None) -> str | None:
+    """Name of the Secret with the token of a KubeFedCluster."""
+    return (((cluster or {}).get("spec") or {}).get("secretRef") or {}).get("name")
+
+
+def _is_unmarked(secret: Object, token: str) -> bool:
+    """Whether a Secret holds this token without our mark, so that kubefedctl has put it there."""
+    marked = manifests.TOKEN_ANNOTATION in (secret["metadata"].get("annotations") or {})
+    return not marked and (secret.get("data") or {}).get("token") == base64.b64encode(token.encode()).decode()
+
+
+def _is_hopeless(cluster: Object) -> bool:
+    """Whether KubeFed's controller says what waiting does not mend."""
+    if condition(cluster, "ConfigMalformed").get("status") == "True":
+        return True
+    return any(not mends and text in readiness(cluster) for text, mends, _meaning in _CLUES)
+
+
+def _addresses(host: str) -> list[str]:
+    """The addresses of a host as this machine knows them."""
+    try:
+        return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
+    except OSError:
+        return []
+
+
+def _some(names: t.Sequence[str], limit: int = 10) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def _old_part(found: t.Any, patch: t.Any) -> t.Any:

@@ -16,6 +16,7 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 import typing as t
 
 from .._errors import InvalidOption
@@ -30,13 +31,17 @@ SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
 ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
 # KubeFed's controller makes its client anew when an annotation changes, not when the Secret does
-# (pkg/controller/kubefedcluster/controller.go): this one follows the token.
+# (pkg/controller/kubefedcluster/controller.go): this one follows the token. The Secret has it too, so that it is known
+# of a token that KubeFed has yet to take up.
 TOKEN_ANNOTATION = "cloudburst.federation/token"
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_RULE = (
-    "lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit, at most {limit} characters"
-)
+# TLSAll, TLSSubjectName and TLSValidityPeriod in pkg/apis/core/v1beta1/kubefedcluster_types.go
+TLS_VALIDATIONS = ("*", "SubjectName", "ValidityPeriod")
+# validateProxyURL in pkg/apis/core/v1beta1/validation/validation.go
+PROXY_SCHEMES = ("http", "https", "socks5")
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter or digit, at most {limit} characters"
 
 
 class Kind(t.NamedTuple):
@@ -61,13 +66,61 @@ KINDS = {
 }
 
 
-def check_name(value: str, option: str, *, limit: int = 253) -> None:
+def check_name(value: str, option: str, *, limit: int = 253, dots: bool = True) -> None:
     """Refuse what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
+
+    :param dots: ``False`` for a DNS-1123 label, as the name of a namespace has to be.
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    if not _is_subdomain(value, limit) or (not dots and "." in value):
+        marks = "'-' and '.'" if dots else "and '-'"
+        raise InvalidOption(f"{option} is {value!r}; allowed are {_RULE.format(marks=marks, limit=limit)}.")
+
+
+def check_tls_validations(values: t.Collection[str], option: str) -> None:
+    """Refuse what KubeFed's webhook would (validateDisabledTLSValidations in its validation.go).
 
     :raises InvalidOption: with option, value and what is allowed.
     """
-    if len(value) > limit or not _SUBDOMAIN.fullmatch(value):
-        raise InvalidOption(f"{option} is {value!r}; allowed are {_RULE.format(limit=limit)}.")
+    if "*" in values and len(values) > 1:
+        raise InvalidOption(f"{option} is {list(values)!r}; '*' stands for all of them and has to be alone.")
+
+
+def check_certificates(pem: str, option: str) -> None:
+    """Refuse what holds no certificate in PEM: KubeFed's controller could not make a client with it.
+
+    :raises InvalidOption: with option and what is allowed.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, TypeError, ValueError) as error:
+        raise InvalidOption(f"{option} can't be used: {error}; allowed are certificates in PEM, as text.") from error
+
+
+def check_labels(values: t.Mapping[str, str], option: str, *, annotations: bool = False) -> None:
+    """Refuse labels or annotations that Kubernetes would, which is late in a join.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+
+    :param annotations: their values may be anything.
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    for key, value in values.items():
+        prefix, slash, name = key.rpartition("/")
+        if not name or not _LABEL.fullmatch(name) or (slash and not _is_subdomain(prefix, 253)):
+            raise InvalidOption(
+                f"{option} has the key {key!r}; allowed are up to 63 letters, digits, '-', '_' and '.', beginning and"
+                " ending with a letter or digit, after a DNS-1123 subdomain and '/' if needed."
+            )
+        if not annotations and not _LABEL.fullmatch(value):
+            raise InvalidOption(
+                f"{option} has the value {value!r} for {key}; allowed are up to 63 letters, digits, '-', '_' and '.',"
+                " beginning and ending with a letter or digit."
+            )
+
+
+def _is_subdomain(value: str, limit: int) -> bool:
+    return len(value) <= limit and bool(_SUBDOMAIN.fullmatch(value))
 
 
 def host_name(context: str | None) -> str:
@@ -162,7 +215,7 @@ def member_leftovers(cluster_account: str, namespace: str) -> list[tuple[str, st
 def host_secret(name: str, namespace: str, token: str) -> Object:
     """The Secret on the host with the member's token."""
     return {
-        **_manifest("Secret", name, namespace),
+        **_manifest("Secret", name, namespace, annotations={TOKEN_ANNOTATION: fingerprint(token)}),
         "type": "Opaque",
         "data": {"token": base64.b64encode(token.encode()).decode()},
     }
@@ -174,10 +227,10 @@ def kubefed_cluster(
     *,
     server: str,
     ca: bytes,
-    verify: bool,
+    disabled_tls_validations: t.Sequence[str],
     proxy: str,
     secret: str,
-    token: str,
+    token: str | None,
     labels: t.Mapping[str, str],
     annotations: t.Mapping[str, str],
 ) -> Object:
@@ -185,20 +238,20 @@ def kubefed_cluster(
 
     :param server: URL of the member's API server.
     :param ca: certificates of its authority in PEM.
-    :param verify: whether KubeFed verifies its certificate.
+    :param disabled_tls_validations: what of its certificate KubeFed does not verify.
     :param proxy: URL of the proxy that KubeFed uses, or empty.
     :param secret: name of the Secret with the token.
+    :param token: to be marked as the one in use; ``None`` for no mark.
     """
     spec: Object = {"apiEndpoint": server, "secretRef": {"name": secret}}
     if ca:
         spec["caBundle"] = base64.b64encode(ca).decode()
-    if not verify:
-        spec["disabledTLSValidations"] = ["*"]
+    if disabled_tls_validations:
+        spec["disabledTLSValidations"] = list(disabled_tls_validations)
     if proxy:
         spec["proxyURL"] = proxy
-    manifest = _manifest(
-        "KubeFedCluster", name, namespace, annotations={**annotations, TOKEN_ANNOTATION: fingerprint(token)}
-    )
+    mark = {} if token is None else {TOKEN_ANNOTATION: fingerprint(token)}
+    manifest = _manifest("KubeFedCluster", name, namespace, annotations={**annotations, **mark})
     if labels:
         manifest["metadata"]["labels"] = dict(labels)
     return {**manifest, "spec": spec}
@@ -258,11 +311,16 @@ __all__ = (
     "CORE_VERSION",
     "DEFAULT_NAMESPACE",
     "KINDS",
+    "PROXY_SCHEMES",
     "SERVICE_ACCOUNT_TOKEN",
+    "TLS_VALIDATIONS",
     "TOKEN_ANNOTATION",
     "account_name",
     "account_of_token",
+    "check_certificates",
+    "check_labels",
     "check_name",
+    "check_tls_validations",
     "default_secret_name",
     "fingerprint",
     "healthcheck_role_name",

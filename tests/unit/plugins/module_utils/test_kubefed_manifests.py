@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import typing as t
 
 import pytest
 
@@ -108,18 +109,18 @@ def test_all_that_is_made_is_removed_too() -> None:
         assert made <= set(manifests.member_leftovers("vulcan-earth", "ns"))
 
 
-def cluster(**changes: object) -> dict[str, object]:
-    options: dict[str, object] = {
+def cluster(**changes: t.Any) -> dict[str, t.Any]:
+    options: dict[str, t.Any] = {
         "server": "https://10.11.0.10:443",
         "ca": b"PEM",
-        "verify": True,
+        "disabled_tls_validations": [],
         "proxy": "",
         "secret": "vulcan-token",
         "token": "t",
         "labels": {},
         "annotations": {},
     }
-    return manifests.kubefed_cluster("vulcan", "ns", **{**options, **changes})  # type: ignore[arg-type]
+    return manifests.kubefed_cluster("vulcan", "ns", **{**options, **changes})
 
 
 def test_kubefed_cluster() -> None:
@@ -128,7 +129,7 @@ def test_kubefed_cluster() -> None:
         "secretRef": {"name": "vulcan-token"},
         "caBundle": base64.b64encode(b"PEM").decode(),
     }
-    spec = cluster(ca=b"", verify=False, proxy="http://proxy:3128")["spec"]
+    spec = cluster(ca=b"", disabled_tls_validations=["*"], proxy="http://proxy:3128")["spec"]
     assert spec == {
         "apiEndpoint": "https://10.11.0.10:443",
         "secretRef": {"name": "vulcan-token"},
@@ -141,6 +142,60 @@ def test_another_token_is_another_annotation_that_does_not_give_it_away() -> Non
     one, two = cluster(token="secret-one"), cluster(token="secret-two")
     assert one["metadata"] != two["metadata"]
     assert "secret-one" not in json.dumps(one)
+
+
+def test_without_a_token_there_is_no_mark() -> None:
+    assert "annotations" not in cluster(token=None)["metadata"]
+    assert cluster(token=None, annotations={"a": "b"})["metadata"]["annotations"] == {"a": "b"}
+
+
+def test_the_secret_on_the_host_bears_the_same_mark() -> None:
+    secret = manifests.host_secret("vulcan-token", "ns", "t")
+    assert secret["metadata"]["annotations"] == cluster()["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("values", [[], ["*"], ["SubjectName"], ["SubjectName", "ValidityPeriod"]])
+def test_what_of_a_certificate_may_be_left_unverified(values: list[str]) -> None:
+    manifests.check_tls_validations(values, "disabled_tls_validations")
+
+
+def test_all_stands_alone() -> None:
+    with pytest.raises(InvalidOption, match="'\\*' stands for all"):
+        manifests.check_tls_validations(["*", "SubjectName"], "disabled_tls_validations")
+
+
+@pytest.mark.parametrize("pem", ["", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "ünî"])
+def test_what_is_no_certificate(pem: str) -> None:
+    with pytest.raises(InvalidOption, match="ca_bundle can't be used"):
+        manifests.check_certificates(pem, "ca_bundle")
+
+
+@pytest.mark.parametrize(
+    ("labels", "part"),
+    [
+        ({"a b": "c"}, "'a b'"),
+        ({"": "c"}, "''"),
+        ({"Example.com/a": "c"}, "Example.com/a"),
+        ({"/a": "c"}, "'/a'"),
+        ({"a" * 64: "c"}, "aaa"),
+        ({"a": "c d"}, "'c d'"),
+        ({"a": "c" * 64}, "ccc"),
+        ({"a": "-c"}, "'-c'"),
+    ],
+)
+def test_labels_that_kubernetes_refuses(labels: dict[str, str], part: str) -> None:
+    with pytest.raises(InvalidOption, match=f"labels has .*{part}"):
+        manifests.check_labels(labels, "labels")
+
+
+def test_labels_and_annotations_that_it_takes() -> None:
+    manifests.check_labels({"place": "cloud", "example.com/A_b.c": "", "a": "B-1.2_3"}, "labels")
+    manifests.check_labels({"note": "anything at all: é"}, "annotations", annotations=True)
+
+
+def test_a_namespace_has_no_dots() -> None:
+    with pytest.raises(InvalidOption, match=r"kubefed_namespace is 'a\.b'"):
+        manifests.check_name("a.b", "kubefed_namespace", limit=63, dots=False)
 
 
 def test_the_account_of_a_token() -> None:

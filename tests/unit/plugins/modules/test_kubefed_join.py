@@ -1,0 +1,77 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is refused before anything is sent, and what is made of the options."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import InvalidOption
+from ansible_collections.cloudburst.federation.plugins.modules.kubefed_join import membership
+
+OPTIONS: dict[str, t.Any] = {
+    "name": "vulcan",
+    "kubeconfig": None,
+    "context": "kubernetes-admin@kubernetes",
+    "host": None,
+    "api_key": None,
+    "host_cluster_name": None,
+    "kubefed_namespace": "kube-federation-system",
+    "secret_name": None,
+    "api_endpoint": None,
+    "ca_bundle": None,
+    "proxy_url": None,
+    "disabled_tls_validations": None,
+    "labels": {},
+    "annotations": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"name": "Vulcan_1"}, "^name is 'Vulcan_1'; allowed are lower-case letters, digits, '-' and '.'"),
+        ({"name": "a" * 250}, "^the service account's name"),
+        ({"host_cluster_name": "admin@kubernetes"}, "^host_cluster_name is 'admin@kubernetes'"),
+        ({"kubefed_namespace": "shop.federation"}, "^kubefed_namespace is 'shop.federation'"),
+        ({"secret_name": "a/b"}, "^secret_name is 'a/b'"),
+        ({"api_endpoint": "10.11.0.10:443"}, "^api_endpoint is '10.11.0.10:443'; allowed is http:// or https://"),
+        ({"proxy_url": "ftp://proxy"}, "^proxy_url is 'ftp://proxy'; allowed is http:// or https:// or socks5://"),
+        ({"ca_bundle": "none"}, "^ca_bundle can't be used"),
+        ({"disabled_tls_validations": ["SubjectName", "*"]}, "has to be alone"),
+        ({"labels": {"place": "far away"}}, "^labels has the value 'far away' for place"),
+        ({"annotations": {"": "x"}}, "^annotations has the key ''"),
+        ({"host": "https://earth:6443", "api_key": "x"}, "set host_cluster_name"),
+    ],
+)
+def test_what_can_not_work(given: dict[str, t.Any], reason: str) -> None:
+    with pytest.raises(InvalidOption, match=reason):
+        membership({**OPTIONS, **given})
+
+
+def test_the_host_has_a_name_by_its_context() -> None:
+    assert membership(OPTIONS).default_host_name == "kubernetes-admin-kubernetes"
+    assert membership({**OPTIONS, "host_cluster_name": "earth"}).default_host_name == "earth"
+
+
+def test_no_context_and_no_current_one_leave_no_name(tmp_path: Path) -> None:
+    pytest.importorskip("kubernetes")
+    file = tmp_path / "config"
+    file.write_text("{apiVersion: v1, kind: Config, contexts: [], clusters: [], users: [], current-context: ''}")
+    with pytest.raises(InvalidOption, match="set host_cluster_name"):
+        membership({**OPTIONS, "context": None, "kubeconfig": str(file)})
+
+
+def test_labels_are_text_whatever_yaml_has_made_of_them() -> None:
+    made = membership({**OPTIONS, "labels": {"fast": True, "floor": 2}, "annotations": {"x": False}})
+    assert made.labels == {"fast": "true", "floor": "2"}
+    assert made.annotations == {"x": "false"}
+
+
+def test_an_empty_proxy_is_none_at_all() -> None:
+    assert membership({**OPTIONS, "proxy_url": ""}).proxy_url == ""
