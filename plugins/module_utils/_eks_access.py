@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 import typing as t
 
+from . import _eks_helper as helper
 from ._aws import AwsError, calling
-from ._errors import FederationError, TerminalState
-from ._kubeconfig import Config, Edit, find
+from ._errors import FederationError, InvalidOption, TerminalState
+from ._kubeconfig import CURRENT, Config, Edit, find
 from ._wait import State, Waiter
 
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html (status)
@@ -21,6 +23,16 @@ _USABLE = {"ACTIVE", "UPDATING"}
 # What a cluster's entry must not keep beside the certificate of EKS.
 _OTHER_TRUST = ("certificate-authority", "insecure-skip-tls-verify")
 _GET_TOKEN = ("eks", "get-token")
+# What a user's entry may keep beside the way to a token: whom to act as.
+_KEPT_OF_USER = ("as", "as-uid", "as-groups", "as-user-extra", "extensions")
+_KEPT_OF_EXEC = ("interactiveMode", "installHint", "provideClusterInfo")
+_V1 = "client.authentication.k8s.io/v1"
+_V1BETA1 = "client.authentication.k8s.io/v1beta1"
+_ARN = re.compile(r"arn:[^:]+:eks:(?P<region>[^:]+):[0-9]+:cluster/(?P<name>.+)")
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html (name)
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
+_ROLE = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+")
+_PROXY = re.compile(r"(https?|socks5)://[^/\s]+/?")
 
 
 class Names(t.NamedTuple):
@@ -73,68 +85,211 @@ def active(client: t.Any, name: str, region: str, waiter: Waiter | None) -> Conf
     return found
 
 
-def exec_entry(name: str, region: str, profile: str | None, role_arn: str | None) -> Config:
-    """How a client gets a token: by the aws CLI, with the arguments that its update-kubeconfig writes.
+def check(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse options that can not be meant.
+
+    :raises InvalidOption: with the option, its value and what is allowed.
+    """
+    rules = {
+        "name": (_NAME, "1 to 100 letters, digits, '-' and '_', the first a letter or digit"),
+        "role_arn": (_ROLE, "an IAM role's, such as arn:aws:iam::123456789012:role/operator"),
+        "assume_role_arn": (_ROLE, "an IAM role's, such as arn:aws:iam::123456789012:role/operator"),
+        # kubectl's, see https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#Cluster
+        "proxy_url": (_PROXY, "http://, https:// or socks5:// with host and port, or empty for none"),
+        "alias": (re.compile(r".*\S.*"), "any text that is not empty"),
+        "user_alias": (re.compile(r".*\S.*"), "any text that is not empty"),
+    }
+    for option, (rule, allowed) in rules.items():
+        value = params[option]
+        if value is not None and not rule.fullmatch(value) and not (option == "proxy_url" and not value):
+            raise InvalidOption(f"{option} is {value!r}; it must be {allowed}.")
+
+
+def _identification(cluster: Config) -> list[str]:
+    """How a token names its cluster: a local cluster on an outpost by its id, as aws eks update-kubeconfig has it."""
+    outpost = cluster.get("outpostConfig")
+    if outpost is None or outpost.get("etcdInstanceType") is not None:
+        return ["--cluster-name", str(cluster["name"])]
+    return ["--cluster-id", str(cluster["id"])]
+
+
+def identifier(cluster: Config) -> str:
+    """What a token names its cluster by."""
+    return _identification(cluster)[1]
+
+
+def exec_entry(
+    cluster: Config, region: str, profile: str | None, role_arn: str | None, own: tuple[str, str] | None = None
+) -> Config:
+    """How a client gets a token: by the aws CLI, to the letter as its update-kubeconfig writes it, or by our program.
 
     The profile goes into the environment, as it does there. No credentials are ever part of it.
+
+    :param own: the Python that is to run our program, and the program's path; ``None`` for the aws CLI.
     """
-    args = ["--region", region, *_GET_TOKEN, "--cluster-name", name, "--output", "json"]
+    command = "aws" if own is None else own[0]
+    if own is None:
+        args = ["--region", region, *_GET_TOKEN, *_identification(cluster), "--output", "json"]
+    else:
+        args = [own[1], "--region", region, *_identification(cluster)]
     if role_arn:
-        args += ["--role-arn", role_arn]
-    entry: Config = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws", "args": args}
+        args += ["--role", role_arn]
+    entry: Config = {"apiVersion": _V1BETA1, "args": args, "command": command}
     if profile:
         entry["env"] = [{"name": "AWS_PROFILE", "value": profile}]
     return entry
 
 
-def edit_to_present(data: Config, cluster: Config, names: Names, entry: Config) -> Edit:
-    """What makes a kubeconfig lead to a cluster.
+def names_of(data: Config, cluster: Config, region: str, alias: str | None, user_alias: str | None) -> Names:
+    """The names that a cluster's entries are to have: those of aws eks update-kubeconfig, or those that they have.
 
-    What the user has added to the entries (a proxy, a namespace) stays. The current context is set only where there is
-    none.
-
-    :param cluster: as EKS describes it.
-    :param entry: of :func:`exec_entry`.
+    :raises InvalidOption: a name is taken by something else.
     """
-    kept = {k: v for k, v in (find(data, "clusters", names.cluster) or {}).items() if k not in _OTHER_TRUST}
-    authority = {"certificate-authority-data": cluster["certificateAuthority"]["data"], "server": cluster["endpoint"]}
-    context = find(data, "contexts", names.context) or {}
-    return Edit(
-        {
-            "clusters": {names.cluster: {**kept, **authority}},
-            "contexts": {names.context: {**context, "cluster": names.cluster, "user": names.user}},
-            "users": {names.user: {"exec": entry}},
-        },
-        None if data.get("current-context") else names.context,
+    arn = str(cluster["arn"])
+    context = alias or user_alias or arn
+    user, place = user_alias or arn, arn
+    present = find(data, "contexts", context)
+    if present is not None:
+        old_user, old_place = str(present.get("user")), str(present.get("cluster"))
+        content = find(data, "users", old_user)
+        if content is not None and not _is_for(old_user, content, cluster["name"], region):
+            raise InvalidOption(
+                f"{'alias' if alias else 'user_alias' if user_alias else 'name'} would make the context {context}, but "
+                f"there is one, and it leads to something else (cluster {old_place}, user {old_user}). Choose another "
+                f"alias, or remove that one first: kubectl config delete-context '{context}'",
+            )
+        # An ARN that is another one's belongs to a cluster of the same name in another account.
+        if content is not None and not user_alias and _ARN.fullmatch(old_user) is None:
+            user = old_user
+        if content is not None and _serves_alone(data, old_place, cluster["name"], region):
+            place = old_place
+    content = find(data, "users", user)
+    if content is not None and not _is_for(user, content, cluster["name"], region):
+        raise InvalidOption(
+            f"user_alias is {user!r}, but there is a user of this name who is for something else. Choose another one.",
+        )
+    return Names(cluster=place, context=context, user=user)
+
+
+def _serves_alone(data: Config, place: str, name: str, region: str) -> bool:
+    """Whether a cluster's entry under a name that was chosen is for contexts of this cluster only."""
+    users = {refers.get("user") for refers in _contexts(data).values() if refers.get("cluster") == place}
+    contents = {user: find(data, "users", str(user)) for user in users}
+    return (
+        find(data, "clusters", place) is not None
+        and not _ARN.fullmatch(place)
+        and all(content is not None and _is_for(str(user), content, name, region) for user, content in contents.items())
     )
 
 
-def edit_to_absent(data: Config, name: str, region: str | None, alias: str | None) -> Edit:
+def edit_to_present(
+    data: Config, cluster: Config, region: str, names: Names, entry: Config, proxy_url: str | None = None
+) -> Edit:
+    """What makes a kubeconfig lead to a cluster.
+
+    What the user has added to the entries (a namespace, variables of the environment) stays. The current context is set
+    only where there is none. A user that the context had before goes when nothing else needs it.
+
+    :param cluster: as EKS describes it.
+    :param names: of :func:`names_of`.
+    :param entry: of :func:`exec_entry`.
+    :param proxy_url: what to set it to; empty removes it, ``None`` leaves it.
+    """
+    kept = {k: v for k, v in (find(data, "clusters", names.cluster) or {}).items() if k not in _OTHER_TRUST}
+    if proxy_url == "":
+        kept.pop("proxy-url", None)
+    authority = {"certificate-authority-data": cluster["certificateAuthority"]["data"], "server": cluster["endpoint"]}
+    proxy = {"proxy-url": proxy_url} if proxy_url else {}
+    context = find(data, "contexts", names.context) or {}
+    user = find(data, "users", names.user) or {}
+    users: dict[str, Config | None] = {
+        names.user: {**{k: v for k, v in user.items() if k in _KEPT_OF_USER}, "exec": _taken_over(user, entry)}
+    }
+    before = context.get("user")
+    others = {refers.get("user") for name, refers in _contexts(data).items() if name != names.context}
+    if before not in (None, names.user) and before not in others:
+        users[str(before)] = None
+    return Edit(
+        {
+            "clusters": {names.cluster: {**kept, **authority, **proxy}},
+            "contexts": {names.context: {**context, "cluster": names.cluster, "user": names.user}},
+            "users": users,
+        },
+        None if data.get(CURRENT) else names.context,
+    )
+
+
+def _taken_over(user: Config, entry: Config) -> Config:
+    """Our entry, with what the one before has beside it. An apiVersion that clients no longer take is lifted."""
+    old = user.get("exec")
+    if not isinstance(old, dict):
+        return entry
+    result = {**entry, **{key: old[key] for key in _KEPT_OF_EXEC if key in old}}
+    # v1 must have an interactiveMode.
+    if old.get("apiVersion") == _V1 and old.get("interactiveMode"):
+        result["apiVersion"] = _V1
+    if os.path.basename(str(old.get("command"))) == entry["command"]:
+        result["command"] = old["command"]
+    given = [v for v in old.get("env") or [] if isinstance(v, dict) and v.get("name") != "AWS_PROFILE"]
+    if given:
+        result["env"] = [*given, *(entry.get("env") or [])]
+    return result
+
+
+def edit_to_absent(data: Config, name: str, region: str | None, profile: str | None, alias: str | None) -> Edit:
     """What takes a cluster's entries out of a kubeconfig: those that :func:`edit_to_present` or the aws CLI made.
 
     AWS is not asked, for the cluster may be gone. An entry is taken for the cluster's when its user gets tokens for a
     cluster of this name. Clusters and users that other contexts use as well stay.
 
-    :param alias: the context's name; all contexts of the cluster go when it is ``None``.
+    :param profile: an entry with another profile is of another account; ``None`` for any.
+    :param alias: the context's name; all contexts of the cluster go when it is ``None``, and what was left without one.
     """
-    users = {u["name"] for u in data.get("users") or [] if _is_for(u.get("user") or {}, name, region)}
-    contexts = {c["name"]: c.get("context") or {} for c in data.get("contexts") or []}
-    own = {context for context, refers in contexts.items() if refers.get("user") in users}
-    gone = own if alias is None else own & {alias}
+    users = {
+        user["name"]
+        for user in data.get("users") or []
+        if _is_for(user["name"], user.get("user") or {}, name, region, profile)
+    }
+    contexts = _contexts(data)
+    gone = {context for context, refers in contexts.items() if refers.get("user") in users and alias in (None, context)}
     stay = [refers for context, refers in contexts.items() if context not in gone]
+    clusters = {contexts[context].get("cluster") for context in gone}
+    if alias is None:
+        clusters |= {c["name"] for c in data.get("clusters") or [] if _is_arn_of(c["name"], name, region)}
+    owners = users if alias is None else {contexts[context].get("user") for context in gone}
 
-    def unused(key: str) -> dict[str, Config | None]:
-        names = {contexts[context].get(key) for context in gone} - {refers.get(key) for refers in stay}
-        return {name: None for name in sorted(str(name) for name in names if name is not None)}
+    def unused(key: str, candidates: t.Collection[t.Any]) -> dict[str, Config | None]:
+        left = set(candidates) - {refers.get(key) for refers in stay}
+        there = {entry["name"] for entry in data.get(f"{key}s") or []}
+        return dict.fromkeys(sorted(str(name) for name in left & there))
 
-    entries = {"clusters": unused("cluster"), "contexts": dict.fromkeys(sorted(gone)), "users": unused("user")}
-    return Edit(t.cast(t.Any, entries), "" if data.get("current-context") in gone else None)
+    entries: dict[str, dict[str, Config | None]] = {
+        "clusters": unused("cluster", clusters),
+        "contexts": dict.fromkeys(sorted(gone)),
+        "users": unused("user", owners),
+    }
+    return Edit(entries, "" if data.get(CURRENT) in gone else None)
 
 
-def _is_for(user: Config, name: str, region: str | None) -> bool:
+def _is_arn_of(text: str, name: str, region: str | None) -> bool:
+    arn = _ARN.fullmatch(text)
+    return arn is not None and arn["name"] == name and region in (None, arn["region"])
+
+
+def _contexts(data: Config) -> dict[str, Config]:
+    contexts: dict[str, Config] = {}
+    for entry in data.get("contexts") or []:
+        contexts.setdefault(entry["name"], entry.get("context") or {})
+    return contexts
+
+
+def _is_for(entry_name: str, user: Config, name: str, region: str | None, profile: str | None = None) -> bool:
+    """Whether a user's entry gets tokens for a cluster: by the aws CLI, in any spelling, or by our program."""
     entry = user.get("exec")
-    args = [str(arg) for arg in (entry.get("args") or [])] if isinstance(entry, dict) else []
-    if not all(word in args for word in _GET_TOKEN):
+    if not isinstance(entry, dict):
+        return False
+    args = [str(arg) for arg in entry.get("args") or []]
+    if not all(word in args for word in _GET_TOKEN) and not (args and helper.is_program(args[0])):
         return False
     # Both spellings of an option: in two words and in one.
     line = "\0".join(args) + "\0"
@@ -143,7 +298,15 @@ def _is_for(user: Config, name: str, region: str | None) -> bool:
         match = re.search(rf"(?:^|\0){option}[\0=]([^\0]+)\0", line)
         return match.group(1) if match else None
 
-    return value("--cluster-name") == name and (region is None or value("--region") in (None, region))
+    env = {v.get("name"): v.get("value") for v in entry.get("env") or [] if isinstance(v, dict)}
+    if profile is not None and env.get("AWS_PROFILE") not in (None, profile):
+        return False
+    arn = _ARN.fullmatch(entry_name)
+    called = value("--cluster-name") or (arn and value("--cluster-id") and arn["name"])
+    return called == name and (region is None or value("--region") in (None, region))
 
 
-__all__ = ("Names", "active", "describe", "edit_to_absent", "edit_to_present", "exec_entry")
+__all__ = (
+    *("Names", "active", "check", "describe", "edit_to_absent", "edit_to_present", "exec_entry", "identifier"),
+    "names_of",
+)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Note that this module util is private to the collection: it may change in any release.
-"""kubeconfig files: entries merged by name, with everything else left as it is, comments included.
+"""A kubeconfig's text: entries merged by name, with everything else left as it is to the byte, comments included.
 
 The format is https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 """
@@ -11,11 +11,12 @@ The format is https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 from __future__ import annotations
 
 import copy
-import os
-import stat
-import tempfile
+import functools
+import os.path
+import re
 import typing as t
 
+from . import _kubeconfig_splice as splice
 from ._errors import FederationError
 
 try:
@@ -27,9 +28,12 @@ Config = dict[str, t.Any]
 
 # The lists of a kubeconfig, each with the key that its entries keep their content under.
 LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
+CURRENT = "current-context"
 MASK = "********"
 
-_EMPTY = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: ''\n"
+_EMPTY: Config = {"apiVersion": "v1", "kind": "Config", "clusters": [], "contexts": [], "users": [], CURRENT: ""}
+# Plain to PyYAML, but a number or a truth value to kubectl's parser.
+_AMBIGUOUS = re.compile(r"[-+]?\.?[0-9]|[yYnN]$|[-+]?\.(inf|nan)", re.IGNORECASE)
 
 
 class Edit(t.NamedTuple):
@@ -42,6 +46,13 @@ class Edit(t.NamedTuple):
     entries: dict[str, dict[str, Config | None]]
     current_context: str | None = None
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return any(self.entries.values()) or self.current_context is not None
+
+
+# -- reading
+
 
 def parse(text: str, path: str) -> Config:
     """A kubeconfig's content.
@@ -51,20 +62,24 @@ def parse(text: str, path: str) -> Config:
     :raises FederationError: it is broken, with line and column; or it is no kubeconfig.
     """
     try:
-        data = yaml.safe_load(text)
+        splice.compose(text)
+        data = _load(text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise FederationError(f"{path} is broken{where}: {problem}. It was left as it is; mend it first.") from error
+        raise FederationError(f"{path} is broken{_place(error, text)}. It was left as it is; mend it first.") from error
+    except (ValueError, RecursionError) as error:
+        raise FederationError(f"{path} is broken: {error}. It was left as it is; mend it first.") from error
     if data is None:
         data = {}
     if not isinstance(data, dict):
         raise FederationError(f"{path} is no kubeconfig: its content is a {type(data).__name__}, not a mapping.")
-    for name in LISTS:
+    for name, key in LISTS.items():
         for number, entry in enumerate(_entries(data, name, path), start=1):
             if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
                 raise FederationError(f"{path} is no kubeconfig: entry {number} of {name} has no name.")
+            if not isinstance(entry.get(key) or {}, dict):
+                raise FederationError(f"{path} is no kubeconfig: {key} of {entry['name']} in {name} is no mapping.")
+    if not isinstance(data.get(CURRENT) or "", str):
+        raise FederationError(f"{path} is no kubeconfig: {CURRENT} is no text.")
     return data
 
 
@@ -75,6 +90,42 @@ def _entries(data: Config, name: str, path: str) -> list[t.Any]:
     return entries or []
 
 
+def _place(error: t.Any, text: str) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark:
+        return f" in line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    if isinstance(error, yaml.reader.ReaderError):
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
+        return f" in line {line}, column {column}: {error.reason}"
+    return ": it is not YAML"
+
+
+@functools.cache
+def _loader() -> t.Any:
+    """A loader that takes for text what kubectl's parser takes for text: dates, and numbers to the base of sixty."""
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {
+            first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+        def number(self, node: t.Any) -> t.Any:
+            if ":" in node.value:
+                return node.value
+            kind = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
+            return kind(node)
+
+    for kind in ("int", "float"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", Loader.number)
+    return Loader
+
+
+def _load(text: str) -> t.Any:
+    return yaml.load(text, Loader=_loader())
+
+
 def find(data: Config, list_name: str, name: str) -> Config | None:
     """The content of the first entry of this name, which is the one kubectl uses."""
     for entry in data.get(list_name) or []:
@@ -83,24 +134,92 @@ def find(data: Config, list_name: str, name: str) -> Config | None:
     return None
 
 
-def merged(data: Config, edit: Edit) -> Config:
-    """The content of a kubeconfig after an edit, with the order of its entries kept."""
-    result = copy.deepcopy(data) or yaml.safe_load(_EMPTY)
+def view(contents: t.Sequence[Config]) -> Config:
+    """Several files as kubectl sees them: of entries of the same name, and of the current contexts, the first one.
+
+    That is Load() of client-go's tools/clientcmd/loader.go.
+    """
+    result: Config = {CURRENT: next((data[CURRENT] for data in contents if data.get(CURRENT)), "")}
+    for list_name in LISTS:
+        seen: dict[str, Config] = {}
+        for data in contents:
+            for entry in data.get(list_name) or []:
+                seen.setdefault(entry["name"], entry)
+        result[list_name] = list(seen.values())
+    return result
+
+
+def share(edit: Edit, contents: t.Sequence[Config], default: int) -> list[Edit]:
+    """What an edit of all files together means for each.
+
+    An entry is changed or removed in the file it comes from. What is new, and a current context that is set, goes to
+    the default file. A current context is emptied where it comes from. That is ModifyConfig() of client-go's
+    tools/clientcmd/config.go. It is also emptied wherever it names a context that is removed.
+
+    :param contents: what :func:`parse` made of each file, in the order of precedence.
+    :param default: index of the file that new entries go to.
+    """
+
+    def origin(holds: t.Callable[[Config], bool]) -> int:
+        return next((index for index, data in enumerate(contents) if holds(data)), default)
+
+    result = [Edit({list_name: {} for list_name in LISTS}) for data in contents]
     for list_name, wanted in edit.entries.items():
-        entries = list(result.get(list_name) or [])
         for name, content in wanted.items():
-            found = [index for index, entry in enumerate(entries) if entry["name"] == name]
-            if content is None:
-                entries = [entry for entry in entries if entry["name"] != name]
-            elif found:
-                entries[found[0]] = {**entries[found[0]], LISTS[list_name]: content}
-            else:
-                entries.append({LISTS[list_name]: content, "name": name})
+            index = origin(lambda data: find(data, list_name, name) is not None)  # noqa: B023 # called at once
+            result[index].entries[list_name][name] = content
+    if edit.current_context is not None:
+        index = default if edit.current_context else origin(lambda data: bool(data.get(CURRENT)))
+        result[index] = result[index]._replace(current_context=edit.current_context)
+    gone = {name for name, content in edit.entries.get("contexts", {}).items() if content is None}
+    for index, data in enumerate(contents):
+        # It may be hidden by another file's, and must not come up later and lead nowhere.
+        if data.get(CURRENT) in gone and _number_of(contents, data[CURRENT]) == 1:
+            result[index] = result[index]._replace(current_context="")
+    return result
+
+
+def _number_of(contents: t.Sequence[Config], context: str) -> int:
+    """How many files have a context of this name."""
+    return sum(find(data, "contexts", context) is not None for data in contents)
+
+
+# -- changing
+
+
+def merged(data: Config, edit: Edit) -> Config:
+    """The content of a kubeconfig after an edit, with the order of its entries kept.
+
+    Of several entries of a name that is edited one is left: kubectl refuses a file that has two.
+    """
+    result = copy.deepcopy(data) or copy.deepcopy(_EMPTY)
+    for list_name, wanted in edit.entries.items():
+        if not wanted:
+            continue
+        became, added = _outcome(result.get(list_name) or [], LISTS[list_name], wanted)
+        entries = [entry for entry in became if entry is not None] + added
         if entries or result.get(list_name) is not None:
             result[list_name] = entries
     if edit.current_context is not None:
-        result["current-context"] = edit.current_context
+        result[CURRENT] = edit.current_context
     return result
+
+
+def _outcome(
+    entries: t.Sequence[Config], key: str, wanted: t.Mapping[str, Config | None]
+) -> tuple[list[Config | None], list[Config]]:
+    """What becomes of each entry, ``None`` where it goes, and what is added behind them."""
+    became: list[Config | None] = []
+    seen: set[str] = set()
+    for entry in entries:
+        name = entry["name"]
+        if name not in wanted:
+            became.append(entry)
+            continue
+        content = wanted[name]
+        became.append(None if content is None or name in seen else {**entry, key: content})
+        seen.add(name)
+    return became, [{key: new, "name": name} for name, new in wanted.items() if new is not None and name not in seen]
 
 
 def apply(text: str, data: Config, edit: Edit) -> tuple[str, bool]:
@@ -108,90 +227,61 @@ def apply(text: str, data: Config, edit: Edit) -> tuple[str, bool]:
 
     :param text: as it is.
     :param data: what :func:`parse` made of it.
-    :returns: the text, and whether all lines that the edit does not touch are as they were. They are not where the file
-        is written in a way that leaves no lines to edit, such as JSON.
+    :returns: the text, and whether all that the edit does not touch is as it was, to the byte. It is not where an entry
+        that is edited holds what another one refers to, by a YAML anchor.
     """
     wanted = merged(data, edit)
     if wanted == data:
         return text, True
     try:
-        edited = _splice(text if data else _EMPTY, data or yaml.safe_load(_EMPTY), wanted)
-        # The proof that the lines were the right ones.
-        if yaml.safe_load(edited) == wanted:
+        edited = _spliced(text, data, edit)
+        # The proof that the right places were cut.
+        if _load(edited) == wanted:
             return edited, True
-    except (_NotByLine, yaml.YAMLError):
+    except (splice.NotInPlace, yaml.YAMLError):
         pass
-    return _dump(wanted), not data
+    return dump(wanted), not data
 
 
-class _NotByLine(Exception):
-    """The file is not written in lines that can be edited one by one."""
+def _spliced(text: str, data: Config, edit: Edit) -> str:
+    document = splice.Document(text, dump)
+    if not data:
+        return document.filled(merged(data, edit))
+    for list_name, key in LISTS.items():
+        entries = data.get(list_name) or []
+        became, added = _outcome(entries, key, edit.entries.get(list_name) or {})
+        if added or became != entries:
+            document.change_list(list_name, entries, became, added)
+    if edit.current_context is not None and edit.current_context != data.get(CURRENT):
+        document.change_text(CURRENT, edit.current_context)
+    return document.text()
 
 
-def _splice(text: str, data: Config, wanted: Config) -> str:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(root, yaml.MappingNode) or root.flow_style:
-        raise _NotByLine
-    nodes = {key.value: (key, value) for key, value in root.value}
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    # (first line, line after the last, new text); from the end to the beginning, so that numbers stay right.
-    changes: list[tuple[int, int, str]] = []
-    for key in (*LISTS, "current-context"):
-        if wanted.get(key) == data.get(key):
-            continue
-        if key not in nodes:
-            changes.append((len(lines), len(lines), _dump({key: wanted[key]})))
-            continue
-        key_node, value = nodes[key]
-        start = key_node.start_mark.line
-        by_item = isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value and wanted[key]
-        if by_item:
-            changes.extend(_items(lines, value, data[key], wanted[key]))
-        else:
-            changes.append((start, _last_line(value) + 1, _dump({key: wanted[key]})))
-    for first, after, new in sorted(changes, reverse=True):
-        lines[first:after] = [new]
-    return "".join(lines)
+# -- writing
 
 
-def _items(lines: list[str], node: t.Any, old: list[Config], new: list[Config]) -> t.Iterator[tuple[int, int, str]]:
-    indent = ""
-    kept = 0
-    names = {entry["name"] for entry in new}
-    for item, entry in zip(node.value, old):
-        first = item.start_mark.line
-        line = lines[first]
-        indent = line[: len(line) - len(line.lstrip())]
-        if not line.lstrip().startswith("- "):
-            raise _NotByLine
-        after = _last_line(item) + 1
-        if entry["name"] not in names:
-            yield first, after, ""
-            continue
-        if new[kept] != entry:
-            yield first, after, _dump([new[kept]], indent)
-        kept += 1
-    end = _last_line(node.value[-1]) + 1
-    yield end, end, "".join(_dump([entry], indent) for entry in new[kept:])
+@functools.cache
+def _dumper() -> t.Any:
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: t.Any) -> bool:
+            return True
+
+        def text(self, data: str) -> t.Any:
+            style = "'" if _AMBIGUOUS.match(data) else '"' if not data else None
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+    Dumper.add_representer(str, Dumper.text)
+    return Dumper
 
 
-def _last_line(node: t.Any) -> int:
-    """Number of the last line that holds content of the node; comments after it are not the node's."""
-    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
-        mark = node.end_mark
-        # A block of text ends at the beginning of the next line.
-        ends_before = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">") and mark.column == 0
-        return int(mark.line) - 1 if ends_before else int(mark.line)
-    last = node.value[-1]
-    return _last_line(last[1] if isinstance(last, tuple) else last)
-
-
-def _dump(value: t.Any, indent: str = "") -> str:
+def dump(value: t.Any) -> str:
+    """A value as YAML in block style, as kubectl and the aws CLI read it."""
     # Wide enough that a certificate stays on its line, as kubectl leaves it.
-    text = yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=1_000_000)
-    return "".join(indent + line for line in text.splitlines(keepends=True))
+    return str(
+        yaml.dump(
+            value, Dumper=_dumper(), sort_keys=False, default_flow_style=False, width=1_000_000, allow_unicode=True
+        )
+    )
 
 
 def excerpt(data: Config, names: t.Mapping[str, t.Collection[str]]) -> str:
@@ -204,69 +294,34 @@ def excerpt(data: Config, names: t.Mapping[str, t.Collection[str]]) -> str:
         entries = [e for e in data.get(list_name) or [] if e["name"] in names.get(list_name, ())]
         if entries:
             shown[list_name] = [{key: _masked(key, e.get(key) or {}), "name": e["name"]} for e in entries]
-    shown["current-context"] = data.get("current-context")
-    return _dump(shown)
+    shown[CURRENT] = data.get(CURRENT)
+    return dump(shown)
 
 
 def _masked(key: str, content: Config) -> Config:
-    if key != "user":
+    if key == "context":
         return content
+    if key == "cluster":
+        url = content.get("proxy-url")
+        hidden = {"proxy-url": re.sub(r"//[^/@]*@", f"//{MASK}@", url)} if isinstance(url, str) else {}
+        return {**content, **hidden}
     # Of a user, all but how to get a token may be a secret, and so may what is given to the command.
     result: Config = {name: value if name == "exec" else MASK for name, value in content.items()}
     if isinstance(content.get("exec"), dict):
-        result["exec"] = dict(content["exec"])
-        if isinstance(content["exec"].get("env"), list):
-            result["exec"]["env"] = [
-                v if isinstance(v, dict) and v.get("name") == "AWS_PROFILE" else MASK for v in content["exec"]["env"]
-            ]
+        entry = result["exec"] = dict(content["exec"])
+        if isinstance(entry.get("env"), list):
+            entry["env"] = [v if isinstance(v, dict) and v.get("name") == "AWS_PROFILE" else MASK for v in entry["env"]]
+        if entry.get("args") and not _is_plain(entry):
+            entry["args"] = MASK
     return result
 
 
-def read(path: str) -> str:
-    """The text of a kubeconfig, empty when there is none.
-
-    :raises FederationError: it can not be read.
-    """
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise FederationError(f"{path} can not be read: {error}") from error
+def _is_plain(entry: Config) -> bool:
+    """Whether it is a command that gets tokens for EKS: no secret is among its arguments."""
+    command = os.path.basename(str(entry.get("command")))
+    return command == "aws" or any(str(word).startswith("--cluster-name") for word in entry["args"])
 
 
-def is_private(path: str) -> bool:
-    """Whether nobody but its owner may do anything with the file."""
-    return stat.S_IMODE(os.stat(path).st_mode) == 0o600
-
-
-def write(path: str, text: str) -> None:
-    """Put ``text`` in the place of a file, all at once and with mode 0600.
-
-    A symbolic link stays one: the file that it leads to is replaced. The owner stays as it is where we may say so.
-
-    :raises FederationError: it can not be written.
-    """
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    temporary = ""
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        # Made with mode 0600, and in the same folder, so that its renaming is atomic.
-        handle, temporary = tempfile.mkstemp(prefix=".kubeconfig-", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-            if os.path.exists(target) and os.geteuid() == 0:
-                owner = os.stat(target)
-                os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
-        os.replace(temporary, target)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise FederationError(f"{path} can not be written: {error}") from error
-
-
-__all__ = ("LISTS", "Config", "Edit", "apply", "excerpt", "find", "is_private", "merged", "parse", "read", "write")
+__all__ = (
+    *("CURRENT", "LISTS", "Config", "Edit", "apply", "dump", "excerpt", "find", "merged", "parse", "share", "view"),
+)

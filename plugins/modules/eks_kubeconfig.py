@@ -7,18 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: eks_kubeconfig
-short_description: Put an EKS cluster into a kubeconfig file, or take it out
+short_description: Put an EKS cluster into a kubeconfig file, or take it out, or get a token for it
 version_added: 1.0.0
 description:
-  - Adds the three entries by which kubectl and its like reach an EKS cluster, with tokens from C(aws eks get-token), or
-    removes exactly these.
-  - All else in the file stays as it is, comments included where the file is written in lines.
-  - The file is replaced at once and gets mode 0600. A symbolic link stays one.
+  - Does what C(aws eks update-kubeconfig) does, and can undo it. Adds the three entries by which kubectl and its like
+    reach an EKS cluster, or removes exactly these; or returns a token and leaves the file alone, see O(access).
+  - All else in the file stays as it is to the byte, comments included, in YAML and in JSON. The one exception is an
+    entry that has to change and holds a YAML anchor which others refer to. The file is written anew then, which a
+    warning tells.
+  - The file is replaced at once and gets mode 0600. A symbolic link stays one. Other writers are kept out by the lock
+    that kubectl takes. A broken file is refused with line and column, and stays as it is.
+  - Entries that C(aws eks update-kubeconfig) wrote are taken over, and so are those that somebody wrote by hand, under
+    the names that they have. C(client.authentication.k8s.io/v1alpha1) is lifted to C(v1beta1). What the user has added
+    to them stays. A context or user of the same name that is for something else is not touched, but refused.
   - The current context is left as it is. It is set when there is none, and emptied when it named the context that is
     removed.
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
+  - cloudburst.federation._attributes.progress
   - cloudburst.federation._aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -45,32 +52,69 @@ options:
   state:
     description:
       - With V(present), the entries are there and lead to the cluster as EKS describes it.
-      - With V(absent), they are not. AWS is not asked, so the cluster may be gone.
+      - With V(absent), they are not. AWS is not asked, so the cluster may be gone. What O(access) had put beside the
+        file goes when nothing needs it any more.
     type: str
     choices: [present, absent]
     default: present
+  access:
+    description:
+      - How clients get a token.
+      - With V(aws_cli), they run C(aws eks get-token), as C(aws eks update-kubeconfig) has it. They need the aws CLI.
+      - With V(helper), they run a small program that this module puts beside the file, as C(get_token.py) in a folder
+        with the file's name and C(.eks) behind it. It needs the Python that runs this module, and botocore, but no aws
+        CLI. It keeps a token, with mode 0600, until a minute before it expires.
+      - With V(token), no client needs anything. The token is in RV(k8s_auth) for options of kubernetes.core, and no
+        entry is written, for a token expires after a quarter of an hour and its entry would be left over. The cluster's
+        certificate is put beside the file. The task's output is hidden as with C(no_log), but not what fails.
+      - With V(aws_cli) and V(helper), clients find their own AWS credentials. Those which are options of this task are
+        not part of the file, except O(profile).
+    type: str
+    choices: [aws_cli, helper, token]
+    default: aws_cli
   kubeconfig:
     description:
       - Path of the kubeconfig file. It is made when it is not there.
-      - The environment variable E(K8S_AUTH_KUBECONFIG) is used when it is not set.
+      - The environment variable E(K8S_AUTH_KUBECONFIG) is used when it is not set. When that is not set either, it is
+        as with kubectl. The files are those in E(KUBECONFIG). An entry is changed in the first file that has it, and
+        new ones go to the first file that is there, else to the last. Without E(KUBECONFIG) it is C(~/.kube/config).
     type: path
-    default: ~/.kube/config
   alias:
     description:
-      - Name of the context. The cluster's ARN when it is not set, as with C(aws eks update-kubeconfig).
+      - Name of the context. If it is not set, it is O(user_alias), else the cluster's ARN, as with
+        C(aws eks update-kubeconfig).
       - With O(state=absent), only the context of this name is removed; without it, every context of the cluster.
     type: str
   user_alias:
     description:
-      - Name of the user's entry. The cluster's ARN when it is not set.
+      - Name of the user's entry. If it is not set, it is the one that the context has, else the cluster's ARN.
     type: str
   role_arn:
     description:
       - ARN of an IAM role to assume for getting a token.
     type: str
+  assume_role_arn:
+    description:
+      - ARN of an IAM role to assume for asking EKS about the cluster, when that is in another account. It is not part
+        of the entries.
+    type: str
+  proxy_url:
+    description:
+      - Proxy through which clients reach the cluster, for example V(http://proxy.example.com:3128).
+      - An empty text takes it out of the cluster's entry. If it is not set, the entry is left as it is.
+    type: str
+  backup:
+    description:
+      - Whether to keep a copy of a file that is changed, with the time in its name and mode 0600.
+    type: bool
+    default: false
   wait:
     description:
-      - Whether to wait for a cluster that is being created until it is active. One that never will be fails at once.
+      - Whether to wait for a cluster that is being created until it is active, and then until its API server answers
+        here. A cluster that never will be active fails at once. While it lasts, a line every 15 seconds says what was
+        last heard.
+      - Without it, a cluster that is not active fails, and an API server that does not answer here gives a warning. Its
+        entries are written in either case, since the tunnel to a private end point may come up later.
     type: bool
     default: false
   wait_timeout:
@@ -94,7 +138,7 @@ EXAMPLES = r"""
     region: eu-central-1
     alias: vulcan
 
-- name: Reach it by a role, and wait until it is there
+- name: Reach it by a role, and wait until it answers
   cloudburst.federation.eks_kubeconfig:
     name: vulcan
     region: eu-central-1
@@ -102,6 +146,18 @@ EXAMPLES = r"""
     user_alias: vulcan-operator
     role_arn: arn:aws:iam::123456789012:role/operator
     wait: true
+    wait_timeout: 600
+
+- name: Reach a cluster of another account through a proxy, without the aws CLI, and keep a copy of the file
+  cloudburst.federation.eks_kubeconfig:
+    name: vulcan
+    region: eu-central-1
+    access: helper
+    kubeconfig: ~/.kube/clusters
+    profile: burst
+    assume_role_arn: arn:aws:iam::210987654321:role/reader
+    proxy_url: http://proxy.example.com:3128
+    backup: true
 
 - name: Take it out again
   cloudburst.federation.eks_kubeconfig:
@@ -109,19 +165,89 @@ EXAMPLES = r"""
     region: eu-central-1
     alias: vulcan
     state: absent
+
+- name: Get a token
+  cloudburst.federation.eks_kubeconfig:
+    name: vulcan
+    region: eu-central-1
+    access: token
+  register: vulcan
+
+- name: Use it
+  module_defaults:
+    group/kubernetes.core.k8s: "{{ vulcan.k8s_auth }}"
+  block:
+    - name: Read the nodes
+      kubernetes.core.k8s_info:
+        kind: Node
 """
 
 RETURN = r"""
 kubeconfig:
   description: Path of the file.
-  returned: success
+  returned: success, unless O(access=token)
   type: str
   sample: /home/burst/.kube/config
 context:
   description: Name of the context that leads to the cluster.
-  returned: with O(state=present)
+  returned: with O(state=present), unless O(access=token)
   type: str
   sample: vulcan
+reachable:
+  description:
+    - Whether the cluster's API server answers here. Through a proxy that is not V(http://) it is not tried, but taken
+      for granted.
+  returned: with O(state=present), not in check mode
+  type: bool
+  sample: true
+k8s_auth:
+  description:
+    - Options of kubernetes.core's modules that lead to the cluster, fit for C(module_defaults) of
+      C(group/kubernetes.core.k8s).
+  returned: with O(access=token)
+  type: dict
+  contains:
+    host:
+      description: Where its API answers.
+      returned: success
+      type: str
+      sample: https://0A1B2C3D4E5F.gr7.eu-central-1.eks.amazonaws.com
+    api_key:
+      description: The token.
+      returned: success
+      type: str
+      sample: k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtY2VudHJhbC0x
+    ca_cert:
+      description: Path of the file with the cluster's certificate.
+      returned: success
+      type: str
+      sample: /home/burst/.kube/config.eks/vulcan.eu-central-1.crt
+    proxy:
+      description: The proxy.
+      returned: with O(proxy_url)
+      type: str
+      sample: http://proxy.example.com:3128
+token:
+  description: The token.
+  returned: with O(access=token)
+  type: str
+  sample: k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtY2VudHJhbC0x
+token_expires:
+  description: When it expires.
+  returned: with O(access=token)
+  type: str
+  sample: "2026-11-25T12:14:00Z"
+backup_file:
+  description: Path of the copy of the file as it was; of the first one where several were changed.
+  returned: changed, with O(backup=true)
+  type: str
+  sample: /home/burst/.kube/config.4711.2026-11-25@12:00:00~
+backup_files:
+  description: Paths of all copies.
+  returned: changed, with O(backup=true)
+  type: list
+  elements: str
+  sample: ["/home/burst/.kube/config.4711.2026-11-25@12:00:00~"]
 cluster:
   description: The cluster as EKS describes it.
   returned: with O(state=present)
@@ -155,62 +281,245 @@ cluster:
 """
 
 import os
+import sys
+import time
 import typing as t
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ..module_utils import _eks_access as access
+from ..module_utils import _eks_helper as helper
+from ..module_utils import _eks_reach as reach
+from ..module_utils import _eks_token as tokens
 from ..module_utils import _kubeconfig
 from ..module_utils._argspec import wait_spec
 from ..module_utils._aws import calling
-from ..module_utils._eks_access import Names, active, edit_to_absent, edit_to_present, exec_entry
+from ..module_utils._errors import FederationError, WaitTimeout
+from ..module_utils._kubeconfig_files import Files, is_private, locked, make_folder, paths, write
 from ..module_utils._module import Run, run_module
+from ..module_utils._wait import State
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+Cluster = dict[str, t.Any]
 
-def edit_for(aws: AnsibleAWSModule, run: Run, data: _kubeconfig.Config) -> _kubeconfig.Edit:
-    """The edit that the module's options ask for; puts the cluster into the result."""
-    params = aws.params
-    if params["state"] == "absent":
-        return edit_to_absent(data, params["name"], params["region"], params["alias"])
+# Seconds within which an API server that can be reached answers, also through a tunnel.
+REACH_TIMEOUT = 3.0
+
+
+# -- AWS
+
+
+def assumed(aws: AnsibleAWSModule, role_arn: str, session_name: str) -> dict[str, t.Any]:
+    """Credentials of a role."""
+    with calling(f"assume the role {role_arn}"):
+        return dict(aws.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)["Credentials"])
+
+
+def described(aws: AnsibleAWSModule, run: Run) -> tuple[Cluster, str]:
+    """The cluster as EKS describes it, active, and its region; both go into the result."""
+    role = aws.params["assume_role_arn"]
+    keys: dict[str, t.Any] = {}
+    if role:
+        # The name of the session is the aws CLI's: rules in a trust policy may go by it.
+        given = assumed(aws, role, "EKSDescribeClusterSession")
+        keys = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
     with calling("make a client for EKS"):
-        client = aws.client("eks")
-    region = client.meta.region_name
-    cluster = active(client, params["name"], region, run.waiter if params["wait"] else None)
-    arn = cluster["arn"]
-    names = Names(cluster=arn, context=params["alias"] or arn, user=params["user_alias"] or arn)
-    run.result["context"] = names.context
+        client = aws.client("eks", **keys)
+    name = aws.params["name"]
+    cluster = access.active(client, name, client.meta.region_name, run.waiter if aws.params["wait"] else None)
     run.result["cluster"] = {key: cluster.get(key) for key in ("name", "arn", "endpoint", "status", "version")}
-    entry = exec_entry(params["name"], region, params["profile"], params["role_arn"])
-    return edit_to_present(data, cluster, names, entry)
+    return cluster, str(cluster["arn"]).split(":")[3]
+
+
+def new_token(aws: AnsibleAWSModule, cluster: Cluster, region: str) -> tuple[str, str]:
+    """A token for the cluster, and when it expires."""
+    import boto3.session
+    from botocore.credentials import Credentials
+
+    until: t.Any
+    now = time.time()
+    if aws.params["role_arn"]:
+        given = assumed(aws, aws.params["role_arn"], tokens.SESSION_NAME)
+        credentials: t.Any = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        until = given["Expiration"]
+    else:
+        connection = get_aws_connection_info(aws)[2]
+        settings = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "profile_name")
+        with calling("find credentials"):
+            found = boto3.session.Session(**{name: connection.get(name) for name in settings}).get_credentials()
+            credentials = found and found.get_frozen_credentials()
+        if credentials is None:
+            raise FederationError("There are no AWS credentials to sign a token with. Set profile, or access_key.")
+        until = getattr(found, "_expiry_time", None)
+    token = tokens.sign(credentials, access.identifier(cluster), region)
+    return token, tokens.stamp(tokens.expiry(now, until))
+
+
+# -- files
+
+
+class Companion(t.NamedTuple):
+    """A file beside the kubeconfig."""
+
+    path: str
+    text: str
+    mode: int
+
+
+def bring(aws: AnsibleAWSModule, run: Run, edit_of: t.Callable[[Files], _kubeconfig.Edit]) -> Files:
+    """Bring the kubeconfig files to an edit, with the programs beside them that their entries need, and no others.
+
+    :param edit_of: the edit that is wanted for what the files say.
+    """
+    where = paths(aws.params["kubeconfig"], os.environ)
+    if aws.check_mode:
+        return _bring(aws, run, Files(where), edit_of)
+    if aws.params["state"] == "present":
+        # A lock needs it.
+        make_folder(where[-1])
+    with locked(where):
+        return _bring(aws, run, Files(where), edit_of)
+
+
+def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[Files], _kubeconfig.Edit]) -> Files:
+    files.change(lambda data: edit_of(files))
+    # A copy of the file may name a program beside the original: that one is not ours to remove.
+    ours = {helper.program(file.path) for file in files.files}
+    needed = helper.used(files.after)
+    source = helper.source()
+    to_put = [Companion(path, source, 0o700) for path in sorted(needed & ours)]
+    to_put = [file for file in to_put if not helper.is_there(*file)]
+    to_remove = (helper.used(files.before) - needed) & ours
+    changed = [file for file in files.files if file.changed]
+    holds = aws.params["state"] == "present"
+    bare = [f for f in files.files if holds and any(f.edited.values()) and _is_bare(f.path)]
+    run.result["changed"] = run.result["changed"] or bool(changed or bare or to_put or to_remove)
+    diffs = [file.diff() for file in changed or files.files[:1]]
+    run.result["diff"] = diffs[0] if len(diffs) == 1 else diffs
+    if aws.check_mode:
+        return files
+    for companion in to_put:
+        helper.put(*companion)
+    if aws.params["backup"]:
+        _back_up(aws, run, [file.path for file in changed if os.path.exists(file.path)])
+    for file in {file.path: file for file in [*changed, *bare]}.values():
+        if not file.kept:
+            warn(f"An entry in {file.path} held what others refer to: it was written anew, without its comments.")
+        write(file.path, file.new_text)
+    helper.remove(to_remove)
+    return files
+
+
+def _is_bare(path: str) -> bool:
+    return os.path.exists(path) and not is_private(path)
+
+
+def _back_up(aws: AnsibleAWSModule, run: Run, files: t.Sequence[str]) -> None:
+    copies = [str(aws.backup_local(path)) for path in files]
+    for path in copies:
+        os.chmod(path, 0o600)
+    if copies:
+        run.result["backup_file"] = copies[0]
+        run.result["backup_files"] = copies
+
+
+# -- states
+
+
+def ensure_entries(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str) -> None:
+    """Bring the files to the entries that lead to a cluster."""
+    params = aws.params
+
+    def edit_of(files: Files) -> _kubeconfig.Edit:
+        data = files.after
+        names = access.names_of(data, cluster, region, params["alias"], params["user_alias"])
+        run.result["context"] = names.context
+        own = (sys.executable, helper.program(files.holder("users", names.user).path))
+        entry = access.exec_entry(
+            cluster, region, params["profile"], params["role_arn"], own if params["access"] == "helper" else None
+        )
+        return access.edit_to_present(data, cluster, region, names, entry, params["proxy_url"])
+
+    files = bring(aws, run, edit_of)
+    run.result["kubeconfig"] = files.holder("contexts", run.result["context"]).path
+
+
+def ensure_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str) -> None:
+    """Put a token into the result, and the cluster's certificate, which kubernetes.core wants as a file, beside it."""
+    params = aws.params
+    where = Files(paths(params["kubeconfig"], os.environ)).holder("clusters", cluster["arn"]).path
+    path = helper.certificate(where, params["name"], region)
+    text = reach.certificate(cluster)
+    run.result["changed"] = not helper.is_there(path, text, 0o600)
+    if run.result["changed"] and not aws.check_mode:
+        helper.put(path, text, 0o600)
+    token, expires = new_token(aws, cluster, region)
+    proxy = {"proxy": params["proxy_url"]} if params["proxy_url"] else {}
+    run.result["k8s_auth"] = {"host": cluster["endpoint"], "api_key": token, "ca_cert": path, **proxy}
+    run.result["token"] = token
+    run.result["token_expires"] = expires
+
+
+def ensure_absent(aws: AnsibleAWSModule, run: Run) -> None:
+    """Take the cluster's entries out of the files, and its certificate away."""
+    params = aws.params
+    how = (params["name"], params["region"], params["profile"], params["alias"])
+    files = bring(aws, run, lambda files: access.edit_to_absent(files.after, *how))
+    run.result["kubeconfig"] = next((file for file in files.files if file.changed), files.holder("contexts", "")).path
+    certificates = [
+        path for file in files.files for path in helper.certificates(file.path, params["name"], params["region"])
+    ]
+    run.result["changed"] = run.result["changed"] or bool(certificates)
+    if not aws.check_mode:
+        helper.unlink(certificates)
+
+
+def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:
+    """See whether the API server answers here; with wait, wait until it does."""
+    endpoint = cluster["endpoint"]
+    where = f"The EKS cluster {cluster['name']} is {cluster['status']}, but {endpoint} can not be reached from here"
+
+    def poll() -> State:
+        why = reach.silence(cluster, aws.params["proxy_url"], REACH_TIMEOUT)
+        run.result["reachable"] = why is None
+        return State(why is None, why or "")
+
+    if not aws.params["wait"]:
+        state = poll()
+        if not state.done:
+            warn(f"{where}: {state.last}. {reach.advice(cluster)}")
+        return
+    try:
+        run.waiter.until(f"{endpoint} to answer", poll)
+    except WaitTimeout as error:
+        last = error.details["last"]
+        raise FederationError(
+            f"{where}, and has not been for {aws.params['wait_timeout']} s: {last}. {reach.advice(cluster)}", last=last
+        ) from error
 
 
 def ensure(aws: AnsibleAWSModule, run: Run) -> None:
-    """Bring the file to what the module's options ask for."""
-    path = aws.params["kubeconfig"]
-    run.result["kubeconfig"] = path
-    text = _kubeconfig.read(path)
-    data = _kubeconfig.parse(text, path)
-    edit = edit_for(aws, run, data)
-    wanted = _kubeconfig.merged(data, edit) if any(edit.entries.values()) else data
-    to_write = wanted != data
-    run.result["changed"] = to_write or (os.path.exists(path) and not _kubeconfig.is_private(path))
-    run.result["diff"] = {
-        "before_header": path,
-        "after_header": path,
-        "before": _kubeconfig.excerpt(data, edit.entries),
-        "after": _kubeconfig.excerpt(wanted, edit.entries),
-    }
-    if run.check_mode or not run.result["changed"]:
+    """Bring about what the module's options ask for."""
+    access.check(aws.params)
+    if aws.params["state"] == "absent":
+        ensure_absent(aws, run)
         return
-    if to_write:
-        text, kept = _kubeconfig.apply(text, data, edit)
-        if not kept:
-            warn(f"{path} is not written in lines that can be edited: it was written anew, without its comments.")
-    _kubeconfig.write(path, text)
+    cluster, region = described(aws, run)
+    if aws.params["access"] == "token":
+        ensure_token(aws, run, cluster, region)
+    else:
+        ensure_entries(aws, run, cluster, region)
+    if not aws.check_mode:
+        look(aws, run, cluster)
 
 
 def main() -> None:
@@ -219,14 +528,14 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "kubeconfig": {
-                "type": "path",
-                "default": "~/.kube/config",
-                "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"]),
-            },
+            "access": {"type": "str", "choices": ["aws_cli", "helper", "token"], "default": "aws_cli"},
+            "kubeconfig": {"type": "path", "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"])},
             "alias": {"type": "str"},
             "user_alias": {"type": "str"},
             "role_arn": {"type": "str"},
+            "assume_role_arn": {"type": "str"},
+            "proxy_url": {"type": "str"},
+            "backup": {"type": "bool", "default": False},
             **{**wait_spec(timeout=1800), "wait": {"type": "bool", "default": False}},
         },
         supports_check_mode=True,

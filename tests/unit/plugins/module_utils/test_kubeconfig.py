@@ -15,12 +15,14 @@ import yaml
 
 from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_access as access
 from ansible_collections.cloudburst.federation.plugins.module_utils import _kubeconfig as kubeconfig
+from ansible_collections.cloudburst.federation.plugins.module_utils import _kubeconfig_files as files
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError
 
 ARN = "arn:aws:eks:eu-central-1:123456789012:cluster/vulcan"
-CLUSTER = {"arn": ARN, "endpoint": "https://vulcan", "certificateAuthority": {"data": "Q0E="}, "status": "ACTIVE"}
+CLUSTER = {"name": "vulcan", "arn": ARN, "endpoint": "https://vulcan", "certificateAuthority": {"data": "Q0E="}}
 NAMES = access.Names(cluster=ARN, context="vulcan", user=ARN)
-ENTRY = access.exec_entry("vulcan", "eu-central-1", None, None)
+REGION = "eu-central-1"
+ENTRY = access.exec_entry(CLUSTER, REGION, None, None)
 
 PLAIN = """\
 # of the data centre
@@ -69,12 +71,12 @@ FLOW = '{"kind": "Config", "clusters": [{"name": "c", "cluster": {}}], "contexts
 
 def present(text: str) -> str:
     data = kubeconfig.parse(text, "f")
-    return kubeconfig.apply(text, data, access.edit_to_present(data, CLUSTER, NAMES, ENTRY))[0]
+    return kubeconfig.apply(text, data, access.edit_to_present(data, CLUSTER, REGION, NAMES, ENTRY))[0]
 
 
 def absent(text: str, alias: str | None = "vulcan") -> str:
     data = kubeconfig.parse(text, "f")
-    return kubeconfig.apply(text, data, access.edit_to_absent(data, "vulcan", "eu-central-1", alias))[0]
+    return kubeconfig.apply(text, data, access.edit_to_absent(data, "vulcan", REGION, None, alias))[0]
 
 
 @pytest.mark.parametrize("text", [PLAIN, INDENTED, NULLS, NO_NEWLINE, FLOW, "", "# nothing yet\n"])
@@ -136,10 +138,11 @@ def test_absent_leaves_what_others_use() -> None:
 )
 def test_entries_of_other_tools_are_known(args: list[str]) -> None:
     data: dict[str, t.Any] = {
+        "clusters": [{"name": "c", "cluster": {}}],
         "contexts": [{"name": "vulcan", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": {"exec": {"command": "aws", "args": args}}}],
     }
-    edit = access.edit_to_absent(data, "vulcan", "eu-central-1", None)
+    edit = access.edit_to_absent(data, "vulcan", REGION, None, None)
     assert edit.entries == {"clusters": {"c": None}, "contexts": {"vulcan": None}, "users": {"u": None}}
 
 
@@ -157,7 +160,7 @@ def test_a_context_of_the_same_name_for_something_else_stays(user: dict[str, t.A
         "contexts": [{"name": "vulcan", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": user}],
     }
-    edit = access.edit_to_absent(data, "vulcan", "eu-central-1", "vulcan")
+    edit = access.edit_to_absent(data, "vulcan", REGION, None, "vulcan")
     assert kubeconfig.merged(data, edit) == data
 
 
@@ -190,21 +193,8 @@ def test_write_keeps_a_link_and_takes_rights_away(tmp_path: Path) -> None:
     target.write_text("old")
     target.chmod(0o644)
     link.symlink_to(target)
-    kubeconfig.write(str(link), "new")
+    files.write(str(link), "new")
     assert link.is_symlink()
     assert target.read_text() == "new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
-
-
-def test_exec_entry_is_that_of_the_aws_cli() -> None:
-    entry = access.exec_entry("vulcan", "eu-central-1", "burst", "arn:aws:iam::1:role/r")
-    assert entry == {
-        "apiVersion": "client.authentication.k8s.io/v1beta1",
-        "command": "aws",
-        "args": [
-            *("--region", "eu-central-1", "eks", "get-token", "--cluster-name", "vulcan", "--output", "json"),
-            *("--role-arn", "arn:aws:iam::1:role/r"),
-        ],
-        "env": [{"name": "AWS_PROFILE", "value": "burst"}],
-    }
