@@ -4,10 +4,11 @@
 LAB := tests/lab
 PLAYBOOK := $(LAB)/exec ansible-playbook -i $(LAB)/inventory
 
-.PHONY: help demo test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule
+.PHONY: help demo bench test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule
 
 help:
 	@echo "demo          build the lab if needed, burst up, show it, burst down, show that nothing is left"
+	@echo "bench         time the modules beside the tools that they replace, in the lab; tests/lab/bench has options"
 	@echo "test          everything that is checked: lint sanity unit molecule"
 	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
 	@echo "burst-up burst-status burst-down   the playbooks, in the lab"
@@ -15,6 +16,9 @@ help:
 
 demo:
 	$(LAB)/demo
+
+bench:
+	$(LAB)/bench
 
 test:
 	tests/check lint sanity unit molecule
