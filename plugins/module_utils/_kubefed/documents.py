@@ -63,7 +63,8 @@ def _from_file(path: str) -> list[Object]:
 
 def _loaded(text: str, where: str) -> list[t.Any]:
     try:
-        return list(yaml.safe_load_all(text))
+        # libyaml's parser, where PyYAML was built with it, takes a tenth of the time for a thousand documents
+        return list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError as error:
         raise InvalidOption(f"{where} is no YAML: {' '.join(str(error).split())}") from error
 
