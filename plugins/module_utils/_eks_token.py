@@ -175,7 +175,7 @@ def main(words):  # type: (list[str]) -> int
     cluster = options.get("--cluster-name") or options.get("--cluster-id")
     region = options.get("--region")
     if not cluster or not region:
-        print("usage: get_token.py --region REGION --cluster-name NAME [--role ARN]", file=sys.stderr)
+        sys.stderr.write("usage: get_token.py --region REGION --cluster-name NAME [--role ARN]\n")
         return 2
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tokens")
     path = os.path.join(folder, f"{_key(words)}.json")
@@ -184,16 +184,16 @@ def main(words):  # type: (list[str]) -> int
         try:
             entry = _fresh(cluster, region, options.get("--role"))
         except ImportError as error:
-            print(f"get_token.py: {error}; install botocore for {sys.executable}", file=sys.stderr)
+            sys.stderr.write(f"get_token.py: {error}; install botocore for {sys.executable}\n")
             return 1
         except Exception as error:  # whatever botocore raises, the user of kubectl wants one line
-            print(f"get_token.py: no token for the EKS cluster {cluster}: {error}", file=sys.stderr)
+            sys.stderr.write(f"get_token.py: no token for the EKS cluster {cluster}: {error}\n")
             return 1
         _keep(path, entry)
         status = {"expirationTimestamp": stamp(int(str(entry["expires"]))), "token": str(entry["token"])}
-    print(_answer(status))
+    sys.stdout.write(_answer(status) + "\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(sys.argv[1:]))

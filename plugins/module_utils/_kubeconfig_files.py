@@ -222,7 +222,8 @@ class Files:
         while True:
             datas = [file.new_data for file in self.files]
             edits = kubeconfig.share(edit_of(kubeconfig.view(datas)), datas, self._default)
-            if not any([file.change(edit) for file, edit in zip(self.files, edits)]):
+            changed = [file.change(edit) for file, edit in zip(self.files, edits)]
+            if True not in changed:
                 return
 
 
