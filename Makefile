@@ -4,12 +4,14 @@
 LAB := tests/lab
 PLAYBOOK := $(LAB)/exec ansible-playbook -i $(LAB)/inventory
 
-.PHONY: help demo bench test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule
+.PHONY: help demo bench residue test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule modules
 
 help:
 	@echo "demo          build the lab if needed, burst up, show it, burst down, show that nothing is left"
 	@echo "bench         time the modules beside the tools that they replace, in the lab; tests/lab/bench has options"
+	@echo "residue       a burst up and down around the user's own applications under load; prints what is different after it"
 	@echo "test          everything that is checked: lint sanity unit molecule"
+	@echo "modules       the long scenarios of the modules, which are no part of test yet"
 	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
 	@echo "burst-up burst-status burst-down   the playbooks, in the lab"
 	@echo "shell         a shell in the lab's management host"
@@ -20,10 +22,14 @@ demo:
 bench:
 	$(LAB)/bench
 
+residue: lab
+	mkdir -p tests/output
+	$(LAB)/residue run tests/output/residue.json
+
 test:
 	tests/check lint sanity unit molecule
 
-lint sanity unit molecule:
+lint sanity unit molecule modules:
 	tests/check $@
 
 lab:

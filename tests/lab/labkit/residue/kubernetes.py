@@ -23,8 +23,12 @@ LEFT_OUT = {
 }
 # Fields of all objects: what the API server counts, and who wrote what when.
 _METADATA = ("resourceVersion", "managedFields", "generation", "creationTimestamp")
-# What controllers write about themselves: a Deployment's revision, which of its pods leads KubeFed.
-_ANNOTATIONS = ("deployment.kubernetes.io/revision", "control-plane.alpha.kubernetes.io/leader")
+# What controllers write about themselves: revisions, which of its pods leads KubeFed, when they last looked.
+_ANNOTATIONS = (
+    "deployment.kubernetes.io/revision",
+    "control-plane.alpha.kubernetes.io/leader",
+    "endpoints.kubernetes.io/last-change-trigger-time",
+)
 
 
 def objects(context: str) -> dict[str, t.Any]:
