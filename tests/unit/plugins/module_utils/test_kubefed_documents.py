@@ -43,7 +43,7 @@ def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:
         documents.from_path(str(tmp_path))
     with pytest.raises(InvalidOption, match="can't be read"):
         documents.from_path(str(tmp_path / "gone.yml"))
-    (tmp_path / "a.yml").write_text("a: [")
+    (tmp_path / "a.yml").write_text("kind: ConfigMap: Secret\n")
     with pytest.raises(InvalidOption, match=r"a\.yml is no YAML: .*line 1"):
         documents.from_path(str(tmp_path))
     (tmp_path / "a.yml").write_text("kind: ConfigMap")
