@@ -22,12 +22,29 @@ VERSION = "1.5.33"
 
 _CFN = "ministack.services.cloudformation"
 
+# Parameters of functions that stand in several modules, which import them by name.
+_DEPLOY = (
+    "stack_name",
+    "stack_id",
+    "template",
+    "param_values",
+    "disable_rollback",
+    "tags",
+    "is_update",
+    "previous_stack",
+    "retain_except_on_create",
+    "imports",
+)
+_DELETE = ("stack_name", "stack_id", "retain_resources", "force")
+_ROLL_BACK = ("stack_name", "stack_id", "stack", "operation", "reason_override")
+_DELETE_RESOURCE = ("resource_type", "physical_id", "props", "stack_name", "logical_id")
+
 # module -> function -> names of its parameters
 FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     f"{_CFN}.stacks": {
         "_runs_on_worker_thread": ("resource_type",),
         "_provision_resource": ("resource_type", "logical_id", "props", "stack_name"),
-        "_delete_resource": ("resource_type", "physical_id", "props", "stack_name", "logical_id"),
+        "_delete_resource": _DELETE_RESOURCE,
         "_update_resource": (
             "resource_type",
             "physical_id",
@@ -47,53 +64,20 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "physical_id",
             "detailed_status",
         ),
-        "_deploy_stack_async": (
-            "stack_name",
-            "stack_id",
-            "template",
-            "param_values",
-            "disable_rollback",
-            "tags",
-            "is_update",
-            "previous_stack",
-            "retain_except_on_create",
-            "imports",
-        ),
-        "_delete_stack_async": ("stack_name", "stack_id", "retain_resources", "force"),
-        "_roll_back_operation": ("stack_name", "stack_id", "stack", "operation", "reason_override"),
+        "_deploy_stack_async": _DEPLOY,
+        "_delete_stack_async": _DELETE,
+        "_roll_back_operation": _ROLL_BACK,
     },
     f"{_CFN}.provisioners": {
-        "_delete_resource": ("resource_type", "physical_id", "props", "stack_name", "logical_id"),
+        "_delete_resource": _DELETE_RESOURCE,
     },
     f"{_CFN}.handlers": {
-        "_deploy_stack_async": (
-            "stack_name",
-            "stack_id",
-            "template",
-            "param_values",
-            "disable_rollback",
-            "tags",
-            "is_update",
-            "previous_stack",
-            "retain_except_on_create",
-            "imports",
-        ),
-        "_delete_stack_async": ("stack_name", "stack_id", "retain_resources", "force"),
-        "_roll_back_operation": ("stack_name", "stack_id", "stack", "operation", "reason_override"),
+        "_deploy_stack_async": _DEPLOY,
+        "_delete_stack_async": _DELETE,
+        "_roll_back_operation": _ROLL_BACK,
     },
     f"{_CFN}.changesets": {
-        "_deploy_stack_async": (
-            "stack_name",
-            "stack_id",
-            "template",
-            "param_values",
-            "disable_rollback",
-            "tags",
-            "is_update",
-            "previous_stack",
-            "retain_except_on_create",
-            "imports",
-        ),
+        "_deploy_stack_async": _DEPLOY,
     },
     "ministack.services.ec2": {
         "_xml": ("status", "root_tag", "inner"),
