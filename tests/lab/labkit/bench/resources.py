@@ -21,6 +21,7 @@ NAMESPACE = "bench"
 LOOP = 20
 API = "types.kubefed.io/v1beta1"
 PATH = f"/apis/{API}/namespaces/{NAMESPACE}/federatedconfigmaps"
+PODS = "kubefed-control-plane=controller-manager"
 # Placed on no cluster: what is timed is the writing, not KubeFed
 NOWHERE: dict[str, t.Any] = {"clusters": []}
 
@@ -64,6 +65,7 @@ def measure(bench: Bench, results: Results, runs: int, count: int, *, loop: bool
     try:
         _kubectl(bench, "apply", "-f", str(namespace))
         _clear(bench)  # a bench that was killed may have left some
+        _scale(bench, 0)
         for turn in range(runs):
             for name in turned(who, turn):
                 for what, changed in ((new, True), (unchanged, False)):
@@ -74,9 +76,9 @@ def measure(bench: Bench, results: Results, runs: int, count: int, *, loop: bool
                     else:
                         sample = bench.task(_task(name, str(file)), changed=changed)
                     results.add(Row(what, name), sample)
-                    _settle(bench, LOOP if name == looped else count)
                 _clear(bench)
     finally:
+        _scale(bench, 1)
         _clear(bench)
         _kubectl(bench, "-n", NAMESPACE, "delete", "--ignore-not-found", "federatednamespace", NAMESPACE)
         _kubectl(bench, "delete", "--ignore-not-found", "namespace", NAMESPACE)
@@ -104,11 +106,14 @@ def _apply(bench: Bench, file: str, *, changed: bool) -> Sample:
     return sample
 
 
-def _settle(bench: Bench, count: int) -> None:
-    """Wait until KubeFed has looked at all: it must not work on them while the next contender is timed."""
+def _scale(bench: Bench, replicas: int) -> None:
+    """Stop KubeFed's controller, or start it: it would work on what was written while the next contender is timed."""
+    where = ("-n", "kube-federation-system", "deployment", "kubefed-controller-manager")
+    _kubectl(bench, "scale", *where, f"--replicas={replicas}")
+    _kubectl(bench, "rollout", "status", *where, "--timeout=120s")
     bench.until(
-        "KubeFed to have looked at all resources",
-        lambda: sum("finalizers" in found["metadata"] for found in _found(bench)) >= count,
+        f"{replicas} pods of KubeFed's controller",
+        lambda: len(_kubectl(bench, "get", "pods", *where[:2], "-l", PODS, "-o", "name").split()) == replicas,
     )
 
 
