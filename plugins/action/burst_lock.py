@@ -1,0 +1,29 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tells the module of the same name which process the run is, and shows what it waits for."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import ProgressAction
+
+# Must be kept in sync with plugins/modules/burst_lock.py
+RUN_VARIABLE = "CLOUDBURST_FEDERATION_RUN"
+
+
+class ActionModule(ProgressAction):
+    """Runs the module in slices."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Call the module; a worker's parent is ansible-playbook itself."""
+        environment = self._task.environment
+        if self._connection.transport == "local":
+            self._task.environment = [*(environment or []), {RUN_VARIABLE: str(os.getppid())}]
+        try:
+            return super().run(tmp, task_vars)
+        finally:
+            self._task.environment = environment

@@ -1,0 +1,179 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: burst_lock
+version_added: 1.0.0
+short_description: Lets one run at a time work on a burst
+author:
+  - cloudburst.federation contributors (@cloudburst-federation)
+description:
+  - Takes the burst for this run of C(ansible-playbook), or fails and names the run that has it, where it is and since
+    when.
+  - The burst is held by a C(Lease) in the namespace C(kube-system) of the data centre's cluster, so it does not matter
+    where the runs are started.
+  - A process beside C(ansible-playbook) renews it every 2 seconds, and lets it go when C(ansible-playbook) has ended,
+    in whatever way. When that process has died too, as with the machine, the next run sees for 15 seconds that nobody
+    renews the C(Lease), and takes it over.
+  - Within one run of C(ansible-playbook) the burst can be taken any number of times.
+extends_documentation_fragment:
+  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.actiongroup_k8s
+  - cloudburst.federation._attributes.progress
+  - cloudburst.federation._kube
+attributes:
+  diff_mode:
+    support: none
+    details:
+      - What it writes is gone when the run has ended.
+options:
+  name:
+    description:
+      - Name of the burst.
+    type: str
+    required: true
+  wait_timeout:
+    description:
+      - Seconds to wait for the burst of a run that has died.
+    type: int
+    default: 60
+  wait_sleep:
+    description:
+      - Seconds between two looks at it, one at most.
+    type: int
+    default: 1
+notes:
+  - It reports no change, since it leaves none.
+  - On a host with another connection than C(local) it can not tell whether C(ansible-playbook) lives. Then it refuses a
+    burst that another run has, but does not hold it, and warns of that.
+seealso:
+  - module: cloudburst.federation.burst_check
+"""
+
+EXAMPLES = r"""
+- name: Let nobody else work on the burst while this playbook runs
+  cloudburst.federation.burst_lock:
+    context: kubernetes-admin@kubernetes
+    name: vulcan
+"""
+
+RETURN = r"""
+holder:
+  description: This run, as others will see it.
+  returned: success
+  type: str
+  sample: deploy@management, process 4711/129831
+"""
+
+import getpass
+import os
+import platform
+import sys
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ..module_utils._argspec import kube_spec
+from ..module_utils._burst_lock import Lock
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as
+from ..module_utils._kubefed.manifests import check_name
+from ..module_utils._module import Run, run_module
+
+# Must be kept in sync with plugins/action/burst_lock.py
+RUN_VARIABLE = "CLOUDBURST_FEDERATION_RUN"
+_LABEL = "host cluster"
+
+
+def holder_of(process: int) -> str:
+    """A run, for people to read, and different for each; a process id alone comes back after a while."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{platform.node()}, process {process}{_started(process)}"
+
+
+def _started(process: int) -> str:
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: starttime is field 22, the second one is in
+            # brackets and may hold anything
+            return f"/{file.read().rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        return ""
+
+
+def lives(process: int, started: str) -> bool:
+    """Whether a process runs, and is the one that was meant."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _started(process) == started
+
+
+def detach() -> bool:
+    """Go on in a second process too, which belongs to nobody and says nothing; whether this one is that."""
+    if os.fork():
+        return False
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.chdir("/")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        os.dup2(nothing, stream.fileno())
+    return True
+
+
+def call(run: Run) -> None:
+    """One burst."""
+    params = run.module.params
+    check_name(params["name"], "name", limit=63, dots=False)
+    process = int(os.environ.get(RUN_VARIABLE) or 0)
+    holder = holder_of(process)
+    lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
+    found = lock.find_free(run.waiter, run.carry)
+    run.result["holder"] = holder
+    if run.check_mode:
+        return
+    if not process:
+        run.module.warn(
+            "The burst is not held against other runs: this host's connection is not local, so nothing here can tell"
+            " whether ansible-playbook lives."
+        )
+        return
+    while (lease := lock.take(found)) is None:
+        run.carry.clear()
+        found = lock.find_free(run.waiter, run.carry)
+    started = _started(process)
+    if detach():
+        try:
+            # With connections of its own
+            Lock(connect_as(params, label=_LABEL), params["name"], holder).keep(lease, lambda: lives(process, started))
+        finally:
+            os._exit(0)
+
+
+def main() -> None:
+    """Options in, one call, result out."""
+    spec: dict[str, t.Any] = {
+        **kube_spec(),
+        "name": {"type": "str", "required": True},
+        "wait_timeout": {"type": "int", "default": 60},
+        "wait_sleep": {"type": "int", "default": 1},
+    }
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    if KUBERNETES_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    run_module(module, call)
+
+
+if __name__ == "__main__":
+    main()
