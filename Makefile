@@ -4,14 +4,15 @@
 LAB := tests/lab
 PLAYBOOK := $(LAB)/exec ansible-playbook -i $(LAB)/inventory
 
-.PHONY: help demo bench residue test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule modules
+.PHONY: help demo bench residue crash test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule modules
 
 help:
 	@echo "demo          build the lab if needed, burst up, show it, burst down, show that nothing is left"
 	@echo "bench         time the modules beside the tools that they replace, in the lab; tests/lab/bench has options"
 	@echo "residue       a burst up and down around the user's own applications under load; prints what is different after it"
+	@echo "crash         the playbooks killed at each of their tasks; takes hours, tests/lab/crashes has options"
 	@echo "test          everything that is checked: lint sanity unit molecule"
-	@echo "modules       the long scenarios of the modules, which are no part of test yet"
+	@echo "modules       the long scenarios of the modules alone, which test runs in a lab of their own"
 	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
 	@echo "burst-up burst-status burst-down   the playbooks, in the lab"
 	@echo "shell         a shell in the lab's management host"
@@ -25,6 +26,9 @@ bench:
 residue: lab
 	mkdir -p tests/output
 	$(LAB)/residue run tests/output/residue.json
+
+crash: lab
+	$(LAB)/crashes
 
 test:
 	tests/check lint sanity unit molecule

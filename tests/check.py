@@ -10,6 +10,7 @@ Each step is shown with its time. The last line counts what passed and failed, a
 from __future__ import annotations
 
 import collections.abc
+import concurrent.futures
 import dataclasses
 import os
 import re
@@ -29,7 +30,7 @@ from labkit.build import venvs  # noqa: E402
 
 SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
-# Scenarios that are not part of the whole yet: they take their time, and have to become steadier.
+# The long scenarios have a lab of their own, beside that of all others, with a burst around them there too.
 LONG = ("join", "resources")
 
 # ansible-test fetches pip's installer from its own server, which not every network reaches; Python brings one.
@@ -63,6 +64,23 @@ class Core:
         return self.site_packages.parent.name.removeprefix("python")
 
 
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A command that checks something.
+
+    `count` makes (passed, failed) of the command's output and exit status, where it is more than one check. `prefix` is
+    put before each of its lines.
+    """
+
+    name: str
+    command: collections.abc.Sequence[object]
+    core: Core
+    cwd: Path
+    env: collections.abc.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    count: t.Callable[[str, int], tuple[int, int]] | None = None
+    prefix: str = ""
+
+
 @dataclasses.dataclass
 class Tally:
     """What passed and what failed, over all steps."""
@@ -92,24 +110,33 @@ class Checker:
         env: collections.abc.Mapping[str, str] | None = None,
         count: t.Callable[[str, int], tuple[int, int]] | None = None,
     ) -> None:
-        """Run one command, show it, and count it.
+        """Run one command, show it, and count it."""
+        self._steps(Step(name, command, core or self.base, cwd or self.collection, env or {}, count))
 
-        `count` makes (passed, failed) of the command's output and exit status, where it is more than one check.
-        """
-        core = core or self.base
+    def _steps(self, *steps: Step) -> None:
+        """Run commands side by side, show them, and count them."""
+        with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
+            for step, (passed, failed) in zip(steps, pool.map(self._run, steps), strict=True):
+                self.tally.passed += passed
+                self.tally.failed += failed
+                if failed:
+                    self.tally.failures.append(step.name)
+
+    def _run(self, step: Step) -> tuple[int, int]:
+        """What passed and what failed."""
         environment = {
             **os.environ,
-            "PATH": f"{core.venv / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{step.core.venv / 'bin'}:{os.environ['PATH']}",
             "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
             "NO_COLOR": "1",
-            **(env or {}),
+            **step.env,
         }
-        print(f"== {name}", flush=True)
+        print(f"== {step.name}", flush=True)
         began = time.monotonic()
         lines: list[str] = []
         with subprocess.Popen(
-            [str(word) for word in command],
-            cwd=cwd or self.collection,
+            [str(word) for word in step.command],
+            cwd=step.cwd,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -119,18 +146,15 @@ class Checker:
         ) as process:
             for line in t.cast("t.IO[str]", process.stdout):
                 lines.append(line)
-                print(line, end="", flush=True)
+                print(f"{step.prefix}{line}", end="", flush=True)
         status = process.returncode
-        passed, failed = count("".join(lines), status) if count else (0, 0)
+        passed, failed = step.count("".join(lines), status) if step.count else (0, 0)
         if passed + failed == 0:
             passed, failed = (1, 0) if status == 0 else (0, 1)
         elif status and not failed:
             failed = 1
-        self.tally.passed += passed
-        self.tally.failed += failed
-        if failed:
-            self.tally.failures.append(name)
-        print(f"== {name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n", flush=True)
+        print(f"== {step.name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n", flush=True)
+        return passed, failed
 
     def lint(self) -> None:
         """Everything that reads the files without running them."""
@@ -192,21 +216,36 @@ class Checker:
             )
 
     def molecule(self) -> None:
-        """The scenarios, in the lab."""
-        self._scenarios("molecule", "--all", *(word for name in LONG for word in ("--exclude", name)))
+        """All scenarios, in two labs side by side."""
+        others = (word for name in LONG for word in ("--exclude", name))
+        self._steps(
+            self._scenarios("molecule", settings.LAB_NAME, "--all", *others),
+            self._long(f"{settings.LAB_NAME[:18]}-2", prefix="modules | "),
+        )
 
     def modules(self) -> None:
-        """The long scenarios of the modules, around a burst of their own."""
-        names = ("dock", *LONG, "undock")
-        self._scenarios("modules", *(word for name in names for word in ("--scenario-name", name)))
+        """The long scenarios of the modules alone."""
+        self._steps(self._long(settings.LAB_NAME))
 
-    def _scenarios(self, name: str, *options: str) -> None:
-        self.step(
+    def _long(self, lab: str, *, prefix: str = "") -> Step:
+        names = ("dock", *LONG, "undock")
+        return self._scenarios(
+            "modules", lab, *(word for name in names for word in ("--scenario-name", name)), prefix=prefix
+        )
+
+    def _scenarios(self, name: str, lab: str, *options: str, prefix: str = "") -> Step:
+        return Step(
             name,
             self.base.command("molecule", "test", *options),
-            cwd=CHECKOUT,
-            env={"PATH": f"{CHECKOUT / 'tests/lab/bin'}:{self.base.venv / 'bin'}:{os.environ['PATH']}"},
-            count=_count_molecule,
+            self.base,
+            CHECKOUT,
+            {
+                "PATH": f"{CHECKOUT / 'tests/lab/bin'}:{self.base.venv / 'bin'}:{os.environ['PATH']}",
+                "LAB_NAME": lab,
+                "MOLECULE_EPHEMERAL_DIRECTORY": str(settings.CACHE / "check" / f"molecule-{lab}"),
+            },
+            _count_molecule,
+            prefix,
         )
 
     def _shell_scripts(self) -> list[Path]:

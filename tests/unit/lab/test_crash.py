@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from labkit.crash import __main__ as crash
+from labkit.crash import killer as crash
 
 BEGUN = ["Gathering Facts", "role : Start the tunnel", "role : Start the tunnel"]
 

@@ -62,6 +62,4 @@ def steady(item: Object) -> Object:
 
 
 def _kubectl(context: str, *words: str) -> str:
-    return subprocess.run(
-        ["kubectl", "--context", context, *words], capture_output=True, text=True, check=True
-    ).stdout
+    return subprocess.run(["kubectl", "--context", context, *words], capture_output=True, text=True, check=True).stdout

@@ -35,9 +35,7 @@ def _program(tmp_path: Path) -> str:
     return path
 
 
-def run(
-    program: str, words: list[str], env: dict[str, str], bare: bool = False
-) -> subprocess.CompletedProcess[str]:
+def run(program: str, words: list[str], env: dict[str, str], bare: bool = False) -> subprocess.CompletedProcess[str]:
     rest = {"HOME": str(Path(program).parent), "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
     # -S leaves out site-packages, and botocore with it.
     command = [sys.executable, *(["-S"] if bare else []), program, *words]

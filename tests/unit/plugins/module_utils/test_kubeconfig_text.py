@@ -38,7 +38,7 @@ USERS = [
     "- user: &u{n}\n    token: abc\n  name: {name}\n- name: {name}-again\n  user: *u{n}\n",
     "- name: {name}\n  user:\n    exec:\n      args: [get, --it]\n      command: x\n      env: null\n",
     "- name: {name}\n  user: {{}}   # nobody\n",
-    "- &e{n}\n  name: {name}\n  user: {{password: \"a\\tb'#\"}}\n",
+    '- &e{n}\n  name: {name}\n  user: {{password: "a\\tb\'#"}}\n',
     "- name: {name}\n  user:\n    <<: {{token: merged}}\n    as: me\n",
 ]
 CONTEXTS = [
