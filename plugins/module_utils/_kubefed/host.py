@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._errors import FederationError
-from .._kube.client import ApiError, Client, Object, each, resource_path
+from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
 from .._wait import State, Waiter
 from .manifests import CORE_GROUP, CORE_VERSION, KINDS
 
@@ -84,6 +84,7 @@ def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
 def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
     """Call, and call again while KubeFed's admission webhook is not up yet: its failurePolicy is Fail."""
     answer: list[Outcome] = []
+    lost: list[Unreachable] = []
 
     def poll() -> State:
         try:
@@ -92,9 +93,14 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
             if error.status >= 500 and "failed calling webhook" in error.message:
                 return State(False, error.message)
             raise
+        except Unreachable as error:
+            # It may have been done: who calls again has to look first
+            lost.append(error)
         return State(True)
 
     waiter.until("KubeFed's admission webhook", poll, sleep=2)
+    if lost:
+        raise lost[0]
     return answer[0]
 
 
