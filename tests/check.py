@@ -30,7 +30,7 @@ from labkit.build import venvs  # noqa: E402
 SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios that are not part of the whole yet: they take their time, and have to become steadier.
-LONG = ("join", "resources")
+LONG = ("gone", "join", "resources")
 
 # ansible-test fetches pip's installer from its own server, which not every network reaches; Python brings one.
 GET_PIP = """\

@@ -25,7 +25,7 @@ pytest.importorskip("ansible_collections.amazon.aws")
 from ansible.module_utils import basic
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._module import PROGRESS_VARIABLE
-from ansible_collections.cloudburst.federation.plugins.modules import cloudformation_stack
+from ansible_collections.cloudburst.federation.plugins.modules import cloudformation_stack, eks_kubeconfig
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import line, merge
 
 REGION = "eu-central-1"
@@ -104,16 +104,12 @@ class Lab:
     def task(self, name: str, resources: dict[str, t.Any] | None = None, **options: t.Any) -> Task:
         """A task that makes a stack, or, without resources, deletes it."""
         body = {"state": "absent"} if resources is None else {"template_body": json.dumps({"Resources": resources})}
-        keys = self.aws.keys["admin"]
         return Task(
             self._monkeypatch,
+            cloudformation_stack.main,
             {
                 "name": name,
-                "region": REGION,
-                "endpoint_url": f"https://127.0.0.1:{self.aws.port}",
-                "aws_ca_bundle": str(self.aws.directory / "ca.crt"),
-                "access_key": keys["aws_access_key_id"],
-                "secret_key": keys["aws_secret_access_key"],
+                **self._access(),
                 "capabilities": ["CAPABILITY_IAM"],
                 "wait_sleep": 1,
                 "wait_timeout": 60,
@@ -121,6 +117,21 @@ class Lab:
                 **options,
             },
         )
+
+    def look(self, name: str) -> dict[str, t.Any]:
+        """What the role eks_stack asks for to see whether the cluster is there."""
+        options = {"name": name, **self._access(), "kubeconfig": "/dev/null", "_ansible_check_mode": True}
+        return Task(self._monkeypatch, eks_kubeconfig.main, options).run()
+
+    def _access(self) -> dict[str, str]:
+        keys = self.aws.keys["admin"]
+        return {
+            "region": REGION,
+            "endpoint_url": f"https://127.0.0.1:{self.aws.port}",
+            "aws_ca_bundle": str(self.aws.directory / "ca.crt"),
+            "access_key": keys["aws_access_key_id"],
+            "secret_key": keys["aws_secret_access_key"],
+        }
 
     def session(self, seconds: int) -> dict[str, str]:
         """Credentials that expire."""
@@ -148,7 +159,10 @@ class Lab:
 class Task:
     """One task, run by slices."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None], options: dict[str, t.Any]
+    ) -> None:
+        self._main = main
         self.options = options
         self.shown: list[str] = []
         self.warned: list[str] = []
@@ -190,7 +204,7 @@ class Task:
         monkeypatch.setattr(cloudformation_stack, "warn", self.warned.append)
         output = io.StringIO()
         with contextlib.redirect_stdout(output), pytest.raises(SystemExit):
-            cloudformation_stack.main()
+            self._main()
         answer: dict[str, t.Any] = json.loads(output.getvalue())
         return answer
 
@@ -418,6 +432,20 @@ def test_a_delete_that_is_under_way_is_waited_for(lab: Lab) -> None:
 def test_a_stack_that_is_gone_already(lab: Lab) -> None:
     result = lab.task("never").run()
     assert (result["changed"], result["stack"]["status"]) == (False, None)
+
+
+def test_a_cluster_that_somebody_deleted(lab: Lab) -> None:
+    lab.task("robbed", cluster()).run()
+    assert not lab.look("vulcan").get("failed")
+    eks = lab.aws.client("eks")
+    eks.delete_cluster(name="vulcan")
+    while eks.list_clusters()["clusters"]:
+        time.sleep(0.1)
+    # To CloudFormation all is well
+    again = lab.task("robbed", cluster()).run()
+    assert (again["changed"], again["stack"]["status"]) == (False, "CREATE_COMPLETE")
+    assert lab.look("vulcan")["msg"].startswith("There is no EKS cluster vulcan in eu-central-1")
+    assert lab.task("robbed").run()["stack"]["status"] == "DELETE_COMPLETE"
 
 
 # ---- create and delete that fail ----
