@@ -85,7 +85,9 @@ from ..module_utils._wait import State
 # AWS may be at work on one of the tunnels: so long the second one is waited for.
 BOTH_SECONDS = 60
 # The exit status of the script: both tunnels are up, only one is and traffic passes, or nothing passes.
-WELL, ONE_IS_ENOUGH, NOTHING = 0, 3, 1
+WELL = 0
+ONE_IS_ENOUGH = 3
+NOTHING = 1
 
 
 def call(run: Run) -> None:
