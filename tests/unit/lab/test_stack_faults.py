@@ -278,7 +278,7 @@ class Line:
 
 @pytest.mark.parametrize("deleting", [True, False])
 def test_credentials_that_expire_in_mid_wait_are_no_end_of_the_stack(lab: Lab, deleting: bool) -> None:
-    lab.durations(**{"create": 0 if deleting else 20, "delete": 20})
+    lab.durations(create=0 if deleting else 20, delete=8)
     if deleting:
         assert lab.task("expiring", SMALL).run()["stack"]["status"] == "CREATE_COMPLETE"
     task = lab.task("expiring", None if deleting else SMALL, **lab.session(4))
