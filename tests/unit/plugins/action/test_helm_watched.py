@@ -34,7 +34,9 @@ HELM = """\
 case "$*" in
 version*) echo 'version.BuildInfo{Version:"v3.18.0", GoVersion:"go1.25"}' ;;
 *list*) echo '[]' ;;
-*upgrade*) until grep -q "waiting for helm" OUTPUT; do sleep 0.2; done; echo installed ;;
+*upgrade*)
+    for _ in $(seq 300); do grep -q "waiting for helm" OUTPUT && break; sleep 0.2; done
+    echo installed ;;
 *show*) echo 'name: chart' ;;
 esac
 """
