@@ -31,7 +31,7 @@ from labkit.build import venvs  # noqa: E402
 SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # The long scenarios have a lab of their own, beside that of all others, with a burst around them there too.
-LONG = ("join", "resources")
+LONG = ("join", "resources", "gone")
 
 # ansible-test fetches pip's installer from its own server, which not every network reaches; Python brings one.
 GET_PIP = """\

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ._errors import FederationError
+from ._errors import FederationError, Unavailable
 
 # Codes and classes by which botocore and the services say that they no longer, or never, took the credentials.
 _CREDENTIAL_CODES = {
@@ -66,7 +66,7 @@ class CredentialsRefused(AwsError):
     """AWS does not take the credentials: they have expired, are unknown or can not be got."""
 
 
-class AwsUnavailable(AwsError):
+class AwsUnavailable(AwsError, Unavailable):
     """Throttling, a fault on AWS's side or of the network: the same call may succeed a little later."""
 
 
@@ -97,7 +97,10 @@ def translate(error: Exception, what: str) -> AwsError:
     said = str((response.get("Error") or {}).get("Message") or "") or str(error)
     classes = {cls.__name__ for cls in type(error).__mro__}
     if code in _CREDENTIAL_CODES or classes & _CREDENTIAL_CLASSES:
-        return CredentialsRefused(f"Failed to {what}: AWS does not take the credentials: {said}", code or _name(error))
+        return CredentialsRefused(
+            f"Failed to {what}: AWS does not take the credentials: {said.rstrip('.')}. Renew them and run this again.",
+            code or _name(error),
+        )
     status = int((response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
     network = classes & {"ConnectionError", "HTTPClientError"} and not classes & {"SSLError", "ProxyConnectionError"}
     if code in _TRANSIENT_CODES or status == 429 or status >= 500 or network:

@@ -32,6 +32,10 @@ class TerminalState(FederationError):
     """What is waited for can not come about any more: the wait ends at once."""
 
 
+class Unavailable(FederationError):
+    """Somebody could not be asked just now: the same question may be answered a little later."""
+
+
 class WaitTimeout(FederationError):
     """The deadline of a wait has passed; the message says what was waited for and what was last said about it."""
 
@@ -51,4 +55,4 @@ class Pending(Exception):
         self.waited = waited
 
 
-__all__ = ("FederationError", "InvalidOption", "Pending", "TerminalState", "WaitTimeout")
+__all__ = ("FederationError", "InvalidOption", "Pending", "TerminalState", "Unavailable", "WaitTimeout")

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._errors import FederationError, InvalidOption, Pending
+from ._errors import FederationError, InvalidOption, Pending, Unavailable
 from ._wait import Waiter
 
 # How the action plugin asks for one slice of a long wait; must be kept in sync with plugins/plugin_utils/_progress.py.
@@ -50,14 +50,15 @@ class Run:
 def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
     """Run ``call`` and end the module with its result.
 
-    A wait that is not over when the slice is used up ends the module with ``pending`` in its result.
+    A wait that is not over when the slice is used up ends the module with ``pending`` in its result. So does a failure
+    to reach somebody in the midst of a wait, outside of its polls: the next slice begins with reading the state anew.
     """
     for option in ("wait_timeout", "wait_sleep"):
         if module.params[option] < 1:
             module.fail_json(msg=f"{option} is {module.params[option]}; it must be 1 or more (seconds).")
     run = Run(module)
     try:
-        call(run)
+        _call(run, call)
     except Pending as pending:
         run.result["pending"] = {
             "what": pending.what,
@@ -70,6 +71,16 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
     except FederationError as error:
         module.fail_json(msg=error.message, **{**run.result, **error.details})
     module.exit_json(**run.result)
+
+
+def _call(run: Run, call: t.Callable[[Run], None]) -> None:
+    try:
+        call(run)
+    except Unavailable as error:
+        # Before anything was waited for, an address that is wrong is more likely than one that comes back.
+        if not run.waiter.is_under_way:
+            raise FederationError(f"{error.message.rstrip('.')}. Run this again when it answers.") from error
+        run.waiter.resume_later("an answer", error.message)
 
 
 __all__ = ("PROGRESS_VARIABLE", "Result", "Run", "run_module")

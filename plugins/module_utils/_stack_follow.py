@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ._aws import AwsError, AwsUnavailable, CredentialsRefused
+from ._aws import AwsError, CredentialsRefused
 from ._errors import TerminalState, WaitTimeout
 from ._module import Run
+from ._stack_advice import advice
 from ._stack_api import StackApi
 from ._stack_events import (
     NESTED_STACK,
@@ -24,7 +25,7 @@ from ._stack_events import (
     of_operation,
     of_stack_itself,
 )
-from ._stack_states import Kind, in_progress, succeeded
+from ._stack_states import Kind, in_progress, succeeded, way_out
 from ._wait import State
 
 # CloudFormation's answers are only eventually consistent: for this many seconds after an operation was begun, the
@@ -47,6 +48,7 @@ class Operation(t.NamedTuple):
     :ivar final: whether the task is done with it; otherwise what comes next is decided anew.
     :ivar since: when it was begun or found, in seconds of the epoch.
     :ivar seen: id of the newest event that was shown to the user.
+    :ivar status: the stack's status when it was last seen.
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Operation(t.NamedTuple):
     final: bool
     since: float
     seen: str | None = None
+    status: str | None = None
 
 
 def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.Any], list[Event]]:
@@ -75,19 +78,16 @@ def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.A
         try:
             stack = api.describe(operation.stack_id)
             history = api.events(operation.stack_id, operation.token)
-        except AwsUnavailable as error:
-            # Neither an end nor a failure of the stack: only the deadline ends this.
-            return State(False, f"AWS can not be asked just now: {error.message}")
         except CredentialsRefused as error:
             raise TerminalState(
-                f"{error.message}. What is under way for the stack {operation.name} goes on in AWS without you; renew "
-                "the credentials and run this again, and it is waited for.",
+                f"{error.message} What is under way for the stack {operation.name} goes on in AWS without you, and is "
+                "waited for then.",
             ) from error
         events = of_operation(history, operation.token)
         found["stack"], found["events"] = stack, events
         if events:
             run.carry["operation"]["seen"] = events[-1]["EventId"]
-        status = stack["StackStatus"]
+        status = run.carry["operation"]["status"] = stack["StackStatus"]
         over = not in_progress(status) and _believable(status, events, operation)
         return State(over, f"{status}; {news(events, operation.seen)}")
 
@@ -99,8 +99,10 @@ def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.A
             "wait_timeout if need be.",
             **error.details,
         ) from error
+    # Until here, as this too may find nobody who answers.
+    events = found["events"] or of_operation(api.events(operation.stack_id))
     run.carry.pop("operation")
-    return found["stack"], found["events"] or of_operation(api.events(operation.stack_id))
+    return found["stack"], events
 
 
 def carried(run: Run) -> Operation | None:
@@ -111,6 +113,9 @@ def carried(run: Run) -> Operation | None:
 
 def _believable(status: str, events: t.Sequence[Event], operation: Operation) -> bool:
     own = [event["ResourceStatus"] for event in events if of_stack_itself(event)]
+    if status == "DELETE_COMPLETE":
+        # The stack of this id was never in that state before, whoever brought it there.
+        return True
     return (bool(own) and own[-1] == status) or time.time() - operation.since > SETTLE_SECONDS
 
 
@@ -127,31 +132,43 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
         details = {"blocking": [_blocking(event) for event in failed]}
         if status != "DELETE_FAILED":
             why = first_failure(events)
+            cause = blame(why) if why else str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
             return TerminalState(
-                f"The stack {name} was not deleted: it fell back to {status}: "
-                f"{blame(why) if why else stack.get('StackStatusReason') or 'AWS gives no reason'}.",
+                f"The stack {name} was not deleted: it fell back to {status}: {cause}. "
+                f"{advice(cause) or 'Take away what is in the way.'} Then run this again.",
                 **details,
             )
-        causes = "; ".join(blame(event) for event in failed) or stack.get("StackStatusReason") or "AWS gives no reason"
+        causes = (
+            "; ".join(blame(event) for event in failed)
+            or str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
+        )
         return TerminalState(
-            f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. Take away what is in the way and run "
-            "this again: it goes on where it stopped.",
+            f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. "
+            f"{advice(causes) or 'Take away what is in the way.'} Then run this again: it goes on where it stopped.",
             **details,
         )
     verb = {Kind.CREATE: "created", Kind.UPDATE: "updated"}[kind]
     if status == "DELETE_COMPLETE":
-        return TerminalState(f"The stack {name} was deleted by somebody else while it was to be {verb}.")
-    cause = first_cause(api, events)
+        return TerminalState(
+            f"The stack {name} was deleted by somebody else while it was to be {verb}. Run this again to make it anew."
+        )
+    failed_first = first_cause(api, events)
+    cause = (
+        blame(failed_first)
+        if failed_first
+        else str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
+    )
     after = (
-        "What is left of it is removed by the next run, which begins anew"
+        "run this again: what is left of it is removed, and it is created anew"
         if kind is Kind.CREATE
-        else "It was taken back to what it was"
+        else "run this again: it was taken back to what it was"
         if status == "UPDATE_ROLLBACK_COMPLETE"
-        else "See its events for what to do"
+        else f"run {way_out(name, status)} and then this again"
+        if way_out(name, status)
+        else "run this again"
     )
     return TerminalState(
-        f"The stack {name} could not be {verb} ({status}): "
-        f"{blame(cause) if cause else stack.get('StackStatusReason') or 'AWS gives no reason'}. {after}.",
+        f"The stack {name} could not be {verb} ({status}): {cause}. {advice(cause) or 'Mend the cause.'} Then {after}."
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ._errors import Pending, WaitTimeout
+from ._errors import Pending, Unavailable, WaitTimeout
 
 
 class State(t.NamedTuple):
@@ -49,6 +49,12 @@ class Waiter:
         self._clock = clock
         self._pause = pause
         self._start = clock()
+        self._begun = waited > 0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a wait has begun, in an earlier slice too, and the rest of it can be left to a later slice."""
+        return self._begun and self._slice is not None
 
     @property
     def spent(self) -> float:
@@ -68,6 +74,8 @@ class Waiter:
     def until(self, what: str, poll: t.Callable[[], State], *, sleep: float | None = None) -> State:
         """Poll until it is done.
 
+        Who can not be asked just now is asked again: neither is that an answer, nor does it end the wait.
+
         :param what: completes the sentence "waiting for …".
         :param poll: returns a :class:`State`; it raises TerminalState when waiting on is useless.
         :param sleep: seconds between two polls where they differ from the module's own.
@@ -77,17 +85,34 @@ class Waiter:
         """
         interval = self._sleep if sleep is None else min(sleep, self._sleep)
         while True:
-            state = poll()
+            try:
+                state = poll()
+            except Unavailable as error:
+                state = State(False, f"no answer just now: {error.message}")
             if state.done:
                 return state
-            if self.remaining <= 0:
-                raise WaitTimeout(
-                    f"Waited {self._waited + self.spent:.0f} s for {what}, in vain. Last state: {state.last or 'none'}",
-                    last=state.last,
-                )
+            self._begun = True
+            self._check_deadline(what, state.last)
             if self._slice is not None and self.spent + interval > self._slice:
                 raise Pending(what, state.last, self.spent)
             self._pause(min(interval, self.remaining))
+
+    def resume_later(self, what: str, last: str) -> t.NoReturn:
+        """Leave a wait that :attr:`is_under_way` to the next slice, after a pause.
+
+        :raises WaitTimeout: when the deadline has passed.
+        :raises Pending: else.
+        """
+        self._check_deadline(what, last)
+        self._pause(min(self._sleep, self.remaining))
+        raise Pending(what, last, self.spent)
+
+    def _check_deadline(self, what: str, last: str) -> None:
+        if self.remaining <= 0:
+            raise WaitTimeout(
+                f"Waited {self._waited + self.spent:.0f} s for {what}, in vain. Last state: {last or 'none'}",
+                last=last,
+            )
 
 
 __all__ = ("State", "Waiter")

@@ -220,6 +220,9 @@ Stack = dict[str, t.Any]
 
 # How long AWS may take to work out a change set, which is usually seconds.
 CHANGE_SET_SECONDS = 600
+# botocore's own defaults are a minute for each try, of which it makes five: so long nothing would be shown, and the
+# deadline would pass. What is given in aws_config goes over them.
+PATIENCE = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 3, "mode": "standard"}}
 
 
 class StackJob:
@@ -240,6 +243,8 @@ class StackJob:
         absent = self.params["state"] == "absent"
         operation = carried(self.run)
         if operation is not None:
+            # What was seen last, should this run see nothing: it must not look as if there were no stack.
+            self._report({"StackName": self.name, "StackId": operation.stack_id, "StackStatus": operation.status})
             self._hide(self.run.carry.get("hidden") or [])
         elif not absent:
             self._check_inputs()
@@ -484,7 +489,7 @@ def main() -> None:
 
     def call(run: Run) -> None:
         with calling("make a client for CloudFormation"):
-            client = aws.client("cloudformation")
+            client = aws.client("cloudformation", config=PATIENCE)
         StackJob(run, client).work()
 
     # It has what run_module uses of an AnsibleModule, without being one.

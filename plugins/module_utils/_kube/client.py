@@ -21,7 +21,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode, urlsplit
 
-from .._errors import FederationError, InvalidOption
+from .._errors import FederationError, InvalidOption, Unavailable
 
 KUBERNETES_IMPORT_ERROR: str | None = None
 try:
@@ -47,6 +47,11 @@ MERGE_PATCH = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
+# https://kubernetes.io/docs/reference/using-api/api-concepts/ has 429; the others are what proxies and an API server
+# without etcd say
+_PASSING = (429, 502, 503, 504)
+
+
 class ApiError(FederationError):
     """The API server has answered with an error.
 
@@ -60,8 +65,12 @@ class ApiError(FederationError):
         self.reason = reason
 
 
-class Unreachable(FederationError):
+class Unreachable(Unavailable):
     """No answer from the API server, or no access to it."""
+
+
+class ApiUnavailable(ApiError, Unavailable):
+    """The API server, or etcd behind it, is starting, ending or has too much to do."""
 
 
 class Connection(t.NamedTuple):
@@ -418,7 +427,8 @@ def _api_error(label: str, method: str, path: str, status: int, data: bytes) -> 
         hint = " The credentials in the kubeconfig are not accepted; on EKS, check the identity and its access entry."
     elif status == 403:
         hint = " The identity in the kubeconfig lacks this right."
-    return ApiError(
+    kind = ApiUnavailable if status in _PASSING else ApiError
+    return kind(
         f"{label}: {method} {path} was answered with {status}: {message or 'no message'}.{hint}".replace("..", "."),
         status=status,
         reason=reason,
@@ -430,6 +440,7 @@ __all__ = (
     "KUBERNETES_IMPORT_ERROR",
     "MERGE_PATCH",
     "ApiError",
+    "ApiUnavailable",
     "Client",
     "Connection",
     "Object",

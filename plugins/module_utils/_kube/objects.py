@@ -92,4 +92,23 @@ def without_secrets(manifest: Object) -> Object:
     return shown
 
 
-__all__ = ("MASK", "Changes", "differences", "without_secrets")
+def lingering(found: Object) -> str:
+    """Why an object that was to be deleted is still there: what a namespace says of its contents, and finalizers.
+
+    A finalizer is taken off by who has set it, once what it guards is cleared away:
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+    """
+    metadata = found.get("metadata") or {}
+    told = [
+        str(entry["message"])
+        for entry in (found.get("status") or {}).get("conditions") or []
+        if entry.get("status") == "True" and entry.get("message")
+    ]
+    if not told and metadata.get("finalizers"):
+        told = [f"held by the finalizers {', '.join(metadata['finalizers'])}"]
+    if not metadata.get("deletionTimestamp"):
+        return "; ".join(["still there", *told])
+    return f"being deleted since {metadata['deletionTimestamp']}" + (f": {'; '.join(told)}" if told else "")
+
+
+__all__ = ("MASK", "Changes", "differences", "lingering", "without_secrets")

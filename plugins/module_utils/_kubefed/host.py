@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import FederationError
-from .._kube.client import ApiError, Client, Object, each, resource_path
+from .._errors import FederationError, TerminalState
+from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
 from .._wait import State, Waiter
 from .manifests import CORE_GROUP, CORE_VERSION, KINDS
+from .status import controller_trouble
+from .workloads import held_up, trouble
 
 Outcome = t.TypeVar("Outcome")
 
@@ -51,15 +53,40 @@ def type_configs(host: Client, namespace: str) -> list[Object]:
     return host.list(resource_path(CORE_GROUP, CORE_VERSION, "federatedtypeconfigs", namespace=namespace))
 
 
+def _pods(host: Client, namespace: str) -> list[Object]:
+    path = resource_path("", "v1", "pods", namespace=namespace)
+    return host.list(path, labelSelector="kubefed-control-plane=controller-manager")
+
+
 def pods(host: Client, namespace: str) -> list[str]:
     """Addresses of the pods that reach out to the members, with their nodes, as a firewall's owner wants to know."""
-    path = resource_path("", "v1", "pods", namespace=namespace)
-    found = host.list(path, labelSelector="kubefed-control-plane=controller-manager")
     return sorted(
         f"{pod['status']['podIP']} on node {pod['spec'].get('nodeName')}"
-        for pod in found
+        for pod in _pods(host, namespace)
         if (pod.get("status") or {}).get("podIP")
     )
+
+
+def silence(host: Client, namespace: str) -> str:
+    """Why KubeFed's controller manager says nothing more, so that what it has said is old; empty when it runs.
+
+    :raises TerminalState: somebody has scaled it to nothing.
+    """
+    name = "kubefed-controller-manager"
+    try:
+        deployment = host.get(resource_path("apps", "v1", "deployments", namespace=namespace, name=name))
+        if deployment is None or not controller_trouble(deployment, ""):
+            return ""
+        found = _pods(host, namespace)
+    except ApiError as error:
+        if error.status == 403:
+            # A help, for which the right may be missing
+            return ""
+        raise
+    told = controller_trouble(deployment, trouble(found).message or held_up(found))
+    if (deployment.get("spec") or {}).get("replicas") == 0:
+        raise TerminalState(f"{told}, and then this again.")
+    return told
 
 
 def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
@@ -84,6 +111,7 @@ def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
 def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
     """Call, and call again while KubeFed's admission webhook is not up yet: its failurePolicy is Fail."""
     answer: list[Outcome] = []
+    lost: list[Unreachable] = []
 
     def poll() -> State:
         try:
@@ -92,10 +120,15 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
             if error.status >= 500 and "failed calling webhook" in error.message:
                 return State(False, error.message)
             raise
+        except Unreachable as error:
+            # It may have been done: who calls again has to look first
+            lost.append(error)
         return State(True)
 
     waiter.until("KubeFed's admission webhook", poll, sleep=2)
+    if lost:
+        raise lost[0]
     return answer[0]
 
 
-__all__ = ("clusters", "federated_to", "path_of", "pods", "scope_of", "through_webhook", "type_configs")
+__all__ = ("clusters", "federated_to", "path_of", "pods", "scope_of", "silence", "through_webhook", "type_configs")

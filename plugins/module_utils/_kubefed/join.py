@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout
 from .._kube.client import ApiError, Client, Object, check_url, decoded, host_and_port
 from .._kube.discovery import contents
-from .._kube.objects import Changes, differences, without_secrets
+from .._kube.objects import Changes, differences, lingering, without_secrets
 from .._wait import State, Waiter
 from . import manifests
-from .host import clusters, federated_to, path_of, pods, scope_of, through_webhook
+from .host import clusters, federated_to, path_of, pods, scope_of, silence, through_webhook
 from .status import condition, is_ready, last_probe, readiness
 
 # In every namespace, made by Kubernetes itself
@@ -341,6 +341,9 @@ class Join:
                 raise TerminalState(f"KubeFedCluster {self._as.name} was removed while its Ready was waited for.")
             answer.clear()
             answer.update(cluster)
+            silent = silence(self._host, self._as.namespace)
+            if silent:
+                return State(False, silent)
             if self._carry.get("probe") and last_probe(cluster) == self._carry["probe"]:
                 return State(False, "KubeFed's controller has not looked at it since it was changed")
             told = readiness(cluster)
@@ -614,13 +617,7 @@ class Join:
     def _wait_gone(self, client: Client, path: str, what: str) -> None:
         def poll() -> State:
             found = client.get(path)
-            conditions = ((found or {}).get("status") or {}).get("conditions") or []
-            told = [
-                str(entry.get("message"))
-                for entry in conditions
-                if entry.get("status") == "True" and entry.get("message")
-            ]
-            return State(found is None, "; ".join(told) or "still there")
+            return State(found is None, lingering(found) if found else "")
 
         self._waiter.until(what, poll, sleep=1)
 

@@ -13,7 +13,7 @@ import typing as t
 
 from .._errors import FederationError, InvalidOption, TerminalState
 from .._kube.client import ApiError, Client, Object, each, resource_path
-from .._kube.objects import Changes, differences, without_secrets
+from .._kube.objects import Changes, differences, lingering, without_secrets
 from .._wait import State, Waiter
 from . import host as kubefed
 from .collect import Contents, collect
@@ -530,7 +530,7 @@ class Resources:
                         f"{item.title} can not be propagated: {terminal}", resources=self._all_told(items)
                     )
                 waiting.append(f"{item.title}: {propagated(found, placed, said).last}")
-            return State(not waiting, _some(waiting))
+            return self._state(waiting)
 
         self._waiter.until(_what("the propagation of", items), poll, sleep=_PROPAGATION_SLEEP)
 
@@ -789,11 +789,12 @@ class Resources:
                 if not found.current:
                     waiting.append(f"{item.title}: {found.last}")
                 elif there:
-                    waiting.append(f"{item.title}: {_still(propagation(item.found, messages.get(item.key)), there)}")
+                    still = _still(propagation(item.found, messages.get(item.key)), there)
+                    waiting.append("; ".join([f"{item.title}: {still}", *self._lingering(item, there)]))
             if not waiting:
                 # KubeFed looks at its cache, which may lag behind
                 waiting = self._still_there(items, {key: names & ready for key, names in clusters.items()})
-            return State(not waiting, _some(waiting))
+            return self._state(waiting)
 
         named = sorted(set().union(*clusters.values()))
         self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll, sleep=_PROPAGATION_SLEEP)
@@ -801,6 +802,23 @@ class Resources:
             for name in sorted(item.withdrawn & joined - ready):
                 # KubeFed forgets what it can't reach, and says nothing
                 item.left.append(f"{item.type.kind} {item.name} in {name}, if it was there: the cluster is not Ready")
+
+    def _state(self, waiting: list[str]) -> State:
+        """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
+        silent = kubefed.silence(self._host, self._kubefed)
+        return State(not waiting and not silent, _some([silent, *waiting] if silent else waiting))
+
+    def _lingering(self, item: Item, clusters: t.Iterable[str]) -> list[str]:
+        """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
+        told = []
+        for name in clusters if item.type.is_namespace else ():
+            try:
+                found = self._members.client(name).get(item.type.target_path(None, item.name))
+            except FederationError:
+                continue
+            if found:
+                told.append(f"namespace {item.name} in {name} is {lingering(found)}")
+        return told
 
     def _still_there(self, items: list[Item], clusters: t.Mapping[Key, set[str]]) -> list[str]:
         waiting: list[str] = []
@@ -883,8 +901,7 @@ class Resources:
     def _wait_removed(self, items: list[Item]) -> None:
         def poll() -> State:
             self._refresh(items)
-            waiting = [item for item in items if item.found is not None]
-            return State(not waiting, _some([f"{item.title} is still there" for item in waiting]))
+            return self._state([f"{item.title}: {lingering(item.found)}" for item in items if item.found is not None])
 
         self._waiter.until(_what("the removal of", items), poll, sleep=2)
 
@@ -961,7 +978,11 @@ class Resources:
                 found = self._host.request("GET", item.path)
 
     def _wait_gone(self, path: str, what: str) -> None:
-        self._waiter.until(what, lambda: State(self._host.get(path) is None, "still there"), sleep=2)
+        def poll() -> State:
+            found = self._host.get(path)
+            return State(found is None, lingering(found) if found else "")
+
+        self._waiter.until(what, poll, sleep=2)
 
     def _all_told(self, items: t.Iterable[Item]) -> list[Object]:
         return [self._told(item) for item in items]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import FederationError
+from .._errors import FederationError, Unavailable
 from .._kube.client import Client, Object, each, resource_path
 from .._wait import State
 from .federate import FederatedType
@@ -77,7 +77,8 @@ class Running:
         try:
             client = self._members.client(cluster)
         except FederationError as error:
-            raise FederationError(f"Not known whether pods run in {cluster}: {error.message}") from error
+            kind = Unavailable if isinstance(error, Unavailable) else FederationError
+            raise kind(f"Not known whether pods run in {cluster}: {error.message}") from error
         there: dict[tuple[str, str], Object] = {}
         for type_ in {place.type for place in places}:
             there.update(

@@ -81,6 +81,27 @@ def readiness(cluster: Object) -> str:
     return "; ".join(told) or "KubeFed's controller has not looked at it yet"
 
 
+def controller_trouble(deployment: Object, trouble: str) -> str:
+    """Why KubeFed's controller manager does not run, and what to do; empty when one of its pods is ready.
+
+    :param deployment: of the controller manager.
+    :param trouble: what its pods say.
+    """
+    if (deployment.get("status") or {}).get("readyReplicas"):
+        return ""
+    metadata, wanted = deployment["metadata"], (deployment.get("spec") or {}).get("replicas", 1)
+    where = f"kubectl --namespace {metadata['namespace']}"
+    if wanted == 0:
+        return (
+            f"KubeFed's controller does not run: deployment {metadata['name']} is scaled to 0. Run: {where} scale "
+            f"deployment {metadata['name']} --replicas=2"
+        )
+    return (
+        f"KubeFed's controller does not run: of the {wanted} pods of deployment {metadata['name']} none is ready: "
+        f"{trouble or f'look at {where} get pods'}"
+    )
+
+
 class ClusterState(t.NamedTuple):
     """What KubeFed says about one federated object in one cluster.
 
@@ -184,6 +205,7 @@ __all__ = (
     "ClusterState",
     "Propagation",
     "condition",
+    "controller_trouble",
     "event_messages",
     "is_ready",
     "last_probe",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import json
 import logging
 import os
 import re
@@ -50,6 +51,7 @@ class Clusters:
             seams.replace_eks(function, _answering(getattr(self, function)))
         seams.replace_eks("describe_cluster", _answering(self.describe_cluster))
         seams.replace_eks("describe_nodegroup", _answering(self.describe_nodegroup))
+        seams.replace_eks("handle_request_sync", self._updating(seams.eks_function("handle_request_sync")))
         # Access policies become RBAC by MiniStack's own hands; it only has to find the cluster.
         seams.replace_eks("get_docker", lambda: self.hands)
 
@@ -135,6 +137,26 @@ class Clusters:
         cluster["status"] = "DELETING"
         self.changed()
         return seams.eks_answer({"cluster": seams.eks_public(cluster)})
+
+    def update_cluster_config(self, name: str, body: dict[str, t.Any]) -> Answer:
+        """UpdateClusterConfig, of which MiniStack has nothing: deletion protection alone."""
+        cluster = _cluster(name)
+        if set(body) - {"clientRequestToken"} != {"deletionProtection"}:
+            raise _invalid("The lab updates deletionProtection alone")
+        cluster["deletionProtection"] = bool(body["deletionProtection"])
+        update = {"id": secrets.token_hex(16), "status": "Successful", "type": "DeletionProtectionUpdate"}
+        return seams.eks_answer({"update": {**update, "params": [], "createdAt": int(time.time()), "errors": []}})
+
+    def _updating(self, original: t.Callable[..., Answer]) -> t.Callable[..., Answer]:
+        update = _answering(self.update_cluster_config)
+
+        def handle(method: str, path: str, headers: t.Any, body: bytes, query: t.Any) -> Answer:
+            found = re.fullmatch(r"/clusters/([^/]+)/update-config", path)
+            if found and method == "POST":
+                return update(found[1], json.loads(body or b"{}"))
+            return original(method, path, headers, body, query)
+
+        return handle
 
     # ---- node groups ----
 

@@ -19,6 +19,9 @@ Query = dict[str, t.Any]
 CLOUD = "198.51.100.0/24"
 TUNNEL_ADDRESSES = (10, 99)  # hosts of CLOUD
 ELASTIC_ADDRESSES = (100, 250)
+# What AWS gives to an account in a region unless asked for more; the default VPC is one of them.
+# https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+QUOTAS = {"vpcs": 5, "addresses": 5}
 
 _lock = threading.Lock()
 
@@ -32,6 +35,7 @@ def install() -> None:
     seams.replace_ec2_action("AttachVpnGateway", lambda original: _answering(_attach_vpn_gateway, original))
     seams.replace_ec2_action("DetachVpnGateway", lambda original: _answering(_detach_vpn_gateway, original))
     seams.replace_ec2_action("EnableVgwRoutePropagation", lambda original: _answering(_enable_propagation, original))
+    seams.replace_ec2_action("CreateVpc", lambda original: _answering(_create_vpc, original))
     seams.replace_ec2_action("AllocateAddress", lambda original: _answering(_allocate_address, original))
     seams.replace_ec2_action("CreateNatGateway", lambda original: _answering(_create_nat_gateway, original))
     for action, kind, parameter in (
@@ -323,14 +327,24 @@ def _enable_propagation(original: seams.Action, query: Query) -> Answer:
 # ---- public addresses -----------------------------------------------------------------------------------------------
 
 
+def _create_vpc(original: seams.Action, query: Query) -> Answer:
+    refuse_more_vpcs(QUOTAS["vpcs"] - 1)
+    return original(query)
+
+
+def refuse_more_vpcs(most: int = QUOTAS["vpcs"]) -> None:
+    """Raise EC2's AwsError when there are more VPCs than `most`."""
+    if len(seams.store("vpcs")) > most:
+        raise AwsError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+
+
 def _allocate_address(original: seams.Action, query: Query) -> Answer:
     addresses = seams.store("addresses")
     with _lock:
-        try:
-            taken = {address["PublicIp"] for address in addresses.values()}
-            address = vpn.public_addresses(CLOUD, *ELASTIC_ADDRESSES, taken=taken, count=1)[0]
-        except vpn.InvalidOptionError as error:
-            raise AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.") from error
+        if len(addresses) >= QUOTAS["addresses"]:
+            raise AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+        taken = {address["PublicIp"] for address in addresses.values()}
+        address = vpn.public_addresses(CLOUD, *ELASTIC_ADDRESSES, taken=taken, count=1)[0]
         before = set(addresses)
         status, headers, body = original(query)
         for allocation_id in set(addresses) - before:

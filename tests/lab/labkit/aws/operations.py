@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 import typing as t
@@ -62,6 +63,7 @@ class Operations:
         """Stand around MiniStack's own operations from now on."""
         seams.wrap_resource_operations(self._create, self._update, self._delete)
         seams.wrap_stack_operations(self._deploy, self._roll_back, self._delete_stack)
+        seams.wrap_delete_action(_begin_deletion)
 
     # ---- one resource ----
 
@@ -191,3 +193,20 @@ class Operations:
             await original(stack_name, stack_id, *args, **kwargs)
         finally:
             self._deleting.discard(stack_id)
+
+
+def _begin_deletion(
+    original: t.Callable[..., seams.Answer], stack: dict[str, t.Any] | None, params: dict[str, t.Any]
+) -> seams.Answer:
+    """DeleteStack. Of a stack whose export is in use, MiniStack refuses the request; AWS takes it, and the stack falls
+    back to what it was (boto/botocore#2590)."""
+    answer = original(params)
+    refusal = re.search(rb"Export (\S+) is imported by stack ([^<\s]+)", answer[2])
+    if not stack or not refusal:
+        return answer
+    export, user = (part.decode() for part in refusal.groups())
+    reason = f"Export {export} cannot be deleted as it is in use by {user}"
+    for status, why in (("DELETE_IN_PROGRESS", "User Initiated"), (stack["StackStatus"], reason)):
+        seams.add_event(stack, stack["StackName"], "AWS::CloudFormation::Stack", status, why, stack["StackId"])
+    stack["StackStatusReason"] = reason
+    return seams.delete_answer()

@@ -75,6 +75,10 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "_deploy_stack_async": _DEPLOY,
         "_delete_stack_async": _DELETE,
         "_roll_back_operation": _ROLL_BACK,
+        "_delete_stack": ("params",),
+        "_resolve_stack": ("stack_name",),
+        "_p": ("params", "key", "default"),
+        "_xml": ("status", "root_tag", "inner"),
     },
     f"{_CFN}.changesets": {
         "_deploy_stack_async": _DEPLOY,
@@ -134,6 +138,7 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 TABLES: dict[str, tuple[str, ...]] = {
     f"{_CFN}.provisioners": ("_RESOURCE_HANDLERS", "_STACK_TAG_PROPERTY"),
     f"{_CFN}": ("_stacks", "_stack_events"),
+    f"{_CFN}.handlers": ("_ACTION_HANDLERS",),
     "ministack.services.ec2": (
         "_ACTION_MAP",
         "_tags",
@@ -172,6 +177,7 @@ EC2_ACTIONS = (
     "CreateNatGateway",
     "CreateSecurityGroup",
     "CreateTags",
+    "CreateVpc",
     "CreateVpnConnection",
     "CreateVpnConnectionRoute",
     "CreateVpnGateway",
@@ -218,6 +224,8 @@ class AwsError(Exception):
         if "NotFound" in self.code:
             return "NotFound"
         known = {"AccessDenied": "AccessDenied", "ResourceInUseException": "AlreadyExists"}
+        if self.code.endswith("LimitExceeded"):
+            return "ServiceLimitExceeded"
         return known.get(self.code, "InvalidRequest" if self.status < 500 else "GeneralServiceException")
 
 
@@ -423,6 +431,22 @@ def wrap_stack_operations(
                 setattr(module(f"{_CFN}.{place}"), name, wrapped)
 
 
+def wrap_delete_action(wrapper: t.Callable[..., Answer]) -> None:
+    """Let `wrapper` stand around the action DeleteStack; it gets the original, the stack (or None) and the request."""
+    handlers = module(f"{_CFN}.handlers")
+    original = handlers._ACTION_HANDLERS["DeleteStack"]
+
+    def call(params: dict[str, t.Any]) -> Answer:
+        return wrapper(original, handlers._resolve_stack(handlers._p(params, "StackName")), params)
+
+    handlers._ACTION_HANDLERS["DeleteStack"] = call
+
+
+def delete_answer() -> Answer:
+    """A good answer to DeleteStack."""
+    return module(f"{_CFN}.handlers")._xml(200, "DeleteStackResponse", "")
+
+
 def _around(wrapper: t.Callable[..., t.Any], original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
     def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
         return wrapper(original, *args, **kwargs)
@@ -490,12 +514,14 @@ def _policies(arn: str, account_id: str) -> tuple[t.Any, str]:
 # ---- the service ----------------------------------------------------------------------------------------------------
 
 
-def serve(address: str, port: int, certificate: str, key: str) -> None:
-    """Serve MiniStack's application over TLS; returns when the process is told to end.
+def serve(
+    address: str, port: int, certificate: str, key: str, before: t.Callable[[t.Callable[..., t.Any]], t.Any]
+) -> None:
+    """Serve MiniStack's application over TLS, as `before` makes one of it; returns when the process is told to end.
 
     Not by its own main(), which in this version binds port 443 twice."""
     config = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"{address}:{port}"]
     config.certfile, config.keyfile = certificate, key
     config.keep_alive_timeout = 75
-    asyncio.run(importlib.import_module("hypercorn.asyncio").serve(module("ministack.app").app, config))
+    asyncio.run(importlib.import_module("hypercorn.asyncio").serve(before(module("ministack.app").app), config))

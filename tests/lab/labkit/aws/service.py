@@ -36,7 +36,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
     logging.getLogger("eks").setLevel("DEBUG")  # the one place where a failure to apply access policies is told
 
-    from labkit.aws import identity, network, seams, types
+    from labkit.aws import faults, identity, network, seams, types
     from labkit.aws.clusters import WEBHOOK, Clusters, Hands
     from labkit.aws.durations import Durations
     from labkit.aws.keeper import Keeper
@@ -72,7 +72,11 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     keeper.start()
     pki = directory / "pki"
     seams.serve(
-        os.environ["LAB_AWS_ADDRESS"], int(os.environ["LAB_AWS_PORT"]), str(pki / "aws.crt"), str(pki / "aws.key")
+        os.environ["LAB_AWS_ADDRESS"],
+        int(os.environ["LAB_AWS_PORT"]),
+        str(pki / "aws.crt"),
+        str(pki / "aws.key"),
+        lambda app: faults.around(app, faults.Faults(directory / "faults.json")),
     )
 
 

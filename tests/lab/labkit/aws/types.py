@@ -386,6 +386,7 @@ def _delete_addon(_physical_id: str, props: Properties) -> None:
 
 
 def _vpc_settled(physical_id: str, _props: Properties) -> Attributes:
+    network.refuse_more_vpcs()
     vpc = seams.store("vpcs")[physical_id]
     return {"CidrBlock": vpc["CidrBlock"], "CidrBlockAssociations": [], "Ipv6CidrBlocks": []}
 

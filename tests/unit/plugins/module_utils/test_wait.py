@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import Pending, TerminalState, WaitTimeout
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import (
+    Pending,
+    TerminalState,
+    Unavailable,
+    WaitTimeout,
+)
 from ansible_collections.cloudburst.federation.plugins.module_utils._wait import State, Waiter
 
 
@@ -96,3 +101,38 @@ def test_a_terminal_state_ends_the_wait_at_once() -> None:
     with pytest.raises(TerminalState):
         waiter(clock).until("something", poll)
     assert clock.now == 1000
+
+
+def test_who_can_not_be_asked_just_now_is_asked_again() -> None:
+    clock = Clock()
+    answers: list[State | Exception] = [State(False), Unavailable("no route to host"), State(True, "fine")]
+
+    def poll() -> State:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert waiter(clock).until("something", poll) == State(True, "fine")
+    assert clock.now == 1010
+
+
+def test_the_deadline_says_who_could_not_be_asked() -> None:
+    def poll() -> State:
+        raise Unavailable("no route to host")
+
+    with pytest.raises(WaitTimeout, match=r"Last state: no answer just now: no route to host$"):
+        waiter(Clock()).until("something", poll)
+
+
+def test_a_wait_is_left_to_a_later_slice_only_once_it_has_begun() -> None:
+    clock = Clock()
+    assert not waiter(clock, slice_=12).is_under_way
+    assert not waiter(clock, waited=10).is_under_way
+    later = waiter(clock, slice_=12, waited=10)
+    assert later.is_under_way
+    with pytest.raises(Pending) as caught:
+        later.resume_later("an answer", "no route to host")
+    assert (caught.value.what, caught.value.last, clock.now) == ("an answer", "no route to host", 1005)
+    with pytest.raises(WaitTimeout):
+        waiter(clock, slice_=12, waited=60).resume_later("an answer", "no route to host")

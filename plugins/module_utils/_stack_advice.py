@@ -1,0 +1,68 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What to do about the reason that AWS gives for a stack's failure. Pure.
+
+The codes are CloudFormation's own
+(https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html), the words
+those of EC2 and EKS where the code does not tell enough.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The first that fits holds.
+_ADVICE = (
+    (
+        r"AWS::EKS::Cluster (?P<cluster>[^)\s]+)\): .*deletion ?protection",
+        "Take the protection away with: aws eks update-cluster-config --no-deletion-protection --name {cluster}",
+    ),
+    (
+        r"ServiceLimitExceeded|LimitExceeded|has been reached|quota",
+        "A quota of the account is used up: give back what is not needed, or ask for more under Service Quotas in the "
+        "AWS console.",
+    ),
+    (
+        r"overlap|conflicts with another subnet|InvalidSubnet\.Range|cidr is in use",
+        "The address range is taken or does not fit in there: choose another one.",
+    ),
+    (
+        r"HandlerErrorCode: AlreadyExists|already exists",
+        "What has that name is not of this stack: take it away, or choose another name.",
+    ),
+    (
+        r"AccessDenied|not authorized to perform",
+        "The caller lacks this right: give it the IAM policy that comes with the role eks_stack.",
+    ),
+    (
+        r"InsufficientInstanceCapacity|UnsupportedAvailabilityZone|does not have sufficient capacity",
+        "AWS has no room there at present: choose other zones or types of instances, or try it later.",
+    ),
+    (
+        r"in use by|is imported by",
+        "Delete the stacks that import it first.",
+    ),
+    (
+        r"NodeCreationFailure|failed to join",
+        "The nodes did not reach the cluster: look at their way to the images and to the cluster's end point.",
+    ),
+)
+
+
+def advice(reason: str) -> str:
+    """What to do about a failure, as a sentence; empty where nothing is known of it.
+
+    :param reason: what AWS says, in full.
+    """
+    for pattern, text in _ADVICE:
+        found = re.search(pattern, reason, re.IGNORECASE)
+        if found:
+            return text.format(**found.groupdict())
+    return ""
+
+
+__all__ = ("advice",)

@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: helm_watched
+version_added: 1.0.0
+short_description: Runs kubernetes.core.helm and shows what the release's pods say meanwhile
+author:
+  - cloudburst.federation contributors (@cloudburst-federation)
+description:
+  - Runs M(kubernetes.core.helm), which shows nothing as long as it waits, and returns what that one returns.
+  - As long as it takes, a line every 15 seconds says what keeps the pods of O(release_namespace) from running.
+requirements:
+  - What M(kubernetes.core.helm) requires.
+extends_documentation_fragment:
+  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.actiongroup_k8s
+  - cloudburst.federation._attributes.progress
+  - cloudburst.federation._kube
+options:
+  release_namespace:
+    description:
+      - Namespace of the release, which is passed on, and whose pods are looked at.
+    type: str
+    required: true
+  helm:
+    description:
+      - All other options of M(kubernetes.core.helm), by its own names. O(kubeconfig) and O(context) are passed on.
+    type: dict
+    required: true
+seealso:
+  - module: kubernetes.core.helm
+"""
+
+EXAMPLES = r"""
+- name: Install KubeFed
+  cloudburst.federation.helm_watched:
+    context: kubernetes-admin@kubernetes
+    release_namespace: kube-federation-system
+    helm:
+      release_name: kubefed
+      create_namespace: true
+      chart_ref: /srv/charts/kubefed-0.10.0.tgz
+      wait: true
+      timeout: 600s
+"""
+
+RETURN = r"""
+status:
+  description: What M(kubernetes.core.helm) returns, with all of its other keys.
+  returned: on success
+  type: dict
+  sample: {"name": "kubefed", "status": "deployed"}
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ..module_utils._argspec import kube_spec
+from ..module_utils._errors import FederationError
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, resource_path, secrets_of
+from ..module_utils._kubefed.workloads import held_up, trouble
+
+
+def said(pods: list[dict[str, t.Any]]) -> str:
+    """What pods say, as one line."""
+    ready = [
+        pod
+        for pod in pods
+        for condition in (pod.get("status") or {}).get("conditions") or []
+        if condition.get("type") == "Ready" and condition.get("status") == "True"
+    ]
+    told = trouble(pods).message or held_up(pods)
+    return f"{len(ready)} of {len(pods)} pods ready" + (f"; {told}" if told else "")
+
+
+def main() -> None:
+    """Look at the pods once; helm is run by the action plugin."""
+    module = AnsibleModule(
+        argument_spec={
+            **kube_spec(),
+            "release_namespace": {"type": "str", "required": True},
+            "helm": {"type": "dict", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    if KUBERNETES_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
+    try:
+        client = connect_as(module.params, label="host cluster")
+        pods = client.list(resource_path("", "v1", "pods", namespace=module.params["release_namespace"]))
+    except FederationError as error:
+        module.fail_json(msg=error.message)
+    module.exit_json(changed=False, said=said(pods))
+
+
+if __name__ == "__main__":
+    main()

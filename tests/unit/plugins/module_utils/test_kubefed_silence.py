@@ -1,0 +1,60 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said of a controller that does not run, and of objects that do not go."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import lingering
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.status import controller_trouble
+
+
+def deployment(replicas: int, **status: int) -> dict[str, t.Any]:
+    metadata = {"name": "kubefed-controller-manager", "namespace": "kube-federation-system"}
+    return {"metadata": metadata, "spec": {"replicas": replicas}, "status": status}
+
+
+def test_a_controller_that_runs_is_no_trouble() -> None:
+    assert controller_trouble(deployment(2, readyReplicas=1), "") == ""
+
+
+def test_a_controller_that_is_scaled_to_nothing() -> None:
+    said = controller_trouble(deployment(0), "")
+    assert "is scaled to 0. Run: kubectl --namespace kube-federation-system scale deployment" in said
+
+
+def test_a_controller_whose_pods_do_not_start() -> None:
+    said = controller_trouble(deployment(2), "pod a, container b: ImagePullBackOff")
+    assert said.endswith("kubefed-controller-manager none is ready: pod a, container b: ImagePullBackOff")
+    assert "look at kubectl --namespace kube-federation-system get pods" in controller_trouble(deployment(2), "")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"metadata": {}}, "still there"),
+        (
+            {"metadata": {"deletionTimestamp": "2026-11-25T05:00:00Z", "finalizers": ["example.com/hold"]}},
+            "being deleted since 2026-11-25T05:00:00Z: held by the finalizers example.com/hold",
+        ),
+        (
+            {
+                "metadata": {"deletionTimestamp": "2026-11-25T05:00:00Z"},
+                "status": {
+                    "conditions": [
+                        {"status": "False", "message": "fine"},
+                        {"status": "True", "message": "Some content has finalizers: example.com/hold in 1 instances"},
+                    ]
+                },
+            },
+            "being deleted since 2026-11-25T05:00:00Z: Some content has finalizers: example.com/hold in 1 instances",
+        ),
+    ],
+)
+def test_what_keeps_an_object(found: dict[str, t.Any], said: str) -> None:
+    assert lingering(found) == said

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWS's reasons lead to."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._stack_advice import advice
+
+TAIL = "(Service: Ec2, Status Code: 400, Request ID: 1) (RequestToken: 2, HandlerErrorCode: {code})"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (f"The maximum number of VPCs has been reached. {TAIL.format(code='ServiceLimitExceeded')}", "A quota"),
+        (f"Cluster already exists with name: vulcan {TAIL.format(code='AlreadyExists')}", "not of this stack"),
+        ("Cluster (AWS::EKS::Cluster vulcan): deletion protection enabled", "--no-deletion-protection --name vulcan"),
+        ("User: x is not authorized to perform: ec2:CreateVpc", "the IAM policy"),
+        ("The CIDR '10.11.0.0/20' conflicts with another subnet", "address range is taken"),
+        ("[Issue(Code=NodeCreationFailure, Message=Instances failed to join the kubernetes cluster)]", "The nodes"),
+        ("Export x cannot be deleted as it is in use by y", "Delete the stacks that import it first."),
+        ("Resource handler returned message: something new", ""),
+    ],
+)
+def test_advice(reason: str, said: str) -> None:
+    found = advice(reason)
+    assert said in found
+    assert bool(found) == bool(said)
