@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import time
 import typing as t
@@ -17,17 +16,10 @@ from pathlib import Path
 import pytest
 
 from labkit import settings
-from labkit.aws import identity
 
-boto3 = pytest.importorskip("boto3")
 botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
 REGION = "eu-central-1"
-PYTHONS = [
-    venv / "bin" / "python"
-    for venv in sorted((settings.CACHE / "venvs").glob("lab-*"), key=lambda path: path.stat().st_mtime)
-]
-pytestmark = pytest.mark.skipif(not PYTHONS, reason="the lab's Python environment is not built")
 
 NETWORK: dict[str, t.Any] = {
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.11.0.0/16"}},
@@ -114,121 +106,10 @@ CLUSTER: dict[str, t.Any] = {
 }
 
 
-class Aws:
-    """A running service and its clients."""
-
-    def __init__(self, directory: Path, port: int) -> None:
-        self.directory = directory
-        self._endpoint = f"https://127.0.0.1:{port}"
-        self._keys = identity.credentials(directory / "credentials", "cloudburst")
-
-    def client(self, service: str, user: str = identity.ADMIN, **keys: str) -> t.Any:
-        """A client with a user's keys, or other ones."""
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self._endpoint,
-            verify=str(self.directory / "ca.crt"),
-            **{**self._keys[user], **keys},
-        )
-
-    def create(self, resources: dict[str, t.Any], user: str = identity.ADMIN, name: str = "cloudburst-test") -> str:
-        """Begin a stack; its id."""
-        template = json.dumps({"Resources": resources})
-        created = self.client("cloudformation", user).create_stack(
-            StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"]
-        )
-        return str(created["StackId"])
-
-    def delete(self, stack_id: str) -> None:
-        """Begin to delete a stack."""
-        self.client("cloudformation").delete_stack(StackName=stack_id)
-
-    def end(self, stack_id: str) -> tuple[str, list[dict[str, t.Any]]]:
-        """Wait for a stack's operation; its status and all its events, the oldest first."""
-        client = self.client("cloudformation")
-        deadline = time.monotonic() + 60
-        while True:
-            status = client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
-            if not status.endswith("IN_PROGRESS"):
-                break
-            assert time.monotonic() < deadline, status
-            time.sleep(0.1)
-        pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-        return status, [event for page in pages for event in page["StackEvents"]][::-1]
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Aws]:
-    """The service with durations of nothing and a user whose policy lacks one right."""
-    directory = tmp_path_factory.mktemp("aws")
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab"),
-            *("-keyout", str(directory / "ca.key"), "-out", str(directory / "ca.crt")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    identity.certificate(directory / "pki", directory / "ca.crt", directory / "ca.key", REGION, "127.0.0.1")
-    (directory / "durations.json").write_text('{"profile": "instant"}')
-    (directory / "policy.json").write_text(
-        json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": ["cloudformation:*", "ec2:*"], "Resource": "*"},
-                    {"Effect": "Deny", "Action": "ec2:CreateVpnGateway", "Resource": "*"},
-                ],
-            }
-        )
-    )
-    (directory / "admin.conf").write_text("clusters:\n- cluster:\n    server: https://somewhere:443\n")
-    kubectl = directory / "bin" / "kubectl"
-    kubectl.parent.mkdir()
-    kubectl.write_text('#!/bin/sh\n[ "$1" = get ] && echo \'{"items": []}\' || cat >/dev/null\n')
-    kubectl.chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "LAB_AWS_DIR": str(directory),
-        "LAB_AWS_ADDRESS": "127.0.0.1",
-        "LAB_AWS_PORT": str(port),
-        "LAB_AWS_REGION": REGION,
-        "LAB_AWS_ACCOUNT": "000000000000",
-        "LAB_AWS_USER": "cloudburst",
-        "LAB_AWS_POLICY": str(directory / "policy.json"),
-        "LAB_AWS_WEBHOOK_HOST": "127.0.0.1",
-        "LAB_BIN": str(kubectl.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    program = Path(__file__).with_name("aws_loopback.py")
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen([PYTHONS[-1], program], env=environment, stdout=log, stderr=log)
-        try:
-            _until_it_answers(port, process, directory / "log")
-            yield Aws(directory, port)
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    pytest.fail(log.read_text()[-3000:])
-
-
-def test_the_seams_are_where_they_were() -> None:
+def test_the_seams_are_where_they_were(lab_python: Path) -> None:
     script = "from labkit.aws import seams; seams.check()"
     result = subprocess.run(
-        [PYTHONS[-1], "-c", script],
+        [lab_python, "-c", script],
         env={**os.environ, "PYTHONPATH": str(settings.LAB_DIR), "AUTH": "true"},
         capture_output=True,
         text=True,
@@ -237,7 +118,7 @@ def test_the_seams_are_where_they_were() -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_a_stack_s_tunnel_is_described_as_aws_does_and_goes_whole(aws: Aws) -> None:
+def test_a_stack_s_tunnel_is_described_as_aws_does_and_goes_whole(aws: t.Any) -> None:
     stack_id = aws.create(NETWORK)
     status, events = aws.end(stack_id)
     assert status == "CREATE_COMPLETE", events
@@ -272,7 +153,7 @@ def test_a_stack_s_tunnel_is_described_as_aws_does_and_goes_whole(aws: Aws) -> N
     assert {c["State"] for c in ec2.describe_vpn_connections()["VpnConnections"]} == {"deleted"}
 
 
-def test_a_cluster_is_there_when_the_real_one_is(aws: Aws) -> None:
+def test_a_cluster_is_there_when_the_real_one_is(aws: t.Any) -> None:
     stack_id = aws.create(CLUSTER)
     status, events = aws.end(stack_id)
     assert status == "CREATE_COMPLETE", events
@@ -302,7 +183,7 @@ def test_a_cluster_is_there_when_the_real_one_is(aws: Aws) -> None:
     assert aws.client("eks").list_clusters()["clusters"] == []
 
 
-def test_a_stack_s_update_changes_what_has_changed(aws: Aws) -> None:
+def test_a_stack_s_update_changes_what_has_changed(aws: t.Any) -> None:
     stack_id = aws.create(NETWORK, name="cloudburst-changed")
     assert aws.end(stack_id)[0] == "CREATE_COMPLETE"
     client, ec2 = aws.client("cloudformation"), aws.client("ec2")
@@ -319,7 +200,7 @@ def test_a_stack_s_update_changes_what_has_changed(aws: Aws) -> None:
     assert aws.end(stack_id)[0] == "DELETE_COMPLETE"
 
 
-def test_a_failed_stack_says_why_and_rolls_back(aws: Aws) -> None:
+def test_a_failed_stack_says_why_and_rolls_back(aws: t.Any) -> None:
     resources = json.loads(json.dumps(CLUSTER))
     resources["Cluster"]["Properties"]["Version"] = "1.12"
     status, events = aws.end(aws.create(resources, name="cloudburst-wrong"))
@@ -329,7 +210,7 @@ def test_a_failed_stack_says_why_and_rolls_back(aws: Aws) -> None:
     assert 'Resource handler returned message: "unsupported Kubernetes version 1.12' in failed["ResourceStatusReason"]
 
 
-def test_a_stack_may_do_what_its_caller_may(aws: Aws) -> None:
+def test_a_stack_may_do_what_its_caller_may(aws: t.Any) -> None:
     status, events = aws.end(aws.create(NETWORK, user="cloudburst", name="cloudburst-denied"))
     assert status == "ROLLBACK_COMPLETE"
     (failed,) = [event for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
@@ -337,7 +218,7 @@ def test_a_stack_may_do_what_its_caller_may(aws: Aws) -> None:
     assert "is not authorized to perform: ec2:CreateVpnGateway" in failed["ResourceStatusReason"]
 
 
-def test_a_stack_can_be_deleted_while_it_is_created(aws: Aws) -> None:
+def test_a_stack_can_be_deleted_while_it_is_created(aws: t.Any) -> None:
     (aws.directory / "durations.json").write_text('{"types": {"AWS::EC2::VPNConnection": {"create": 50}}}')
     try:
         stack_id = aws.create(NETWORK, name="cloudburst-short")
@@ -353,7 +234,7 @@ def test_a_stack_can_be_deleted_while_it_is_created(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("keys", [{"aws_secret_access_key": "wrong"}, {"aws_access_key_id": "test"}])
-def test_nobody_else_gets_in(aws: Aws, keys: dict[str, str]) -> None:
+def test_nobody_else_gets_in(aws: t.Any, keys: dict[str, str]) -> None:
     with pytest.raises(botocore_exceptions.ClientError) as refused:
         aws.client("ec2", **keys).describe_vpcs()
     assert refused.value.response["Error"]["Code"] == "AuthFailure"
