@@ -130,9 +130,11 @@ def _create(original: seams.Action, query: Query) -> Answer:
         for store in ("lbs", "tags", "lb_attrs"):
             seams.elb_store(store)[new] = seams.elb_store(store).pop(arn)
         lbs[new]["LoadBalancerArn"] = new
-        if lbs[new]["Scheme"] == "internal":
-            lbs[new]["DNSName"] = f"internal-{lbs[new]['DNSName']}"
         body = body.replace(arn.encode(), new.encode())
+        if lbs[new]["Scheme"] == "internal":
+            host = lbs[new]["DNSName"]
+            lbs[new]["DNSName"] = f"internal-{host}"
+            body = body.replace(host.encode(), lbs[new]["DNSName"].encode())
         _make_interfaces(new.partition(":loadbalancer/")[2], subnets, lbs[new]["SecurityGroups"])
     return status, headers, body
 

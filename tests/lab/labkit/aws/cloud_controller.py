@@ -17,7 +17,7 @@ import threading
 import time
 import typing as t
 
-from labkit.aws import seams
+from labkit.aws import balancers, seams
 from labkit.aws.clusters import Hands
 from labkit.aws.seams import AwsError
 
@@ -93,16 +93,12 @@ class _Watch:
     def _follow(self) -> None:
         words = ["get", self._plural, "--all-namespaces", "--watch", "--output-watch-events", "--output=json"]
         self._process = self._hands.get(self._cluster).start(["kubectl", *words])
-        text, decoder = "", json.JSONDecoder()
         assert self._process.stdout
+        # One event a line.
         for line in self._process.stdout:
-            text += line
-            # An event is an indented object, so that only its last line is a brace alone.
-            if line.rstrip() == "}":
-                event, _end = decoder.raw_decode(text.lstrip())
-                text = ""
-                if event["type"] != "DELETED":
-                    self._handle(event["object"])
+            event = json.loads(line)
+            if event.get("type") in ("ADDED", "MODIFIED"):
+                self._handle(event["object"])
 
 
 class _Controller:
@@ -129,6 +125,9 @@ class _Controller:
             self._finalizers(service, [each for each in meta["finalizers"] if each != FINALIZER])
 
     def _ensure(self, service: Object, name: str) -> str:
+        made = [lb for lb in (*seams.elb_store("lbs").values(), *balancers.classic()) if lb["LoadBalancerName"] == name]
+        if made:
+            return str(made[0]["DNSName"])
         meta = service["metadata"]
         annotations = meta.get("annotations") or {}
         internal = annotations.get(f"{_ANNOTATION}internal") == "true"
@@ -149,7 +148,7 @@ class _Controller:
                 *(("Protocol", "tcp"), ("LoadBalancerPort", port["port"]), ("InstancePort", port.get("nodePort"))),
             )
         }
-        made = seams.elb(
+        answer = seams.elb(
             "CreateLoadBalancer",
             Version="2012-06-01",
             LoadBalancerName=name,
@@ -159,7 +158,7 @@ class _Controller:
             **listeners,
             **_members(tags),
         )
-        return made.findtext(".//DNSName", "")
+        return answer.findtext(".//DNSName", "")
 
     def _network_balancer(
         self, service: Object, name: str, subnets: t.Sequence[str], tags: dict[str, str], scheme: str | None
