@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._aws import AwsError, calling
@@ -18,12 +19,23 @@ SERVICES = ("cloudformation", "ec2", "eks", "elb", "elbv2", "logs", "resourcegro
 # ELB takes the tags of so many resources in one call.
 _TAGS_AT_ONCE = 20
 _LIVING = ["pending", "running", "stopping", "stopped"]
-# AWS goes on listing these by their tags for about an hour after they were deleted.
-_LINGERING = {
+# AWS goes on listing things by their tags for a while after they were deleted, so EC2 is asked as well: by which call,
+# the list in its answer, and what names an entry of it.
+_EC2_TYPES = {
+    "customer-gateway": ("describe_customer_gateways", "CustomerGateways", "CustomerGatewayId"),
+    "elastic-ip": ("describe_addresses", "Addresses", "AllocationId"),
+    "internet-gateway": ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    "launch-template": ("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
     "natgateway": ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+    "network-interface": ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    "route-table": ("describe_route_tables", "RouteTables", "RouteTableId"),
+    "security-group": ("describe_security_groups", "SecurityGroups", "GroupId"),
+    "subnet": ("describe_subnets", "Subnets", "SubnetId"),
+    "volume": ("describe_volumes", "Volumes", "VolumeId"),
+    "vpc": ("describe_vpcs", "Vpcs", "VpcId"),
+    "vpc-endpoint": ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
     "vpn-connection": ("describe_vpn_connections", "VpnConnections", "VpnConnectionId"),
     "vpn-gateway": ("describe_vpn_gateways", "VpnGateways", "VpnGatewayId"),
-    "customer-gateway": ("describe_customer_gateways", "CustomerGateways", "CustomerGatewayId"),
 }
 
 Answer = dict[str, t.Any]
@@ -87,7 +99,8 @@ class Api:
         ]
         found = []
         for group in groups:
-            with calling(f"read the tags of the log group {group['logGroupName']}"):
+            answer: Answer = {}
+            with _if_there(), calling(f"read the tags of the log group {group['logGroupName']}"):
                 answer = self._clients["logs"].list_tags_for_resource(resourceArn=log_arn(group["arn"]))
             found.append(
                 Thing(
@@ -106,13 +119,21 @@ class Api:
         filters = [{"Key": BURST_TAG, "Values": [name]}]
         rows = self._pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=filters)
         arns = [str(row["ResourceARN"]) for row in rows]
-        living: dict[str, set[str]] = {}
-        for kind in {kind_of(arn) for arn in arns} & set(_LINGERING):
-            operation, key, identifier = _LINGERING[kind]
-            ec2_filters = [{"Name": f"tag:{BURST_TAG}", "Values": [name]}]
-            entries = self._pages("ec2", operation, key, Filters=ec2_filters)
-            living[kind] = {str(entry[identifier]) for entry in entries if entry["State"] not in ("deleted", "failed")}
-        return sorted(arn for arn in arns if name_of(arn) in living.get(kind_of(arn), {name_of(arn)}))
+        # The cluster and the stack have been asked for by their names.
+        arns = [arn for arn in arns if arn.split(":")[2] not in ("cloudformation", "eks")]
+        living = {kind: self._living(kind, name) for kind in {kind_of(arn) for arn in arns} & set(_EC2_TYPES)}
+        # An instance that has ended is listed for an hour; those that live are among what is known.
+        return sorted(
+            arn
+            for arn in arns
+            if kind_of(arn) != "instance" and name_of(arn) in living.get(kind_of(arn), {name_of(arn)})
+        )
+
+    def _living(self, kind: str, name: str) -> set[str]:
+        """Ids of the things of a type of EC2's that carry a burst's own tag."""
+        operation, key, identifier = _EC2_TYPES[kind]
+        rows = self._pages("ec2", operation, key, Filters=[{"Name": f"tag:{BURST_TAG}", "Values": [name]}])
+        return {str(row[identifier]) for row in rows if row.get("State") not in ("deleted", "failed")}
 
     def _volumes(self, name: str) -> list[Thing]:
         keys = [f"kubernetes.io/cluster/{name}", "KubernetesCluster", BURST_TAG]
@@ -183,22 +204,34 @@ class Api:
     def _elb_tags(self, service: str, parameter: str, ids: t.Sequence[str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for start in range(0, len(ids), _TAGS_AT_ONCE):
-            with calling("read the tags of load balancers"):
-                answer = self._clients[service].describe_tags(**{parameter: list(ids[start : start + _TAGS_AT_ONCE])})
-            for row in answer["TagDescriptions"]:
-                found[row.get("ResourceArn") or row["LoadBalancerName"]] = _tags(row)
+            some = list(ids[start : start + _TAGS_AT_ONCE])
+            try:
+                with calling("read the tags of load balancers"):
+                    rows = self._clients[service].describe_tags(**{parameter: some})["TagDescriptions"]
+            except AwsError as error:
+                if not is_missing(error):
+                    raise
+                # One that has gone since it was listed spoils the answer for all.
+                for each in some if len(some) > 1 else ():
+                    found |= self._elb_tags(service, parameter, [each])
+                continue
+            found |= {row.get("ResourceArn") or row["LoadBalancerName"]: _tags(row) for row in rows}
         return found
 
     def _node_groups(self, cluster: str) -> list[Thing]:
-        found = []
-        for name in self._pages("eks", "list_nodegroups", "nodegroups", clusterName=cluster):
-            with calling(f"describe the node group {name}"):
+        found, names = [], []
+        with _if_there():
+            names = self._pages("eks", "list_nodegroups", "nodegroups", clusterName=cluster)
+        for name in names:
+            row: Answer = {}
+            with _if_there(), calling(f"describe the node group {name}"):
                 row = self._clients["eks"].describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
-            identifier = f"{cluster}/{name}"
+            if not row:
+                continue
             found.append(
                 Thing(
                     kind="node_group",
-                    id=identifier,
+                    id=f"{cluster}/{name}",
                     name=name,
                     tags=dict(row.get("tags") or {}),
                     state=str(row.get("status") or ""),
@@ -282,12 +315,8 @@ class Api:
             "log_group": ("logs", "delete_log_group", {"logGroupName": thing.name}),
         }
         service, operation, arguments = calls[thing.kind]
-        try:
-            with calling(f"delete the {thing.kind.replace('_', ' ')} {thing.name}"):
-                getattr(self._clients[service], operation)(**arguments)
-        except AwsError as error:
-            if not is_missing(error):
-                raise
+        with _if_there(), calling(f"delete the {thing.kind.replace('_', ' ')} {thing.name}"):
+            getattr(self._clients[service], operation)(**arguments)
 
     def revoke(self, group_id: str, permissions: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """Take rules that let something in away from a security group."""
@@ -298,6 +327,16 @@ class Api:
         """Mark a log group as a burst's."""
         with calling(f"tag the log group {thing.name}"):
             self._clients["logs"].tag_resource(resourceArn=thing.id, tags={BURST_TAG: burst})
+
+
+@contextlib.contextmanager
+def _if_there() -> t.Iterator[None]:
+    """Take no notice of what has gone in between."""
+    try:
+        yield
+    except AwsError as error:
+        if not is_missing(error):
+            raise
 
 
 def is_missing(error: AwsError) -> bool:

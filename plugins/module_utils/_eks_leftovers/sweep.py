@@ -16,7 +16,7 @@ from .._errors import FederationError, TerminalState
 from .._module import Run
 from .._wait import State
 from .api import Answer, Api, is_held, kind_of, name_of
-from .owned import BALANCERS, BURST_TAG, Burst, Leftover, Thing, is_log, is_of_balancer, leftovers, summary
+from .owned import BALANCERS, BURST_TAG, Burst, Leftover, Thing, is_log, is_of_balancer, leftovers, sign, summary
 from .prices import monthly, total
 
 # How many things a line of progress names.
@@ -175,8 +175,9 @@ class Sweep:
         for row in self.api.group_rows(frozenset({group.vpc})):
             tags = {tag["Key"]: tag["Value"] for tag in row.get("Tags") or []}
             permissions = rules_from(row, group.id)
-            own = row["GroupId"] in self.burst.stack or tags.get(f"kubernetes.io/cluster/{self.name}") == "owned"
-            if permissions and own and row["GroupId"] != group.id:
+            thing = Thing("security_group", row["GroupId"], row["GroupId"], tags, str(row.get("VpcId") or ""))
+            own = thing.id in self.burst.stack or sign(thing, self.burst)
+            if permissions and own and thing.id != group.id:
                 self.api.revoke(row["GroupId"], permissions)
 
     # ---- log groups
