@@ -12,7 +12,7 @@ import datetime
 import typing as t
 
 from .._aws import AwsError, AwsUnavailable, CredentialsRefused
-from .._errors import FederationError, TerminalState
+from .._errors import TerminalState
 from .._module import Run
 from .._wait import State
 from .api import Answer, Api, is_held, kind_of, name_of
@@ -126,8 +126,6 @@ class Sweep:
             left = self._left(refused)
         except AwsUnavailable as error:
             return State(False, f"AWS can not be asked just now: {error.message}")
-        except CredentialsRefused as error:
-            raise FederationError(f"{error.message}. Renew the credentials and run this again.") from error
         finally:
             self._tell()
         return State(not left, told(left))
