@@ -331,13 +331,17 @@ def ec2(action: str, **parameters: t.Any) -> ET.Element:
     """Run an EC2 action in the process; a key's `__` stands for the dot of AWS's query parameters.
 
     Returns the answer without XML namespaces; raises AwsError for what EC2 refuses."""
+    return _run("ministack.services.ec2", "Ec2", action, parameters)
+
+
+def _run(where: str, service: str, action: str, parameters: t.Mapping[str, t.Any]) -> ET.Element:
     query = {key.replace("__", "."): [str(value)] for key, value in parameters.items() if value is not None}
-    status, _headers, body = module("ministack.services.ec2")._ACTION_MAP[action](query)
+    status, _headers, body = module(where)._ACTION_MAP[action](query)
     root = ET.fromstring(body)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     if status >= 300:
-        raise AwsError(root.findtext(".//Code", "Unknown"), root.findtext(".//Message", "").strip(), "Ec2", status)
+        raise AwsError(root.findtext(".//Code", "Unknown"), root.findtext(".//Message", "").strip(), service, status)
     return root
 
 
@@ -377,14 +381,7 @@ def ec2_tag_set(resource_id: str) -> str:
 
 def elb(action: str, **parameters: t.Any) -> ET.Element:
     """Run an action of ELB's in the process, as `ec2` does with one of EC2's."""
-    query = {key.replace("__", "."): [str(value)] for key, value in parameters.items() if value is not None}
-    status, _headers, body = module("ministack.services.alb")._ACTION_MAP[action](query)
-    root = ET.fromstring(body)
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-    if status >= 300:
-        raise AwsError(root.findtext(".//Code", "Unknown"), root.findtext(".//Message", "").strip(), "ELB", status)
-    return root
+    return _run("ministack.services.alb", "ELB", action, parameters)
 
 
 def elb_store(kind: str) -> t.Any:
