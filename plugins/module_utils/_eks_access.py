@@ -35,6 +35,10 @@ _ROLE = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+")
 _PROXY = re.compile(r"(https?|socks5)://[^/\s]+/?")
 
 
+# What botocore's session takes of a module's connection.
+_SETTINGS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "profile_name")
+
+
 class Names(t.NamedTuple):
     """The names of a cluster's three entries."""
 
@@ -83,6 +87,22 @@ def active(client: t.Any, name: str, region: str, waiter: Waiter | None) -> Conf
     else:
         waiter.until(f"the EKS cluster {name} to be ACTIVE", poll)
     return found
+
+
+def caller_credentials(connection: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
+    """The credentials by which a module calls AWS, and when they expire, or ``None``.
+
+    :param connection: the third that amazon.aws's get_aws_connection_info returns.
+    :raises FederationError: there are none.
+    """
+    import boto3.session
+
+    with calling("find credentials"):
+        found = boto3.session.Session(**{name: connection.get(name) for name in _SETTINGS}).get_credentials()
+        frozen = found and found.get_frozen_credentials()
+    if frozen is None:
+        raise FederationError("There are no AWS credentials to sign a token with. Set profile, or access_key.")
+    return frozen, getattr(found, "_expiry_time", None)
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
@@ -307,6 +327,6 @@ def _is_for(entry_name: str, user: Config, name: str, region: str | None, profil
 
 
 __all__ = (
-    *("Names", "active", "check", "describe", "edit_to_absent", "edit_to_present", "exec_entry", "identifier"),
-    "names_of",
+    *("Names", "active", "caller_credentials", "check", "describe", "edit_to_absent", "edit_to_present", "exec_entry"),
+    *("identifier", "names_of"),
 )

@@ -342,7 +342,6 @@ def described(aws: AnsibleAWSModule, run: Run) -> tuple[Cluster, str]:
 
 def new_token(aws: AnsibleAWSModule, cluster: Cluster, region: str) -> tuple[str, str]:
     """A token for the cluster, and when it expires."""
-    import boto3.session
     from botocore.credentials import Credentials
 
     until: t.Any
@@ -352,14 +351,7 @@ def new_token(aws: AnsibleAWSModule, cluster: Cluster, region: str) -> tuple[str
         credentials: t.Any = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         until = given["Expiration"]
     else:
-        connection = get_aws_connection_info(aws)[2]
-        settings = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "profile_name")
-        with calling("find credentials"):
-            found = boto3.session.Session(**{name: connection.get(name) for name in settings}).get_credentials()
-            credentials = found and found.get_frozen_credentials()
-        if credentials is None:
-            raise FederationError("There are no AWS credentials to sign a token with. Set profile, or access_key.")
-        until = getattr(found, "_expiry_time", None)
+        credentials, until = access.caller_credentials(get_aws_connection_info(aws)[2])
     token = tokens.sign(credentials, access.identifier(cluster), region)
     return token, tokens.stamp(tokens.expiry(now, until))
 

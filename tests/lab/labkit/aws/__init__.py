@@ -22,7 +22,10 @@ NAME = "aws"
 DIRECTORY = settings.STATE / "aws"
 CREDENTIALS = DIRECTORY / "credentials"
 DURATIONS = DIRECTORY / "durations.json"
-POLICY = settings.REPOSITORY / "roles" / "eks_stack" / "files" / "iam-policy.json"
+POLICIES = [
+    settings.REPOSITORY / "roles" / "eks_stack" / "files" / name
+    for name in ("iam-policy.json", "iam-policy-leftovers.json")
+]
 
 
 def start(python: Path, programs: Path) -> None:
@@ -49,7 +52,7 @@ def start(python: Path, programs: Path) -> None:
             "LAB_AWS_REGION": settings.REGION,
             "LAB_AWS_ACCOUNT": settings.ACCOUNT,
             "LAB_AWS_USER": settings.AWS_USER,
-            "LAB_AWS_POLICY": str(POLICY),
+            "LAB_AWS_POLICY": os.pathsep.join(map(str, POLICIES)),
             "LAB_AWS_WEBHOOK_HOST": settings.AWS_API,
         },
     )

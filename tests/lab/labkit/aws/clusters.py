@@ -124,7 +124,9 @@ class Clusters:
 
     def describe_cluster(self, name: str) -> Answer:
         """DescribeCluster. The real thing's state is looked up by the keeper, not here."""
-        return seams.eks_answer({"cluster": seams.eks_public(_cluster(name))})
+        cluster = _cluster(name)
+        tags = dict(seams.eks("tags").get(cluster["arn"]) or {})
+        return seams.eks_answer({"cluster": seams.eks_public({**cluster, "tags": tags})})
 
     def delete_cluster(self, name: str) -> Answer:
         """DeleteCluster: refused while it has node groups, as on AWS; the record goes when the real thing is gone."""
@@ -280,6 +282,7 @@ class Clusters:
         status = self.fabric.nodegroup_status(group["clusterName"], group["nodegroupName"])
         if group["status"] == "DELETING":
             if status.state == "DELETED":
+                _free_interfaces(group["clusterName"])
                 seams.eks("nodegroups").pop(f"{group['clusterName']}/{group['nodegroupName']}", None)
                 seams.eks("tags").pop(group["nodegroupArn"], None)
         elif status.state == "FAILED":
@@ -328,6 +331,10 @@ class Hands:
 class _Hand:
     def __init__(self, before: t.Sequence[str], environment: dict[str, str]) -> None:
         self._before, self._environment = before, environment
+
+    def start(self, command: t.Sequence[str]) -> subprocess.Popen[str]:
+        """Start kubectl as the cluster's administrator, for what it says as long as it runs."""
+        return subprocess.Popen([*self._before, *command], env=self._environment, stdout=subprocess.PIPE, text=True)
 
     def exec_run(self, command: t.Sequence[str]) -> tuple[int, bytes]:
         """Run kubectl as the cluster's administrator; exit status and output, as Docker's client has it."""
@@ -418,11 +425,20 @@ def _cluster_security_group(name: str, vpc_id: str) -> str:
         IpPermissions__1__IpProtocol="-1",
         IpPermissions__1__Groups__1__GroupId=group_id,
     )
-    for number, (key, value) in enumerate(
-        ((f"kubernetes.io/cluster/{name}", "owned"), ("Name", group_name), ("aws:eks:cluster-name", name)), 1
-    ):
-        seams.ec2("CreateTags", **{"ResourceId.1": group_id, f"Tag.{number}.Key": key, f"Tag.{number}.Value": value})
+    tags = {f"kubernetes.io/cluster/{name}": "owned", "Name": group_name, "aws:eks:cluster-name": name}
+    for key, value in tags.items():
+        seams.ec2("CreateTags", ResourceId__1=group_id, Tag__1__Key=key, Tag__1__Value=value)
     return group_id
+
+
+def _free_interfaces(cluster: str) -> None:
+    """Leave the interfaces of nodes that have ended behind, as the VPC CNI does when it ends with them
+    (https://github.com/aws/amazon-vpc-cni-k8s/issues/69)."""
+    tags = seams.store("tags")
+    for interface in seams.store("network_interfaces").values():
+        marks = {tag["Key"]: tag["Value"] for tag in tags.get(interface["NetworkInterfaceId"], [])}
+        if marks.get("cluster.k8s.amazonaws.com/name") == cluster and interface["Attachment"]:
+            interface.update(Status="available", Attachment=None)
 
 
 def _node_security_groups(cluster: dict[str, t.Any], template: dict[str, t.Any] | None) -> list[str]:

@@ -101,7 +101,7 @@ def _create_customer_gateway(original: seams.Action, query: Query) -> Answer:
     answer = original(query)
     for gateway_id in set(gateways) - before:
         gateways[gateway_id]["DeviceName"] = asked["DeviceName"]
-        _tag(query, gateway_id)
+        tag(query, gateway_id)
     return answer
 
 
@@ -162,7 +162,7 @@ def _record_vpn_connection(query: Query, customer_gateway: dict[str, t.Any], gat
             for tunnel in tunnels
         ],
     }
-    _tag(query, vpn_id)
+    tag(query, vpn_id)
     return seams.ec2_answer("CreateVpnConnection", _vpn_xml(connections[vpn_id], "vpnConnection"))
 
 
@@ -406,6 +406,7 @@ def _subnet_needed(subnet_id: str) -> tuple[str, str] | None:
     users += [c["name"] for c in seams.eks("clusters").values() if subnet_id in c["resourcesVpcConfig"]["subnetIds"]]
     users += [g["nodegroupName"] for g in seams.eks("nodegroups").values() if subnet_id in g["subnets"]]
     users += [e["VpcEndpointId"] for e in _present("vpc_endpoints") if subnet_id in e.get("SubnetIds", [])]
+    users += [n["NetworkInterfaceId"] for n in seams.store("network_interfaces").values() if n["SubnetId"] == subnet_id]
     if users:
         return "DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
     return None
@@ -417,6 +418,11 @@ def _security_group_needed(group_id: str) -> tuple[str, str] | None:
         for c in seams.eks("clusters").values()
     )
     used |= any(group_id in g.get("_security_groups", ()) for g in seams.eks("nodegroups").values())
+    used |= any(
+        group_id == group["GroupId"]
+        for interface in seams.store("network_interfaces").values()
+        for group in interface["Groups"]
+    )
     used |= any(
         pair.get("GroupId") == group_id
         for group in seams.store("security_groups").values()
@@ -465,8 +471,9 @@ def _address_needed(allocation_id: str) -> tuple[str, str] | None:
 
 
 def refuse_detaching_while_mapped(vpc_id: str) -> None:
-    """An internet gateway stays while the VPC has public addresses mapped (its NAT gateways)."""
-    if any(gateway["VpcId"] == vpc_id for gateway in _present("nat_gateways")):
+    """An internet gateway stays while the VPC has public addresses mapped (its NAT gateways and load balancers)."""
+    balancers = [lb for lb in seams.elb_store("lbs").values() if lb["Scheme"] == "internet-facing"]
+    if any(user["VpcId"] == vpc_id for user in [*_present("nat_gateways"), *balancers]):
         raise AwsError(
             "DependencyViolation",
             f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
@@ -501,7 +508,8 @@ def _timestamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
-def _tag(query: Query, resource_id: str) -> None:
+def tag(query: Query, resource_id: str) -> None:
+    """Note the tags that a request gives its resource."""
     tags, number = [], 1
     while _one(query, f"TagSpecification.1.Tag.{number}.Key"):
         prefix = f"TagSpecification.1.Tag.{number}"

@@ -122,7 +122,18 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "_gather_role_policies": ("role_name", "account_id"),
         "_gather_user_policies": ("user_name", "account_id"),
     },
+    "ministack.services.alb": {
+        "_xml": ("status", "action", "inner"),
+        "_empty": ("action",),
+        "_error": ("code", "message", "status"),
+        "_parse_member_list": ("params", "prefix"),
+        "_parse_tags": ("params",),
+    },
+    "ministack.services.tagging": {"resource_tags": ("arn",)},
     "ministack.core.iam_actions": {
+        "extract_resource_arn": (
+            *("service", "method", "path", "headers", "body", "query_params", "region", "account_id"),
+        ),
         "identity_denial_message": ("action", "principal_arn", "resource", "explicit_deny"),
     },
     "ministack.core.responses": {
@@ -150,6 +161,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "_nat_gateways",
         "_addresses",
         "_network_interfaces",
+        "_volumes",
+        "_instances",
         "_vpn_gateways",
         "_customer_gateways",
         "_vpn_connections",
@@ -165,6 +178,9 @@ TABLES: dict[str, tuple[str, ...]] = {
         "_tags",
         "_ACCESS_POLICY_RULES",
     ),
+    "ministack.services.alb": ("_ACTION_MAP", "_lbs", "_tgs", "_listeners", "_tags", "_lb_attrs"),
+    "ministack.services.tagging": ("_COLLECTORS", "_RESOURCE_TAG_COLLECTORS"),
+    "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.iam": ("_users", "_access_keys", "_user_inline_policies", "_roles", "_policies"),
 }
 
@@ -175,6 +191,7 @@ EC2_ACTIONS = (
     "AuthorizeSecurityGroupIngress",
     "CreateCustomerGateway",
     "CreateNatGateway",
+    "CreateNetworkInterface",
     "CreateSecurityGroup",
     "CreateTags",
     "CreateVpc",
@@ -184,8 +201,10 @@ EC2_ACTIONS = (
     "DeleteCustomerGateway",
     "DeleteInternetGateway",
     "DeleteNatGateway",
+    "DeleteNetworkInterface",
     "DeleteSecurityGroup",
     "DeleteSubnet",
+    "DeleteVolume",
     "DeleteVpc",
     "DeleteVpnConnection",
     "DeleteVpnConnectionRoute",
@@ -198,6 +217,17 @@ EC2_ACTIONS = (
     "ReleaseAddress",
     "RevokeSecurityGroupEgress",
     "RevokeSecurityGroupIngress",
+)
+
+
+ELB_ACTIONS = (
+    "CreateListener",
+    "CreateLoadBalancer",
+    "CreateTargetGroup",
+    "DeleteLoadBalancer",
+    "DeleteTargetGroup",
+    "DescribeLoadBalancers",
+    "DescribeTags",
 )
 
 
@@ -246,6 +276,8 @@ def check() -> None:
                 moved.append(f"{module}.{name}: no table")
     actions = importlib.import_module("ministack.services.ec2")._ACTION_MAP
     moved += [f"EC2 action {name} is missing" for name in EC2_ACTIONS if name not in actions]
+    actions = importlib.import_module("ministack.services.alb")._ACTION_MAP
+    moved += [f"ELB action {name} is missing" for name in ELB_ACTIONS if name not in actions]
     if moved:
         raise SeamsMovedError("MiniStack's private names have moved:\n  " + "\n  ".join(moved))
 
@@ -307,13 +339,17 @@ def ec2(action: str, **parameters: t.Any) -> ET.Element:
     """Run an EC2 action in the process; a key's `__` stands for the dot of AWS's query parameters.
 
     Returns the answer without XML namespaces; raises AwsError for what EC2 refuses."""
+    return _run("ministack.services.ec2", "Ec2", action, parameters)
+
+
+def _run(where: str, service: str, action: str, parameters: t.Mapping[str, t.Any]) -> ET.Element:
     query = {key.replace("__", "."): [str(value)] for key, value in parameters.items() if value is not None}
-    status, _headers, body = module("ministack.services.ec2")._ACTION_MAP[action](query)
+    status, _headers, body = module(where)._ACTION_MAP[action](query)
     root = ET.fromstring(body)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     if status >= 300:
-        raise AwsError(root.findtext(".//Code", "Unknown"), root.findtext(".//Message", "").strip(), "Ec2", status)
+        raise AwsError(root.findtext(".//Code", "Unknown"), root.findtext(".//Message", "").strip(), service, status)
     return root
 
 
@@ -346,6 +382,66 @@ def ec2_filters(query: dict[str, t.Any]) -> dict[str, list[str]]:
 def ec2_tag_set(resource_id: str) -> str:
     """The tagSet element of a resource."""
     return module("ministack.services.ec2")._tag_set_xml(resource_id)
+
+
+# ---- load balancers -------------------------------------------------------------------------------------------------
+
+
+def elb(action: str, **parameters: t.Any) -> ET.Element:
+    """Run an action of ELB's in the process, as `ec2` does with one of EC2's."""
+    return _run("ministack.services.alb", "ELB", action, parameters)
+
+
+def elb_store(kind: str) -> t.Any:
+    """ELB's store of `kind` ("lbs", "tgs", "listeners", "tags", "lb_attrs")."""
+    return getattr(module("ministack.services.alb"), f"_{kind}")
+
+
+def replace_elb_action(action: str, make: t.Callable[[Action | None], Action]) -> None:
+    """Put `make(the action's function, if there is one)` in the place of an action of ELB's."""
+    actions = module("ministack.services.alb")._ACTION_MAP
+    actions[action] = make(actions.get(action))
+
+
+def elb_answer(action: str, inner: str) -> Answer:
+    """A good answer of ELB's with `inner` as its result's XML."""
+    return module("ministack.services.alb")._xml(200, action, inner)
+
+
+def elb_refusal(error: AwsError) -> Answer:
+    """ELB's answer to a request that is refused."""
+    return module("ministack.services.alb")._error(error.code, error.message, error.status)
+
+
+def elb_list(query: dict[str, t.Any], name: str) -> list[str]:
+    """The members of a list parameter (Subnets.member.1, …)."""
+    return module("ministack.services.alb")._parse_member_list(query, name)
+
+
+def elb_tags(query: dict[str, t.Any]) -> list[dict[str, str]]:
+    """The tags of a request."""
+    return module("ministack.services.alb")._parse_tags(query)
+
+
+# ---- tags and logs --------------------------------------------------------------------------------------------------
+
+
+def add_tag_collector(service: str, collect: t.Callable[[], t.Iterable[tuple[str, list[dict[str, str]]]]]) -> None:
+    """Let IAM's conditions (aws:ResourceTag) and the tagging API know the tags of a service's resources, by ARN."""
+    tagging = module("ministack.services.tagging")
+    tagging._COLLECTORS[service] = collect
+    tagging._RESOURCE_TAG_COLLECTORS[service] = collect
+
+
+def wrap_resource_arn(wrapper: t.Callable[..., str]) -> None:
+    """Let `wrapper` say which resource a request is about; it gets the original as first argument."""
+    actions = module("ministack.core.iam_actions")
+    actions.extract_resource_arn = _around(wrapper, actions.extract_resource_arn)
+
+
+def log_groups() -> t.Any:
+    """CloudWatch Logs' groups by name."""
+    return module("ministack.services.cloudwatch_logs")._log_groups
 
 
 # ---- EKS ------------------------------------------------------------------------------------------------------------

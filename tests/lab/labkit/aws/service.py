@@ -36,7 +36,8 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
     logging.getLogger("eks").setLevel("DEBUG")  # the one place where a failure to apply access policies is told
 
-    from labkit.aws import faults, identity, network, seams, types
+    from labkit.aws import balancers, faults, identity, network, seams, tags, types
+    from labkit.aws.cloud_controller import CloudController
     from labkit.aws.clusters import WEBHOOK, Clusters, Hands
     from labkit.aws.durations import Durations
     from labkit.aws.keeper import Keeper
@@ -66,10 +67,13 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     clusters = Clusters(fabric, hands, changed)
     keeper = Keeper(fabric, clusters.refresh, webhook, (account, region))
     network.install()
+    balancers.install()
+    tags.install()
     types.install()
     clusters.install()
     Operations(Durations(directory / "durations.json"), types.TYPES).install()
     keeper.start()
+    CloudController(hands, (account, region)).start()
     pki = directory / "pki"
     seams.serve(
         os.environ["LAB_AWS_ADDRESS"],
@@ -81,9 +85,11 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
 
 
 def _user_policy(user: str) -> dict[str, t.Any]:
-    """The policy of the playbooks' user. Without one, it may do nothing."""
-    file = Path(os.environ.get("LAB_AWS_POLICY", ""))
-    return {user: json.loads(file.read_text())} if file.is_file() else {}
+    """The policies of the playbooks' user as one. Without any, it may do nothing."""
+    files = [Path(name) for name in os.environ.get("LAB_AWS_POLICY", "").split(os.pathsep) if name]
+    policies = [json.loads(file.read_text()) for file in files]
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    return {user: {"Version": "2012-10-17", "Statement": statements}} if statements else {}
 
 
 def _lab() -> None:

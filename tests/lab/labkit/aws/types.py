@@ -230,6 +230,7 @@ def _update_cluster(
             cluster["resourcesVpcConfig"][name[0].lower() + name[1:]] = value
     cluster["deletionProtection"] = _true(new.get("DeletionProtection", False))
     cluster["tags"] = _tag_map(new)
+    seams.eks("tags")[cluster["arn"]] = dict(cluster["tags"])
     return physical_id, _cluster_attributes(physical_id)
 
 

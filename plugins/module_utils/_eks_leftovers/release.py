@@ -1,0 +1,252 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Has a cluster let go of what it has made in AWS, by its own controllers, while they live."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._errors import WaitTimeout
+from .._kube.client import ApiError, Client, Object, Unreachable, resource_path
+from .._kube.objects import Changes
+from .._wait import State, Waiter
+
+# The drivers of EBS, and how each is named in a volume: of its own, and the one that was part of Kubernetes
+# (https://github.com/kubernetes-sigs/aws-ebs-csi-driver, https://kubernetes.io/docs/concepts/storage/volumes/#awselasticblockstore).
+_DRIVERS = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
+# Who has made a volume for a claim. One without it was brought by somebody, and so was its disk in AWS.
+_PROVISIONER = "pv.kubernetes.io/provisioned-by"
+_POLICY = "persistentVolumeReclaimPolicy"
+
+
+class Type(t.NamedTuple):
+    """A type of objects."""
+
+    group: str
+    version: str
+    plural: str
+
+    def path(self, item: Object | None = None) -> str:
+        """Where all of them are, or one."""
+        meta = item["metadata"] if item else {}
+        return resource_path(
+            self.group, self.version, self.plural, namespace=meta.get("namespace"), name=meta.get("name")
+        )
+
+
+Source = tuple[Type, t.Callable[[], list[Object]]]
+
+# What controllers make load balancers for.
+SERVICES = Type("", "v1", "services")
+INGRESSES = Type("networking.k8s.io", "v1", "ingresses")
+GATEWAYS = Type("gateway.networking.k8s.io", "v1", "gateways")
+# What Karpenter makes instances for. A claim stays until its instance is gone.
+NODE_POOLS = Type("karpenter.sh", "v1", "nodepools")
+NODE_CLAIMS = Type("karpenter.sh", "v1", "nodeclaims")
+CLAIMS = Type("", "v1", "persistentvolumeclaims")
+VOLUMES = Type("", "v1", "persistentvolumes")
+PODS = Type("", "v1", "pods")
+_OWNERS = {
+    "Deployment": Type("apps", "v1", "deployments"),
+    "StatefulSet": Type("apps", "v1", "statefulsets"),
+    "ReplicaSet": Type("apps", "v1", "replicasets"),
+    "DaemonSet": Type("apps", "v1", "daemonsets"),
+    "ReplicationController": Type("", "v1", "replicationcontrollers"),
+    "Job": Type("batch", "v1", "jobs"),
+    "CronJob": Type("batch", "v1", "cronjobs"),
+}
+
+
+def disk(volume: Object) -> str | None:
+    """The id of the EBS volume that was made for a claim; ``None`` for a volume of another kind, and for one that
+    somebody has brought: that one is not the cluster's."""
+    if ((volume["metadata"].get("annotations") or {}).get(_PROVISIONER)) not in _DRIVERS:
+        return None
+    spec = volume["spec"]
+    handle = (spec.get("csi") or {}).get("volumeHandle") or (spec.get("awsElasticBlockStore") or {}).get("volumeID")
+    # The older form is aws://eu-central-1a/vol-0a1b2c3d
+    return str(handle).rpartition("/")[2] if handle else None
+
+
+def is_balanced(service: Object) -> bool:
+    """Whether a service is one that a load balancer is made for."""
+    return (service.get("spec") or {}).get("type") == "LoadBalancer"
+
+
+def claims_of(pod: Object) -> set[tuple[str, str]]:
+    """Namespace and name of the claims that a pod uses."""
+    namespace = pod["metadata"]["namespace"]
+    return {
+        (namespace, volume["persistentVolumeClaim"]["claimName"])
+        for volume in (pod.get("spec") or {}).get("volumes") or []
+        if volume.get("persistentVolumeClaim")
+    }
+
+
+def owner(item: Object) -> tuple[str, str] | None:
+    """Kind and name of the controller that would make an object anew."""
+    for reference in item["metadata"].get("ownerReferences") or []:
+        if reference.get("controller"):
+            return str(reference["kind"]), str(reference["name"])
+    return None
+
+
+def label(type_: Type, item: Object) -> str:
+    """An object as a message names it."""
+    meta = item["metadata"]
+    return f"{type_.plural} " + "/".join(part for part in (meta.get("namespace"), meta["name"]) if part)
+
+
+class Release:
+    """One cluster.
+
+    :param waiter: for how long to wait for its controllers.
+    """
+
+    def __init__(self, client: Client, waiter: Waiter, changes: Changes, carry: Object, *, check_mode: bool) -> None:
+        self.client = client
+        self.waiter = waiter
+        self.changes = changes
+        self.check_mode = check_mode
+        self._carry = carry
+
+    # ---- volumes
+
+    def volumes(self) -> list[Object]:
+        """The persistent volumes whose disks were made for claims of this cluster."""
+        return [volume for volume in self.client.list(VOLUMES.path()) if disk(volume)]
+
+    def guard(self) -> list[str]:
+        """Let no disk go with its claim; returns the ids of the disks."""
+        volumes = self.volumes()
+        for volume in volumes:
+            self._reclaim(volume, "Retain")
+        return [str(disk(volume)) for volume in volumes]
+
+    def _reclaim(self, volume: Object, policy: str) -> None:
+        before = volume["spec"].get(_POLICY)
+        if before == policy:
+            return
+        self._record(VOLUMES, volume, {_POLICY: before}, {_POLICY: policy})
+        if not self.check_mode:
+            self._quietly(lambda: self.client.patch(VOLUMES.path(volume), {"spec": {_POLICY: policy}}))
+
+    def drop(self, *, volumes: bool, wait: bool) -> list[str]:
+        """Remove what AWS has made something for, and wait until the cluster's controllers have let go of it.
+
+        Karpenter's pools go last, for controllers may run on their nodes.
+
+        :param volumes: whether claims with a disk go too, with the disk.
+        :returns: what is still there when the time is over.
+        """
+        sources = self._balanced()
+        for type_, find in sources:
+            for item in find():
+                self._delete(type_, item)
+        if volumes:
+            self._drop_claims()
+            sources.append((VOLUMES, self.volumes))
+        else:
+            self.guard()
+        left = self._left_of("load balancers and volumes", sources, wait=wait)
+        for item in self.client.list(NODE_POOLS.path()):
+            self._delete(NODE_POOLS, item)
+        nodes: list[Source] = [(NODE_CLAIMS, lambda: self.client.list(NODE_CLAIMS.path()))]
+        return left + self._left_of("the nodes that Karpenter has made", nodes, wait=wait)
+
+    def _balanced(self) -> list[Source]:
+        return [
+            (GATEWAYS, lambda: self.client.list(GATEWAYS.path())),
+            (INGRESSES, lambda: self.client.list(INGRESSES.path())),
+            (SERVICES, lambda: [item for item in self.client.list(SERVICES.path()) if is_balanced(item)]),
+        ]
+
+    def _drop_claims(self) -> None:
+        """Remove all claims that have a disk.
+
+        Who uses one is stopped before, for Kubernetes does not let go of a claim that is in use
+        (https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection).
+        """
+        volumes = self.volumes()
+        for volume in volumes:
+            self._reclaim(volume, "Delete")
+        references = [volume["spec"].get("claimRef") for volume in volumes]
+        bound = {(reference["namespace"], reference["name"]) for reference in references if reference}
+        if not bound:
+            return
+        for pod in self.client.list(PODS.path()):
+            if claims_of(pod) & bound:
+                self._stop(pod)
+        for claim in self.client.list(CLAIMS.path()):
+            if (claim["metadata"]["namespace"], claim["metadata"]["name"]) in bound:
+                self._delete(CLAIMS, claim)
+
+    def _stop(self, pod: Object) -> None:
+        """Stop a pod, and who would start it anew."""
+        item, type_ = pod, PODS
+        while (above := owner(item)) is not None and above[0] in _OWNERS:
+            kind, name = above
+            path = resource_path(*_OWNERS[kind], namespace=pod["metadata"]["namespace"], name=name)
+            found = self.client.get(path)
+            if found is None:
+                break
+            item, type_ = found, _OWNERS[kind]
+        before = (item.get("spec") or {}).get("replicas")
+        if before is None:
+            self._delete(type_, item)
+        elif before != 0:
+            self._record(type_, item, {"replicas": before}, {"replicas": 0})
+            if not self.check_mode:
+                self._quietly(lambda: self.client.patch(type_.path(item), {"spec": {"replicas": 0}}))
+
+    # ----
+
+    def _left_of(self, what: str, sources: t.Sequence[Source], *, wait: bool) -> list[str]:
+        """What is left of the sources when the wait for it is over."""
+        if self.check_mode or not wait:
+            return []
+        found: list[str] = []
+
+        def poll() -> State:
+            try:
+                found[:] = [label(type_, item) for type_, find in sources for item in find()]
+            except Unreachable as error:
+                # It may come back, and only the deadline ends this.
+                return State(False, error.message)
+            return State(not found, f"{len(found)} left: {', '.join(found[:4])}")
+
+        with contextlib.suppress(WaitTimeout):
+            self.waiter.until(f"{self.client.label} to let go of {what}", poll)
+        return found
+
+    def _delete(self, type_: Type, item: Object) -> None:
+        meta = item["metadata"]
+        if meta.get("deletionTimestamp"):
+            return
+        self._record(type_, item, {"kind": type_.plural, "name": meta["name"]}, None)
+        if not self.check_mode:
+            self._quietly(lambda: self.client.delete(type_.path(item), uid=meta.get("uid")))
+
+    def _record(self, type_: Type, item: Object, before: Object, after: Object | None) -> None:
+        name = label(type_, item)
+        self.changes.record(name, before, after)
+        done = self._carry.setdefault("released", [])
+        if after is None and name not in done:
+            done.append(name)
+
+    @staticmethod
+    def _quietly(call: t.Callable[[], t.Any]) -> None:
+        """What has gone, or become another one, in between is none of ours any more."""
+        try:
+            call()
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+
+
+__all__ = ("Release", "Type", "claims_of", "disk", "is_balanced", "label", "owner")

@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: eks_release
+short_description: Have the EKS cluster of a burst let go of what it has made in AWS
+version_added: 1.0.0
+description:
+  - Removes from a cluster what its controllers have made something for in AWS, while they are there to remove that as
+    well. Those are all Gateways, Ingresses and Services of type C(LoadBalancer), Karpenter's node pools and, if data
+    may go, the claims with a volume of EBS.
+  - It is meant for a cluster that is about to be deleted. Whatever its owner, everything of these types goes.
+  - It reaches the cluster by the AWS credentials alone. No kubeconfig is needed.
+  - A cluster that does not answer is not an error, and neither is one that does not let go of something in time. A
+    warning tells, and M(cloudburst.federation.eks_leftovers) removes from AWS what is left there.
+  - A cluster that does not carry the tag C(cloudburst:burst) with the burst's name is somebody else's and is not
+    touched.
+author:
+  - cloudburst.federation contributors (@cloudburst)
+extends_documentation_fragment:
+  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.progress
+  - cloudburst.federation._aws
+  - cloudburst.federation._wait
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+requirements:
+  - kubernetes >= 24.2.0
+options:
+  name:
+    description:
+      - Name of the burst, which is that of its cluster.
+    type: str
+    required: true
+  state:
+    description:
+      - With V(guarded), volumes of EBS are kept from going with their claims, and nothing else is done. It is for
+        before applications are withdrawn.
+      - With V(released), the cluster lets go of everything.
+    type: str
+    choices: [guarded, released]
+    default: released
+  volumes:
+    description:
+      - With V(keep), volumes of EBS stay in AWS with the data that they hold. Their reclaim policy becomes C(Retain).
+      - With V(remove), they are removed, after whoever uses them was stopped. Their reclaim policy becomes C(Delete).
+      - Volumes that were not made for a claim, but brought by somebody, stay in any case.
+    type: str
+    choices: [keep, remove]
+    default: keep
+  wait_timeout:
+    description:
+      - How many seconds to wait at most until the cluster has let go.
+    type: int
+    default: 300
+seealso:
+  - module: cloudburst.federation.eks_leftovers
+"""
+
+EXAMPLES = r"""
+- name: Keep the data when applications are withdrawn
+  cloudburst.federation.eks_release:
+    name: vulcan
+    region: eu-central-1
+    state: guarded
+
+- name: Let the cluster go with its load balancers, but keep the data
+  cloudburst.federation.eks_release:
+    name: vulcan
+    region: eu-central-1
+"""
+
+RETURN = r"""
+reached:
+  description: Whether the cluster could be worked on.
+  returned: success
+  type: bool
+  sample: true
+reason:
+  description: Why it could not.
+  returned: when it could not
+  type: str
+  sample: There is no EKS cluster vulcan.
+released:
+  description: What was removed from the cluster, or in check mode would be.
+  returned: success
+  type: list
+  elements: str
+  sample: ["services shop/web"]
+stuck:
+  description: What was still there when the time was over.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+volumes:
+  description: Ids of the volumes of EBS that the cluster has made.
+  returned: success
+  type: list
+  elements: str
+  sample: ["vol-0a1b2c3d4e5f60718"]
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils import _eks_access as access
+from ..module_utils import _eks_reach as reach
+from ..module_utils import _eks_token as tokens
+from ..module_utils._argspec import wait_spec
+from ..module_utils._aws import AwsError, calling
+from ..module_utils._eks_leftovers.owned import BURST_TAG
+from ..module_utils._eks_leftovers.release import Release, disk
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
+from ..module_utils._kube.objects import Changes
+from ..module_utils._module import Run, run_module
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+# In any other status its API is not there, not yet or no more:
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html (status)
+_ANSWERING = ("ACTIVE", "UPDATING")
+
+
+def connected(aws: AnsibleAWSModule, name: str) -> tuple[Client | None, str]:
+    """The way to the burst's cluster, or why there is none."""
+    with calling("make a client for EKS"):
+        eks = aws.client("eks")
+    try:
+        with calling(f"describe the EKS cluster {name}"):
+            cluster = eks.describe_cluster(name=name)["cluster"]
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return None, f"There is no EKS cluster {name}."
+        raise
+    if (cluster.get("tags") or {}).get(BURST_TAG) != name:
+        return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
+    if cluster["status"] not in _ANSWERING:
+        return None, f"The EKS cluster {name} is {cluster['status']}."
+    credentials = access.caller_credentials(get_aws_connection_info(aws)[2])[0]
+    token = tokens.sign(credentials, access.identifier(cluster), eks.meta.region_name)
+    certificate = reach.certificate(cluster).encode()
+    return connect_with_token(cluster["endpoint"], certificate, token, verify=True, proxy="", label=name), ""
+
+
+def ensure(run: Run, client: Client) -> None:
+    """Bring the cluster to the state that is asked for."""
+    params = run.module.params
+    changes = Changes()
+    release = Release(client, run.waiter, changes, run.carry, check_mode=run.check_mode)
+    try:
+        if params["state"] == "guarded":
+            run.result["volumes"] = release.guard() if params["volumes"] == "keep" else []
+        else:
+            run.result["volumes"] = [str(disk(volume)) for volume in release.volumes()]
+            run.result["stuck"] = release.drop(volumes=params["volumes"] == "remove", wait=params["wait"])
+            if run.result["stuck"]:
+                warn(
+                    f"The cluster {client.label} has not let go within {params['wait_timeout']} s of: "
+                    f"{', '.join(run.result['stuck'])}. What was made for it in AWS is removed there.",
+                )
+    finally:
+        run.result["released"] = list(run.carry.get("released") or [])
+        run.result["changed"] = bool(changes)
+        run.result["diff"] = changes.diff
+
+
+def main() -> None:
+    """Run the module."""
+    aws = AnsibleAWSModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["guarded", "released"], "default": "released"},
+            "volumes": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
+            **wait_spec(timeout=300),
+        },
+        supports_check_mode=True,
+    )
+    if KUBERNETES_IMPORT_ERROR:
+        aws.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+
+    def call(run: Run) -> None:
+        run.result.update(reached=False, released=[], stuck=[], volumes=[])
+        client, reason = connected(aws, aws.params["name"])
+        if client is not None:
+            try:
+                ensure(run, client)
+                run.result["reached"] = True
+            except (Unreachable, ApiError) as error:
+                if isinstance(error, ApiError) and error.status not in (401, 403):
+                    raise
+                reason = error.message
+                warn(f"{reason} What the cluster {aws.params['name']} has made in AWS is removed there.")
+        if reason:
+            run.result["reason"] = reason
+
+    # It has what run_module uses of an AnsibleModule, without being one.
+    run_module(t.cast("AnsibleModule", aws), call)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tags of EC2, ELB, EKS and Logs for IAM's conditions and the tagging API, which MiniStack does not know there."""
+
+from __future__ import annotations
+
+import typing as t
+
+from labkit.aws import balancers, seams
+
+Tagged = tuple[str, list[dict[str, str]]]
+
+# EC2's store → the type as ARNs have it, and whether a record of it is still there.
+_EC2_TYPES = {
+    "vpcs": "vpc",
+    "subnets": "subnet",
+    "route_tables": "route-table",
+    "security_groups": "security-group",
+    "internet_gateways": "internet-gateway",
+    "nat_gateways": "natgateway",
+    "addresses": "elastic-ip",
+    "network_interfaces": "network-interface",
+    "volumes": "volume",
+    "instances": "instance",
+    "vpn_gateways": "vpn-gateway",
+    "customer_gateways": "customer-gateway",
+    "vpn_connections": "vpn-connection",
+    "launch_templates": "launch-template",
+    "vpc_endpoints": "vpc-endpoint",
+}
+
+
+def install() -> None:
+    """Make the tags known, and what a request for a classic load balancer or a node group is about."""
+    seams.add_tag_collector("ec2", _ec2)
+    seams.add_tag_collector("elasticloadbalancing", _elb)
+    seams.add_tag_collector("eks", _eks)
+    seams.add_tag_collector("logs", _logs)
+    seams.wrap_resource_arn(_resource_arn)
+
+
+def _ec2() -> t.Iterator[Tagged]:
+    tags = seams.store("tags")
+    base = f"arn:aws:ec2:{seams.region()}:{seams.account()}"
+    for store, kind in _EC2_TYPES.items():
+        # What was deleted goes on being listed, as on AWS.
+        for resource_id in list(seams.store(store)):
+            if tags.get(resource_id):
+                yield f"{base}:{kind}/{resource_id}", tags[resource_id]
+
+
+def _elb() -> t.Iterator[Tagged]:
+    yield from ((arn, tags) for arn, tags in list(seams.elb_store("tags").items()) if tags)
+    base = f"arn:aws:elasticloadbalancing:{seams.region()}:{seams.account()}:loadbalancer"
+    for lb in balancers.classic():
+        yield f"{base}/{lb['LoadBalancerName']}", lb["Tags"]
+
+
+def _eks() -> t.Iterator[Tagged]:
+    for arn, tags in list(seams.eks("tags").items()):
+        yield arn, [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _logs() -> t.Iterator[Tagged]:
+    for name, group in list(seams.log_groups().items()):
+        tags = [{"Key": key, "Value": value} for key, value in (group.get("tags") or {}).items()]
+        yield f"arn:aws:logs:{seams.region()}:{seams.account()}:log-group:{name}", tags
+
+
+def _resource_arn(original: t.Callable[..., str], service: str, method: str, path: str, *args: t.Any) -> str:
+    query: dict[str, t.Any] = args[2]
+    words = path.strip("/").split("/")
+    if service == "eks" and len(words) == 4 and words[2] == "node-groups":
+        group = seams.eks("nodegroups").get(f"{words[1]}/{words[3]}")
+        return group["nodegroupArn"] if group else f"arn:aws:eks:{args[3]}:{args[4]}:nodegroup/{words[1]}/{words[3]}/*"
+    name = query.get("LoadBalancerName", "")
+    name = name[0] if isinstance(name, list) and name else name
+    if service == "elasticloadbalancing" and name:
+        return f"arn:aws:elasticloadbalancing:{args[3]}:{args[4]}:loadbalancer/{name}"
+    return original(service, method, path, *args)

@@ -1,0 +1,437 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a burst's cluster leaves in AWS, among things that look like it: against the lab's AWS, by a user who has the
+policies of the documentation."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import types
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.api import SERVICES, Api
+from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.sweep import Sweep
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import TerminalState
+from ansible_collections.cloudburst.federation.plugins.module_utils._wait import Waiter
+
+botocore_exceptions = pytest.importorskip("botocore.exceptions")
+
+REGION = "eu-central-1"
+POLICIES = Path(__file__).resolve().parents[3] / "roles" / "eks_stack" / "files"
+BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
+OWN = {"kubernetes.io/cluster/vulcan": "owned"}
+OTHER = {"kubernetes.io/cluster/mars": "owned"}
+# Everything that looks like a thing of the burst's and is none, in the burst's own VPC.
+ALIKE: dict[str, dict[str, str]] = {
+    "of another cluster": OTHER,
+    "of two clusters": {**OWN, **OTHER},
+    "of a longer name": {"kubernetes.io/cluster/vulcan-2": "owned"},
+    "shared": {"kubernetes.io/cluster/vulcan": "shared"},
+    "of another burst": {**OWN, "cloudburst:burst": "mars"},
+    "without a tag": {"Name": "vulcan", "team": "kubernetes.io/cluster/vulcan"},
+}
+
+
+def role(service: str) -> dict[str, t.Any]:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document, "Tags": [BURST]}}
+
+
+def subnet(zone: str, network: str) -> dict[str, t.Any]:
+    place = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": network, "AvailabilityZone": f"{REGION}{zone}"}
+    return {"Type": "AWS::EC2::Subnet", "Properties": {**place, "Tags": [BURST]}}
+
+
+STACK: dict[str, t.Any] = {
+    "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.11.0.0/16", "Tags": [BURST]}},
+    "SubnetA": subnet("a", "10.11.0.0/20"),
+    "SubnetB": subnet("b", "10.11.16.0/20"),
+    "Doors": {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {"GroupDescription": "doors", "VpcId": {"Ref": "Vpc"}, "Tags": [BURST]},
+    },
+    "ClusterRole": role("eks.amazonaws.com"),
+    "NodeRole": role("ec2.amazonaws.com"),
+    "Cluster": {
+        "Type": "AWS::EKS::Cluster",
+        "Properties": {
+            "Name": "vulcan",
+            "RoleArn": {"Fn::GetAtt": ["ClusterRole", "Arn"]},
+            "ResourcesVpcConfig": {"SubnetIds": [{"Ref": "SubnetA"}, {"Ref": "SubnetB"}]},
+            "KubernetesNetworkConfig": {"ServiceIpv4Cidr": "10.5.0.0/24"},
+            "Tags": [BURST],
+        },
+    },
+    "Nodes": {
+        "Type": "AWS::EKS::Nodegroup",
+        "Properties": {
+            "ClusterName": {"Ref": "Cluster"},
+            "NodeRole": {"Fn::GetAtt": ["NodeRole", "Arn"]},
+            "Subnets": [{"Ref": "SubnetA"}],
+            "Tags": {BURST["Key"]: BURST["Value"]},
+        },
+    },
+}
+
+
+def pairs(tags: t.Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+class World:
+    """The burst's stack, another VPC, and what is put into both."""
+
+    def __init__(self, aws: t.Any) -> None:
+        self.aws = aws
+        self.clients = {service: aws.client(service) for service in SERVICES}
+        self.user = self._user()
+        self.stack_id = aws.create(STACK, name="cloudburst-vulcan")
+        status, events = aws.end(self.stack_id)
+        assert status == "CREATE_COMPLETE", events
+        done = [event for event in events if event["ResourceStatus"] == "CREATE_COMPLETE"]
+        self.made = {event["LogicalResourceId"]: event["PhysicalResourceId"] for event in done}
+        ec2 = self.clients["ec2"]
+        self.other_vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+        zone = f"{REGION}a"
+        other = ec2.create_subnet(VpcId=self.other_vpc, CidrBlock="10.99.0.0/20", AvailabilityZone=zone)
+        self.other_subnet = other["Subnet"]["SubnetId"]
+
+    def _user(self) -> dict[str, t.Any]:
+        """Clients of somebody who may what the documentation says."""
+        iam = self.aws.client("iam")
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_user(UserName="operator")
+        for name in ("iam-policy", "iam-policy-leftovers"):
+            document = (POLICIES / f"{name}.json").read_text()
+            iam.put_user_policy(UserName="operator", PolicyName=name, PolicyDocument=document)
+        key = iam.create_access_key(UserName="operator")["AccessKey"]
+        keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        return {service: self.aws.client(service, **keys) for service in SERVICES}
+
+    def sweep(self, *, check_mode: bool = False, volumes: bool = False, timeout: float = 60) -> tuple[t.Any, t.Any]:
+        """A sweep by the user, and its run."""
+        run = types.SimpleNamespace(
+            module=types.SimpleNamespace(params={"wait": True}),
+            waiter=Waiter(timeout=timeout, sleep=0.2),
+            carry={},
+            result={},
+            check_mode=check_mode,
+        )
+        sweep = Sweep(t.cast("t.Any", run), Api(self.user), "vulcan", remove_volumes=volumes)
+        sweep.look()
+        return sweep, run
+
+    # ---- things
+
+    def balancer(self, name: str, tags: t.Mapping[str, str], place: str = "") -> str:
+        elb = self.clients["elbv2"]
+        where = [place or self.made["SubnetA"]]
+        made = elb.create_load_balancer(Name=name, Type="network", Scheme="internal", Subnets=where, Tags=pairs(tags))
+        return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+    def classic(self, name: str, tags: t.Mapping[str, str], group: str = "", place: str = "") -> str:
+        self.clients["elb"].create_load_balancer(
+            LoadBalancerName=name,
+            Listeners=[{"Protocol": "tcp", "LoadBalancerPort": 80, "InstancePort": 30080}],
+            Subnets=[place or self.made["SubnetA"]],
+            SecurityGroups=[group] if group else [],
+            Tags=pairs(tags) or [{"Key": "a", "Value": "b"}],
+        )
+        return name
+
+    def targets(self, name: str, tags: t.Mapping[str, str], vpc: str = "") -> str:
+        made = self.clients["elbv2"].create_target_group(
+            Name=name, Protocol="TCP", Port=80, VpcId=vpc or self.made["Vpc"], Tags=pairs(tags)
+        )
+        return str(made["TargetGroups"][0]["TargetGroupArn"])
+
+    def group(self, name: str, tags: t.Mapping[str, str], vpc: str = "") -> str:
+        ec2 = self.clients["ec2"]
+        made = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc or self.made["Vpc"])["GroupId"]
+        ec2.create_tags(Resources=[made], Tags=pairs(tags))
+        return str(made)
+
+    def interface(self, tags: t.Mapping[str, str], groups: t.Sequence[str] = (), place: str = "") -> str:
+        made = self.clients["ec2"].create_network_interface(
+            SubnetId=place or self.made["SubnetA"],
+            Description="aws-K8S-i-0a1b2c3d",
+            Groups=list(groups),
+            TagSpecifications=[{"ResourceType": "network-interface", "Tags": pairs(tags)}],
+        )
+        return str(made["NetworkInterface"]["NetworkInterfaceId"])
+
+    def volume(self, tags: t.Mapping[str, str]) -> str:
+        made = self.clients["ec2"].create_volume(
+            AvailabilityZone=f"{REGION}a",
+            Size=20,
+            VolumeType="gp3",
+            TagSpecifications=[{"ResourceType": "volume", "Tags": pairs(tags)}],
+        )
+        return str(made["VolumeId"])
+
+    def instance(self, tags: t.Mapping[str, str], place: str = "") -> str:
+        made = self.clients["ec2"].run_instances(
+            ImageId="ami-0a1b2c3d4e5f60718",
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="m6i.large",
+            SubnetId=place or self.made["SubnetA"],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": pairs(tags)}],
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def log_group(self, name: str, tags: t.Mapping[str, str]) -> str:
+        self.clients["logs"].create_log_group(logGroupName=name, tags=dict(tags))
+        return name
+
+    # ---- what there is
+
+    def alive(self) -> set[str]:
+        """Ids of all things of these kinds that there are."""
+        ec2, elb, logs = (self.clients[name] for name in ("ec2", "elbv2", "logs"))
+        classic = self.clients["elb"].describe_load_balancers()["LoadBalancerDescriptions"]
+        reservations = ec2.describe_instances()["Reservations"]
+        return {
+            *(row["LoadBalancerArn"] for row in elb.describe_load_balancers()["LoadBalancers"]),
+            *(row["LoadBalancerName"] for row in classic),
+            *(row["TargetGroupArn"] for row in elb.describe_target_groups()["TargetGroups"]),
+            *(row["GroupId"] for row in ec2.describe_security_groups()["SecurityGroups"]),
+            *(row["NetworkInterfaceId"] for row in ec2.describe_network_interfaces()["NetworkInterfaces"]),
+            *(row["VolumeId"] for row in ec2.describe_volumes()["Volumes"]),
+            *(row["logGroupName"] for row in logs.describe_log_groups()["logGroups"]),
+            *(i["InstanceId"] for r in reservations for i in r["Instances"] if i["State"]["Name"] != "terminated"),
+        }
+
+    def delete_stack(self) -> str:
+        """Delete the stack as the user; its status in the end."""
+        self.clients["cloudformation"].delete_stack(StackName=self.stack_id)
+        return str(self.aws.end(self.stack_id)[0])
+
+
+@pytest.fixture
+def world(aws: t.Any) -> t.Iterator[World]:
+    """A burst in a world of its own."""
+    made = World(aws)
+    nothing = made.alive()
+    yield made
+    deadline = time.monotonic() + 60
+    gone = False
+    while not gone:
+        assert time.monotonic() < deadline, made.alive() - nothing
+        for thing in made.alive() - nothing:
+            remove(made, thing)
+        with contextlib.suppress(botocore_exceptions.ClientError):
+            made.clients["eks"].delete_nodegroup(clusterName="vulcan", nodegroupName="by-hand")
+        gone = made.delete_stack() == "DELETE_COMPLETE"
+    ec2 = made.clients["ec2"]
+    ec2.delete_subnet(SubnetId=made.other_subnet)
+    ec2.delete_vpc(VpcId=made.other_vpc)
+
+
+def remove(world: World, thing: str) -> None:
+    """Take away what a test has put there, without regard to whose it is."""
+    ec2, elb = world.clients["ec2"], world.clients["elbv2"]
+    calls: dict[str, t.Callable[[], t.Any]] = {
+        "sg-": lambda: ec2.delete_security_group(GroupId=thing),
+        "eni-": lambda: ec2.delete_network_interface(NetworkInterfaceId=thing),
+        "vol-": lambda: ec2.delete_volume(VolumeId=thing),
+        "i-": lambda: ec2.terminate_instances(InstanceIds=[thing]),
+        "/aws/": lambda: world.clients["logs"].delete_log_group(logGroupName=thing),
+    }
+    call = next((call for prefix, call in calls.items() if thing.startswith(prefix)), None)
+    with contextlib.suppress(botocore_exceptions.ClientError):
+        if call:
+            call()
+        elif ":targetgroup/" in thing:
+            elb.delete_target_group(TargetGroupArn=thing)
+        elif ":loadbalancer/" in thing:
+            attribute = {"Key": "deletion_protection.enabled", "Value": "false"}
+            elb.modify_load_balancer_attributes(LoadBalancerArn=thing, Attributes=[attribute])
+            elb.delete_load_balancer(LoadBalancerArn=thing)
+        else:
+            world.clients["elb"].delete_load_balancer(LoadBalancerName=thing)
+
+
+def put_look_alikes(world: World) -> set[str]:
+    """Beside each kind of thing, things that are not the burst's; their ids."""
+    found = set()
+    for number, (what, tags) in enumerate(ALIKE.items()):
+        cni = {**tags, "node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d", "kubernetes.io/service-name": "shop/web"}
+        disk = {**tags, "kubernetes.io/created-for/pvc/name": "orders", "ebs.csi.aws.com/cluster": "true"}
+        # A name that is the burst's own but for one sign.
+        found |= {
+            world.balancer(f"k8s-vulcan-{number}", cni),
+            world.classic(f"vulcan{number}", cni),
+            world.targets(f"k8s-vulcan-{number}", cni),
+            world.group(f"k8s-elb-vulcan{number}", tags),
+            world.interface(cni),
+            world.volume(disk),
+            world.instance({**tags, "karpenter.sh/nodepool": "default"}),
+        }
+        assert what
+    found |= {
+        # What carries the burst's tags, but lives in another VPC, was made for an earlier cluster of this name.
+        world.balancer("k8s-before", {**OWN, "kubernetes.io/service-name": "shop/web"}, world.other_subnet),
+        world.classic("before", {**OWN, "kubernetes.io/service-name": "shop/web"}, place=world.other_subnet),
+        world.targets("k8s-before", {**OWN, "kubernetes.io/service-name": "shop/web"}, world.other_vpc),
+        world.group("k8s-elb-before", OWN, world.other_vpc),
+        world.interface({**OWN, "node.k8s.amazonaws.com/instance_id": "i-0a1b"}, place=world.other_subnet),
+        world.instance({**OWN, "karpenter.sh/nodepool": "default"}, world.other_subnet),
+        world.log_group("/aws/eks/vulcan-2/cluster", {"cloudburst:burst": "vulcan-2"}),
+        world.log_group("/aws/eks/vulcan/audit", {}),
+        world.log_group("/aws/containerinsights/vulcan-2/performance", {}),
+        world.log_group("/aws/containerinsights/vulcan/host", {"cloudburst:burst": "mars"}),
+    }
+    return found
+
+
+def put_own(world: World, *, node_group: bool = True) -> dict[str, str]:
+    """Everything that a cluster leaves, and the other things that hold it; ids by kind."""
+    service = {**OWN, "kubernetes.io/service-name": "shop/web"}
+    lbc = {"elbv2.k8s.aws/cluster": "vulcan", "service.k8s.aws/stack": "shop/web"}
+    group = world.group("k8s-elb-a0b1c2", OWN)
+    ec2 = world.clients["ec2"]
+    let_in = [{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]}]
+    ec2.authorize_security_group_ingress(GroupId=world.made["Doors"], IpPermissions=let_in)
+    cluster = world.clients["eks"].describe_cluster(name="vulcan")["cluster"]["resourcesVpcConfig"]
+    ec2.authorize_security_group_ingress(GroupId=cluster["clusterSecurityGroupId"], IpPermissions=let_in)
+    cni = {"node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d4e5f60718"}
+    if node_group:
+        world.clients["eks"].create_nodegroup(
+            clusterName="vulcan",
+            nodegroupName="by-hand",
+            subnets=[world.made["SubnetA"]],
+            nodeRole=world.aws.client("iam").get_role(RoleName=world.made["NodeRole"])["Role"]["Arn"],
+        )
+    return {
+        "classic": world.classic("a0b1c2", service, group),
+        "network": world.balancer("a3b4c5", service),
+        "application": world.balancer("k8s-shop-web", lbc),
+        "targets": world.targets("k8s-shop-web", lbc),
+        "group": group,
+        "interface": world.interface({**cni, "cluster.k8s.amazonaws.com/name": "vulcan"}),
+        # As an older VPC CNI leaves it.
+        "old interface": world.interface(cni, [cluster["clusterSecurityGroupId"]]),
+        "instance": world.instance({**OWN, "karpenter.sh/nodepool": "default"}),
+        "volume": world.volume({**OWN, "kubernetes.io/created-for/pvc/name": "orders"}),
+        "log": world.log_group("/aws/eks/vulcan/cluster", {}),
+        "insights": world.log_group("/aws/containerinsights/vulcan/performance", {}),
+    }
+
+
+def test_all_of_the_burst_goes_and_nothing_else(world: World) -> None:
+    alike = put_look_alikes(world)
+    own = put_own(world, node_group=False)
+    after_the_cluster = {own["log"], own["insights"], own["volume"]}
+    assert world.delete_stack() == "DELETE_FAILED"  # Kubernetes' things are in the way
+    # The cluster is gone, but the network is not.
+    sweep, run = world.sweep()
+    sweep.remove()
+    assert world.alive() & {*alike, *own.values()} == {*alike, own["volume"]}
+    assert own["group"] in {row["id"] for row in run.result["removed"]}
+    assert [row["id"] for row in run.result["leftovers"]] == [own["volume"]]
+    assert run.result["leftovers"][0]["kept"] == "it holds data, and volumes is keep"
+    assert run.result["monthly_cost"] == 1.6
+    assert after_the_cluster - world.alive() == {own["log"], own["insights"]}
+
+
+def test_what_is_in_the_way_goes_while_the_cluster_is_there(world: World) -> None:
+    alike = put_look_alikes(world)
+    own = put_own(world)
+    before = world.alive()
+
+    predicting, run = world.sweep(check_mode=True, volumes=True)
+    predicting.predict()
+    foreseen = {row["id"].rpartition("log-group:")[2] or row["id"] for row in run.result["removed"]}
+    assert world.alive() == before
+    assert {*own.values()} <= foreseen
+    assert foreseen - {*own.values()} - {"vulcan/by-hand"} <= before  # the cluster's own group, which EKS may take away
+
+    sweep, run = world.sweep(volumes=True)
+    sweep.remove()
+    stays = {own["log"], own["insights"], own["volume"]}
+    assert world.alive() & {*alike, *own.values()} == {*alike, *stays}
+    assert world.clients["eks"].list_nodegroups(clusterName="vulcan")["nodegroups"] == [
+        world.made["Nodes"].partition("/")[2]
+    ]
+    assert {row["kept"] for row in run.result["leftovers"]} == {"the cluster is still there"}
+    kinds = [row["kind"] for row in run.result["removed"]]
+    assert kinds[:2] == ["load_balancer", "load_balancer"]
+    assert kinds.index("security_group") > kinds.index("classic_load_balancer")
+
+    # Once more: nothing to do.
+    sweep, run = world.sweep(volumes=True)
+    sweep.remove()
+    assert run.result["changed"] is False
+
+    remains = {thing for thing in alike if thing in world.alive()}
+    for thing in remains - {thing for thing in remains if thing.startswith(("vol-", "/aws/"))}:
+        remove(world, thing)
+    deadline = time.monotonic() + 30
+    while world.delete_stack() != "DELETE_COMPLETE":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    sweep, run = world.sweep(volumes=True)
+    sweep.remove()
+    assert {row["id"] for row in run.result["removed"] if row["kind"] == "volume"} == {own["volume"]}
+    assert not stays & world.alive()
+    assert run.result["leftovers"] == []
+
+
+def test_the_cluster_of_somebody_else_is_left_alone(world: World) -> None:
+    own = put_own(world)
+    arn = world.clients["eks"].describe_cluster(name="vulcan")["cluster"]["arn"]
+    world.clients["eks"].untag_resource(resourceArn=arn, tagKeys=["cloudburst:burst"])
+    _sweep, run = world.sweep()
+    assert run.result["cluster"]["own"] is False
+    assert {*own.values()} <= world.alive()
+
+
+def test_a_protected_load_balancer_is_named(world: World) -> None:
+    arn = world.balancer("a3b4c5", {**OWN, "kubernetes.io/service-name": "shop/web"})
+    attribute = {"Key": "deletion_protection.enabled", "Value": "true"}
+    world.clients["elbv2"].modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[attribute])
+    sweep, run = world.sweep()
+    with pytest.raises(TerminalState, match="deletion protection is enabled") as error:
+        sweep.remove()
+    assert "Take away what is in the way and run this again" in error.value.message
+    assert [row["name"] for row in run.result["leftovers"]] == ["a3b4c5"]
+
+
+def test_the_user_can_not_delete_what_is_not_the_bursts(world: World) -> None:
+    group = world.group("k8s-elb-mars", OTHER)
+    volume = world.volume({"Name": "orders"})
+    instance = world.instance(OTHER)
+    ec2 = world.user["ec2"]
+    for call in (
+        lambda: ec2.delete_security_group(GroupId=group),
+        lambda: ec2.delete_volume(VolumeId=volume),
+        lambda: ec2.terminate_instances(InstanceIds=[instance]),
+        lambda: world.user["elb"].delete_load_balancer(LoadBalancerName=world.classic("mars", {})),
+        lambda: world.user["logs"].delete_log_group(logGroupName=world.log_group("/aws/eks/mars/cluster", {})),
+        lambda: world.user["eks"].delete_nodegroup(clusterName="mars", nodegroupName="nodes"),
+    ):
+        with pytest.raises(botocore_exceptions.ClientError) as refused:
+            call()
+        code = refused.value.response["Error"]["Code"]
+        assert code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
+
+
+def test_a_report_by_tag_tells_what_the_stack_has_lost(world: World) -> None:
+    ec2 = world.clients["ec2"]
+    assert world.delete_stack() == "DELETE_COMPLETE"
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.create_tags(Resources=[address], Tags=[BURST])
+    try:
+        sweep, run = world.sweep()
+        sweep.tell()
+        (row,) = run.result["leftovers"]
+        assert (row["kind"], row["name"], row["monthly_cost"]) == ("elastic-ip", address, 3.65)
+    finally:
+        ec2.release_address(AllocationId=address)

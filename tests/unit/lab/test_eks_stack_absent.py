@@ -1,0 +1,177 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role eks_stack on its way back, with what Kubernetes has made in the way, against the lab's AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ansible_collections.amazon.aws")
+
+REGION = "eu-central-1"
+BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
+CNI = {"cluster.k8s.amazonaws.com/name": "vulcan", "node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d4e5f60718"}
+SUBNET = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.11.0.0/20", "AvailabilityZone": f"{REGION}a"}
+STACK: dict[str, t.Any] = {
+    "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.11.0.0/16", "Tags": [BURST]}},
+    "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {**SUBNET, "Tags": [BURST]}},
+}
+
+
+class Role:
+    """The role, run by Ansible."""
+
+    def __init__(self, aws: t.Any, directory: Path) -> None:
+        self.aws = aws
+        self.ec2 = aws.client("ec2")
+        self._directory = directory
+        # Those that it depends on, Ansible finds beside itself.
+        place = directory / "ansible_collections" / "cloudburst"
+        place.mkdir(parents=True)
+        (place / "federation").symlink_to(Path(__file__).resolve().parents[3])
+        status, self.events = aws.end(aws.create(STACK, name="cloudburst-vulcan"))
+        assert status == "CREATE_COMPLETE", self.events
+
+    def interface(self, *, attached: bool) -> str:
+        """A network interface of a node in the stack's subnet."""
+        (subnet,) = [
+            e for e in self.events if e["ResourceStatus"] == "CREATE_COMPLETE" and e["LogicalResourceId"] == "Subnet"
+        ]
+        made = self.ec2.create_network_interface(
+            SubnetId=subnet["PhysicalResourceId"],
+            Description="aws-K8S-i-0a1b2c3d4e5f60718",
+            TagSpecifications=[
+                {
+                    "ResourceType": "network-interface",
+                    "Tags": [{"Key": key, "Value": value} for key, value in CNI.items()],
+                }
+            ],
+        )["NetworkInterface"]["NetworkInterfaceId"]
+        if attached:
+            self.ec2.attach_network_interface(NetworkInterfaceId=made, InstanceId="i-0a1b2c3d", DeviceIndex=1)
+        return str(made)
+
+    def run(self, *words: str, **variables: t.Any) -> tuple[int, str]:
+        """Run it; exit status and output."""
+        keys = self.aws.keys["admin"]
+        access = {
+            "endpoint_url": f"https://127.0.0.1:{self.aws.port}",
+            "aws_ca_bundle": str(self.aws.directory / "ca.crt"),
+            "access_key": keys["aws_access_key_id"],
+            "secret_key": keys["aws_secret_access_key"],
+        }
+        settings = {
+            **{"eks_stack_state": "absent", "eks_stack_name": "vulcan", "eks_stack_region": REGION},
+            **{"eks_stack_wait_sleep": 1, "eks_stack_zones": [], "eks_stack_local_networks": []},
+            **{"eks_stack_firewall_address": "203.0.113.10", **variables},
+        }
+        play = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "module_defaults": {"group/cloudburst.federation.aws": access},
+            "roles": [{"role": "cloudburst.federation.eks_stack", "vars": settings}],
+        }
+        playbook = self._directory / "play.yml"
+        playbook.write_text(json.dumps([play]))
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", playbook, *words],
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": f"{self._directory}:{os.environ.get('ANSIBLE_COLLECTIONS_PATH', '')}",
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                "ANSIBLE_HOME": str(self._directory),
+                "NO_COLOR": "1",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def role(aws: t.Any, tmp_path: Path) -> t.Iterator[Role]:
+    """The role, with a stack to take away."""
+    made = Role(aws, tmp_path)
+    yield made
+    for interface in made.ec2.describe_network_interfaces()["NetworkInterfaces"]:
+        if interface.get("Attachment"):
+            made.ec2.detach_network_interface(AttachmentId=interface["Attachment"]["AttachmentId"])
+        made.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+    aws.delete("cloudburst-vulcan")
+    for stack in aws.client("cloudformation").describe_stacks()["Stacks"]:
+        aws.end(stack["StackId"])
+
+
+def test_it_takes_away_what_is_in_the_way(role: Role) -> None:
+    free = role.interface(attached=False)
+    status, output = role.run("--check")
+    assert status == 0, output
+    assert "Remove network interface aws-K8S-i-0a1b2c3d4e5f60718 (tag cluster.k8s.amazonaws.com/name=vulcan)" in output
+    assert "Remove Subnet (AWS::EC2::Subnet)" in output
+    assert [each["NetworkInterfaceId"] for each in role.ec2.describe_network_interfaces()["NetworkInterfaces"]] == [
+        free
+    ]
+    status, output = role.run()
+    assert status == 0, output
+    assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []
+    status, output = role.run()
+    assert status == 0, output
+    assert "changed=0" in output
+
+
+def test_what_comes_free_with_the_nodes_is_taken_away_and_the_stack_deleted_again(role: Role) -> None:
+    interface = role.interface(attached=True)
+    attachment = role.ec2.describe_network_interfaces()["NetworkInterfaces"][0]["Attachment"]["AttachmentId"]
+    client = role.aws.client("cloudformation")
+
+    def let_go() -> None:
+        while client.describe_stacks(StackName="cloudburst-vulcan")["Stacks"][0]["StackStatus"] != "DELETE_FAILED":
+            time.sleep(0.1)
+        role.ec2.detach_network_interface(AttachmentId=attachment)
+
+    thread = threading.Thread(target=let_go, daemon=True)
+    thread.start()
+    status, output = role.run()
+    assert status == 0, output
+    assert (
+        "The stack cloudburst-vulcan could not be deleted (DELETE_FAILED): Subnet (AWS::EC2::Subnet subnet-" in output
+    )
+    assert client.describe_stacks()["Stacks"] == []
+    thread.join()
+    assert interface not in str(role.ec2.describe_network_interfaces()["NetworkInterfaces"])
+
+
+def test_what_stays_in_the_way_is_named(role: Role) -> None:
+    role.interface(attached=True)
+    status, output = role.run()
+    assert status == 2, output
+    last = output.rpartition("TASK [")[2]
+    assert "could not be deleted (DELETE_FAILED): Subnet (AWS::EC2::Subnet subnet-" in last
+    assert "has dependencies and cannot be deleted" in last
+
+
+def test_what_nobody_wanted_to_keep_fails_the_role(role: Role) -> None:
+    address = role.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    role.ec2.create_tags(Resources=[address], Tags=[BURST])
+    try:
+        status, output = role.run()
+        assert status == 2, output
+        assert f"elastic-ip {address} arn:aws:ec2:{REGION}:000000000000:elastic-ip/{address}: about 3.65 USD" in output
+        assert f"goes on being paid for: {address}. Remove it by hand" in output.replace("\n", " ")
+        status, output = role.run(eks_stack_leftovers="report")
+        assert status == 0, output
+        assert "Together about 3.65 USD a month" in output
+    finally:
+        role.ec2.release_address(AllocationId=address)
