@@ -26,6 +26,17 @@ _VERIFY = settings.REPOSITORY / "extensions" / "molecule" / "dock" / "verify.yml
 _LONGEST = 45.0  # seconds into a run, for random moments; most runs of burst_up from nothing take 60
 
 
+Moment = t.Callable[[list[str], float], bool]
+
+
+def _at_task(number: int) -> Moment:
+    return lambda begun, seconds: len(begun) >= number
+
+
+def _at_second(moment: float) -> Moment:
+    return lambda begun, seconds: seconds >= moment
+
+
 class Failed(Exception):
     """A promise was not kept."""
 
@@ -62,7 +73,7 @@ class Crashes:
     def undo(self, first: int, last: int, step: int) -> None:
         """Kill burst_up at a task, from nothing; then burst_down alone must undo it."""
         for number in range(first, last + 1, step):
-            if not self._kill("burst_up", str(number), lambda begun, seconds, n=number: len(begun) >= n):
+            if not self._kill("burst_up", str(number), _at_task(number)):
                 break
             self._undo()
 
@@ -73,16 +84,16 @@ class Crashes:
                 self._random.choice(("burst_up", "burst_up", "burst_down")),
                 self._random.uniform(3, _LONGEST),
             )
-            self._kill(name, f"{moment:.1f} s", lambda begun, seconds, at=moment: seconds >= at)
+            self._kill(name, f"{moment:.1f} s", _at_second(moment))
         self._finish()
         self._undo()
 
     def _chain(self, name: str, first: int, last: int) -> None:
         for number in range(first, last + 1):
-            if not self._kill(name, str(number), lambda begun, seconds, n=number: len(begun) >= n):
+            if not self._kill(name, str(number), _at_task(number)):
                 break
 
-    def _kill(self, name: str, what: str, moment: t.Callable[[list[str], float], bool]) -> bool:
+    def _kill(self, name: str, what: str, moment: Moment) -> bool:
         """Whether it was killed; when it ended before, it has to have ended well."""
         began = time.monotonic()
         ended = killer.run(_PLAYBOOKS / f"{name}.yml", moment, output=self._log)
@@ -136,11 +147,11 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=20, help="for random: kills")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="for random")
     given = parser.parse_args()
-    parts = {
-        "up": lambda: crashes.up(given.first, given.last),
-        "down": lambda: crashes.down(given.first, given.last),
-        "undo": lambda: crashes.undo(given.first, given.last, given.step),
-        "random": lambda: crashes.at_random(given.times),
+    parts: dict[str, t.Callable[[Crashes], None]] = {
+        "up": lambda crashes: crashes.up(given.first, given.last),
+        "down": lambda crashes: crashes.down(given.first, given.last),
+        "undo": lambda crashes: crashes.undo(given.first, given.last, given.step),
+        "random": lambda crashes: crashes.at_random(given.times),
     }
     if unknown := set(given.parts) - set(parts):
         parser.error(f"{', '.join(sorted(unknown))}: no such part")
@@ -152,7 +163,7 @@ def main() -> int:
             crashes.remember()
             for part in given.parts or parts:
                 print(f"-- {part}", flush=True)
-                parts[part]()
+                parts[part](crashes)
         except Failed as error:
             print(f"FAILED after {crashes.kills} kills: {error}", flush=True)
             return 1
