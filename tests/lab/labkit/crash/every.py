@@ -79,12 +79,12 @@ class Crashes:
 
     def at_random(self, times: int) -> None:
         """Kill burst_up and burst_down at random moments, in any order; then one undoes all."""
-        for _ in range(times):
+        for number in range(times):
             name, moment = (
                 self._random.choice(("burst_up", "burst_up", "burst_down")),
                 self._random.uniform(3, _LONGEST),
             )
-            self._kill(name, f"{moment:.1f} s", _at_second(moment))
+            self._kill(name, f"{number + 1} of {times}, at {moment:.1f} s", _at_second(moment))
         self._finish()
         self._undo()
 
