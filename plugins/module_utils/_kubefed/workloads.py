@@ -159,16 +159,17 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
         status = pod.get("status") or {}
         for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
             waiting = (container.get("state") or {}).get("waiting") or {}
-            reason, restarts = waiting.get("reason"), int(container.get("restartCount") or 0)
+            # In CrashLoopBackOff it has ended once more than it was started again
+            reason, ends = waiting.get("reason"), int(container.get("restartCount") or 0) + 1
             told = f"pod {pod['metadata']['name']}, container {container.get('name')}: {reason}"
             if reason in _IN_VAIN:
                 return Trouble(f"{told}: {waiting.get('message') or ''}".rstrip(": "))
             if reason in _MAY_PASS:
                 passing = Trouble(f"{told}: {waiting.get('message') or ''}".rstrip(": "), may_pass=True)
-            if reason == "CrashLoopBackOff" and restarts >= CRASHES:
+            if reason == "CrashLoopBackOff" and ends >= CRASHES:
                 ended = (container.get("lastState") or {}).get("terminated") or {}
                 said = f" {ended['message'].strip()}" if ended.get("message") else ""
-                return Trouble(f"{told}: ended {restarts} times, last with exit code {ended.get('exitCode')}.{said}")
+                return Trouble(f"{told}: ended {ends} times, last with exit code {ended.get('exitCode')}.{said}")
     return passing
 
 
