@@ -130,6 +130,28 @@ options:
       - Annotations of the KubeFedCluster. Other annotations of it are left alone.
     type: dict
     default: {}
+  rights:
+    description:
+      - What KubeFed may do in the member.
+      - With V(all), everything, as C(kubefedctl join) has it.
+      - With V(types), only what it needs to be told ready and to propagate the types that the federation propagates
+        when this runs, and O(types). In the scope C(Namespaced), that is in its own namespace alone. Whenever this is
+        run again, the rights become those for the types of then.
+      - Its token lies in the host cluster, so whoever reads that may do as much. A type that KubeFed propagates and
+        may not watch in a member makes its controller end after five minutes, again and again, so
+        M(cloudburst.federation.federated_resource) refuses to enable one.
+    type: str
+    choices:
+      - all
+      - types
+    default: all
+  types:
+    description:
+      - With O(rights=types), types that are to be enabled later on, named as their C(FederatedTypeConfig) will be, the
+        plural with the group after a dot.
+    type: list
+    elements: str
+    default: []
   clean_member:
     description:
       - Whether, with O(state=absent), what was put into the member is removed from it. With V(false), the member is
@@ -165,6 +187,14 @@ EXAMPLES = r"""
     labels:
       place: cloud
     wait_timeout: 600
+
+- name: Join it with the smallest rights that KubeFed works with, and those for a type that is enabled later
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+    name: vulcan
+    rights: types
+    types: [statefulsets.apps]
 
 - name: Take the cluster in the cloud out of the federation
   cloudburst.federation.kubefed_join:
@@ -280,7 +310,7 @@ from ..module_utils._kube.client import (
     secrets_of,
 )
 from ..module_utils._kube.objects import Changes
-from ..module_utils._kubefed import manifests
+from ..module_utils._kubefed import manifests, rights
 from ..module_utils._kubefed.join import Join, Membership
 from ..module_utils._module import Run, run_module
 
@@ -305,6 +335,9 @@ def membership(params: dict[str, t.Any]) -> Membership:
         manifests.check_certificates(params["ca_bundle"], "ca_bundle")
     if params["disabled_tls_validations"] is not None:
         manifests.check_tls_validations(params["disabled_tls_validations"], "disabled_tls_validations")
+    if params["types"] and params["rights"] != rights.TYPES:
+        raise InvalidOption(f"types is {params['types']!r}; it is of no use without rights=types.")
+    rights.check_types(params["types"], "types")
     labels, annotations = texts(params["labels"]), texts(params["annotations"])
     manifests.check_labels(labels, "labels")
     manifests.check_labels(annotations, "annotations", annotations=True)
@@ -320,6 +353,7 @@ def membership(params: dict[str, t.Any]) -> Membership:
         disabled_tls_validations=params["disabled_tls_validations"],
         labels=labels,
         annotations=annotations,
+        types=params["types"] if params["rights"] == rights.TYPES else None,
     )
 
 
@@ -409,6 +443,8 @@ def main() -> None:
             "secret_name": {"type": "str", "no_log": False},
             "labels": {"type": "dict", "default": {}},
             "annotations": {"type": "dict", "default": {}},
+            "rights": {"type": "str", "choices": [rights.ALL, rights.TYPES], "default": rights.ALL},
+            "types": {"type": "list", "elements": "str", "default": []},
             "clean_member": {"type": "bool", "default": True},
         },
         supports_check_mode=True,

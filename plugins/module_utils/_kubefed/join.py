@@ -19,8 +19,8 @@ from .._kube.client import ApiError, Client, Object, check_url, decoded, host_an
 from .._kube.discovery import contents
 from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
-from . import manifests
-from .host import clusters, federated_to, path_of, pods, scope_of, through_webhook
+from . import manifests, rights
+from .host import clusters, federated_to, path_of, pods, scope_of, through_webhook, type_configs
 from .status import condition, is_ready, last_probe, readiness
 
 # In every namespace, made by Kubernetes itself
@@ -61,6 +61,8 @@ class Membership:
     :ivar ca_bundle: certificates in PEM.
     :ivar proxy_url: of KubeFed's proxy.
     :ivar disabled_tls_validations: what of the member's certificate KubeFed does not verify.
+    :ivar types: what KubeFed's rights in the member are limited to, beside the types that it propagates already;
+        ``None`` for all rights.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Membership:
     disabled_tls_validations: t.Sequence[str] | None = None
     labels: t.Mapping[str, str] = field(default_factory=dict)
     annotations: t.Mapping[str, str] = field(default_factory=dict)
+    types: t.Collection[str] | None = None
 
 
 class Join:
@@ -212,7 +215,7 @@ class Join:
         new_namespace = self._ensure_namespace()
         made = {
             (manifest["kind"], manifest["metadata"]["name"]): manifest
-            for manifest in manifests.member_manifests(account, self._as.namespace, scope)[1:]
+            for manifest in manifests.member_manifests(account, self._as.namespace, scope, self._types(scope))[1:]
         }
         kept = False
         for (kind, _name), manifest in made.items():
@@ -225,6 +228,12 @@ class Join:
             self._ensure(self._member, made["Secret", account], absent=True)
             token, ca = self._token(account)
         return token, ca
+
+    def _types(self, scope: str) -> set[str] | None:
+        """What KubeFed's rights in the member are limited to; ``None`` for all rights."""
+        if self._as.types is None:
+            return None
+        return rights.propagated(type_configs(self._host, self._as.namespace), scope) | set(self._as.types)
 
     def _ensure_namespace(self) -> bool:
         """:returns: whether the namespace is new, or would be."""

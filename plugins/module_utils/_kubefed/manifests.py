@@ -20,6 +20,7 @@ import ssl
 import typing as t
 
 from .._errors import InvalidOption
+from . import rights
 
 Object = dict[str, t.Any]
 
@@ -159,13 +160,16 @@ def default_secret_name(cluster: str) -> str:
     return f"{cluster}-token"
 
 
-def member_manifests(cluster_account: str, namespace: str, scope: str) -> list[Object]:
+def member_manifests(
+    cluster_account: str, namespace: str, scope: str, types: t.Collection[str] | None = None
+) -> list[Object]:
     """What is to exist in the member, in the order of creation.
 
     :param scope: ``Cluster`` or ``Namespaced``, from the host's KubeFedConfig.
+    :param types: what the rights are limited to; ``None`` for all rights, as kubefedctl gives them.
     """
     role = role_name(cluster_account)
-    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+    granted = rights.everything() if types is None else rights.rules(types)
     manifests: list[Object] = [
         _manifest("Namespace", namespace),
         {
@@ -189,11 +193,13 @@ def member_manifests(cluster_account: str, namespace: str, scope: str) -> list[O
             {"verbs": ["get"], "nonResourceURLs": ["/healthz"]},
             {"verbs": ["list"], "apiGroups": [""], "resources": ["nodes"]},
         ]
-        manifests += _role("Role", role, [everything], cluster_account, namespace)
+        if types is not None:
+            health_rules = [rights.urls()]
+        manifests += _role("Role", role, granted, cluster_account, namespace)
         manifests += _role("ClusterRole", healthcheck, health_rules, cluster_account, namespace)
     else:
-        rules = [everything, {"verbs": ["get"], "nonResourceURLs": ["*"]}]
-        manifests += _role("ClusterRole", role, rules, cluster_account, namespace)
+        addresses = {"verbs": ["get"], "nonResourceURLs": ["*"]} if types is None else rights.urls()
+        manifests += _role("ClusterRole", role, [*granted, addresses], cluster_account, namespace)
     return manifests
 
 

@@ -28,6 +28,7 @@ from .federate import FEDERATED_GROUP, read_type
 from .manifests import CORE_GROUP, CORE_VERSION
 from .members import Members
 
+_REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 _CRDS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 
 
@@ -111,7 +112,27 @@ class Types:
                 f"{', '.join(lacking)} does not serve {resource.name} {resource.version}, and a type that a member"
                 " lacks makes KubeFed's controller crash: install it there first."
             )
+        barred = [name for name in sorted(self._members.labels) if not self._watched_in(name, resource)]
+        if barred:
+            return (
+                f"KubeFed may not watch {resource.name} in {', '.join(barred)}, and a type that it may not watch makes"
+                f" its controller crash: join {', '.join(barred)} again, with {resource.name} among the types of"
+                " kubefed_join, or with rights=all."
+            )
         return ""
+
+    def _watched_in(self, member: str, resource: ApiResource) -> bool:
+        """Whether KubeFed's own rights in a member are enough for its informer."""
+        attributes = {"verb": "watch", "group": resource.group, "resource": resource.plural}
+        if self._scope == "Namespaced":
+            attributes["namespace"] = self._namespace
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        review = self._members.client(member).create(resource_path(*_REVIEWS), body)
+        return (review.get("status") or {}).get("allowed") is True
 
     def _served_by(self, member: str, resource: ApiResource) -> bool:
         try:
