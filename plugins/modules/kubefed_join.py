@@ -297,22 +297,24 @@ left:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import InvalidOption
 from ..module_utils._kube.client import (
     KUBERNETES_IMPORT_ERROR,
+    PROXY_SCHEMES,
     Client,
     check_url,
     connect_as,
     contexts,
+    login_of,
     secrets_of,
 )
 from ..module_utils._kube.objects import Changes
 from ..module_utils._kubefed import manifests, rights
 from ..module_utils._kubefed.join import Join, Membership
-from ..module_utils._module import Run, run_module
+from ..module_utils._module import QuietModule, Run, run_module
 
 
 def membership(params: dict[str, t.Any]) -> Membership:
@@ -330,7 +332,7 @@ def membership(params: dict[str, t.Any]) -> Membership:
     if params["api_endpoint"] is not None:
         check_url(params["api_endpoint"], "api_endpoint", ("http", "https"))
     if params["proxy_url"]:
-        check_url(params["proxy_url"], "proxy_url", manifests.PROXY_SCHEMES)
+        check_url(params["proxy_url"], "proxy_url", PROXY_SCHEMES)
     if params["ca_bundle"] is not None:
         manifests.check_certificates(params["ca_bundle"], "ca_bundle")
     if params["disabled_tls_validations"] is not None:
@@ -384,6 +386,7 @@ def call(run: Run) -> None:
     try:
         if params["state"] == "present" or params["clean_member"]:
             member = member_client(params)
+            run.module.no_log_values.update(login_of(member.connection.proxy))
     except InvalidOption as error:
         # Nothing to reach the member by: it may be gone for good, or in check mode not be there yet
         if params["state"] == "present" and not run.check_mode:
@@ -418,7 +421,7 @@ def call(run: Run) -> None:
 
 def main() -> None:
     """Options in, one call, result out."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **kube_spec(),
             **wait_spec(timeout=300),
@@ -451,6 +454,7 @@ def main() -> None:
     )
     for option in ("kubeconfig", "member_kubeconfig"):
         module.no_log_values.update(secrets_of(module.params[option]))
+    module.no_log_values.update(login_of(module.params["proxy_url"] or ""))
     if KUBERNETES_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
     run_module(module, call)

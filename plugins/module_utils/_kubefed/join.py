@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout
-from .._kube.client import ApiError, Client, Object, check_url, decoded, host_and_port
+from .._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port, without_login
 from .._kube.discovery import contents
 from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
@@ -199,7 +199,7 @@ class Join:
         if self._as.api_endpoint is None:
             check_url(connection.server, f"the server of {self._member.label}", ("http", "https"))
         if self._as.proxy_url is None and connection.proxy:
-            check_url(connection.proxy, f"the proxy of {self._member.label}", manifests.PROXY_SCHEMES)
+            check_url(connection.proxy, f"the proxy of {self._member.label}", PROXY_SCHEMES)
 
     def _account(self, in_use: t.Collection[str]) -> str:
         if self._as.host_name:
@@ -380,7 +380,7 @@ class Join:
         sources = ", ".join(pods(self._host, self._as.namespace)) or "none runs"
         clue = next((meaning for text, _mends, meaning in _CLUES if text in readiness(cluster)), "")
         proxy = (cluster.get("spec") or {}).get("proxyURL")
-        through = f" through {proxy}" if proxy else ""
+        through = f" through {without_login(str(proxy))}" if proxy else ""
         told = [f"KubeFed asks {host}:{port}{resolved}{through} from its pods in the {self._host.label}: {sources}."]
         if clue:
             told.append(f"{clue.format(cluster=self._as.name, host=self._host.label)}.")

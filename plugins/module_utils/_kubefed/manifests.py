@@ -39,8 +39,6 @@ TOKEN_ANNOTATION = "cloudburst.federation/token"
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # TLSAll, TLSSubjectName and TLSValidityPeriod in pkg/apis/core/v1beta1/kubefedcluster_types.go
 TLS_VALIDATIONS = ("*", "SubjectName", "ValidityPeriod")
-# validateProxyURL in pkg/apis/core/v1beta1/validation/validation.go
-PROXY_SCHEMES = ("http", "https", "socks5")
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter or digit, at most {limit} characters"
 
@@ -317,7 +315,6 @@ __all__ = (
     "CORE_VERSION",
     "DEFAULT_NAMESPACE",
     "KINDS",
-    "PROXY_SCHEMES",
     "SERVICE_ACCOUNT_TOKEN",
     "TLS_VALIDATIONS",
     "TOKEN_ANNOTATION",

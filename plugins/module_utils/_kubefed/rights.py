@@ -27,7 +27,7 @@ TYPES = "types"
 
 _HANDLE = ("create", "delete", "get", "list", "patch", "update", "watch")
 _READ = ("get", "list", "watch")
-# Their pods, and why there are none, are asked for: by KubeFed's scheduler, and by federated_resource with wait_for_pods
+# Of these, KubeFed's scheduler asks for pods, and wait_for_pods of federated_resource also for why there are none
 _WORKLOADS = {"daemonsets.apps", "deployments.apps", "jobs.batch", "replicasets.apps", "statefulsets.apps"}
 _URLS = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/version")
 _TYPE = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")

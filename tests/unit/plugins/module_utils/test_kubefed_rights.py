@@ -56,7 +56,10 @@ def test_of_workloads_the_pods_are_read_too() -> None:
 def test_no_rule_of_limited_rights_stands_for_all(scope: str) -> None:
     made = manifests.member_manifests("vulcan-earth", "ns", scope, {"namespaces", "deployments.apps"})
     rules = [rule for manifest in made for rule in manifest.get("rules") or []]
-    assert {"verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/version"]} in rules
+    assert {
+        "verbs": ["get"],
+        "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/version"],
+    } in rules
     for rule in rules:
         assert "*" not in [*rule["verbs"], *rule.get("apiGroups", ()), *rule.get("resources", ())]
         assert not {"secrets", "escalate", "impersonate", "bind"} & {*rule["verbs"], *rule.get("resources", ())}
@@ -67,9 +70,11 @@ def test_no_rule_of_limited_rights_stands_for_all(scope: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["", "*", "*.apps", "Deployments", "a b", "a/b", "a..b", "a.", "a\n", "pods\nsecrets", "x" * 254])
+@pytest.mark.parametrize(
+    "name", ["", "*", "*.apps", "Deployments", "a b", "a/b", "a..b", "a.", "a\n", "pods\nsecrets", "x" * 254]
+)
 def test_what_names_no_type(name: str) -> None:
-    with pytest.raises(InvalidOption, match="types has .*; allowed is a type as its FederatedTypeConfig is named"):
+    with pytest.raises(InvalidOption, match=r"types has .*; allowed is a type as its FederatedTypeConfig is named"):
         rights.check_types(["services", name], "types")
 
 
