@@ -13,6 +13,9 @@ import itertools
 import re
 import typing as t
 
+from ._errors import FederationError
+from ._kubeconfig import parse
+
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
 # letters, digits, '-' and '_' (CreateCluster, "name"), CloudFormation letters, digits and '-' (CreateStack).
 _BURST_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -54,7 +57,8 @@ class Problem(t.NamedTuple):
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.variable}: {self.value!r} can't be used; {self.allowed}"
+        value = repr(self.value)
+        return f"{self.variable}: {value if len(value) <= 200 else value[:200] + '...'} can't be used; {self.allowed}"
 
 
 def network_problem(variable: str, value: t.Any) -> Problem | None:
@@ -221,17 +225,15 @@ def context_problems(path: str, kubeconfig: str | None, context: str) -> list[Pr
     :param path: where the file is, for messages.
     :param kubeconfig: its content, or None when there is no such file.
     """
-    import yaml  # PyYAML is not everywhere, and most of this file does without
-
     if kubeconfig is None:
         return [Problem("burst_kubeconfig", path, "there is no such file; it must hold the data centre's cluster")]
     try:
-        content = yaml.safe_load(kubeconfig)
-        contexts = {entry["name"]: entry["context"] for entry in content.get("contexts") or []}
-        clusters = {entry["name"] for entry in content.get("clusters") or []}
-        users = {entry["name"] for entry in content.get("users") or []}
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as exc:
-        return [Problem("burst_kubeconfig", path, f"it is no kubeconfig ({type(exc).__name__})")]
+        content = parse(kubeconfig, path)
+    except FederationError as exc:
+        return [Problem("burst_kubeconfig", path, exc.message)]
+    contexts = {entry["name"]: entry.get("context") or {} for entry in content.get("contexts") or []}
+    clusters = {entry["name"] for entry in content.get("clusters") or []}
+    users = {entry["name"] for entry in content.get("users") or []}
     if context not in contexts:
         there = ", ".join(sorted(contexts)) or "none"
         return [Problem("burst_host_context", context, f"{path} has no such context; it has: {there}")]

@@ -32,6 +32,10 @@ _ARN = re.compile(r"arn:[^:]+:eks:(?P<region>[^:]+):[0-9]+:cluster/(?P<name>.+)"
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html (name)
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+# What EKS says of a cluster goes into a file that other programs believe.
+_ENDPOINT = re.compile(r"https://[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?/?")
+_DATA = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _PROXY = re.compile(r"(https?|socks5)://[^/\s]+/?")
 
 
@@ -86,7 +90,27 @@ def active(client: t.Any, name: str, region: str, waiter: Waiter | None) -> Conf
         poll()
     else:
         waiter.until(f"the EKS cluster {name} to be ACTIVE", poll)
-    return found
+    return checked(found)
+
+
+def checked(cluster: Config) -> Config:
+    """A cluster as EKS describes it, where what leads to it has the form that EKS gives it.
+
+    :raises FederationError: it has not.
+    """
+    authority = cluster.get("certificateAuthority")
+    found = {
+        "arn": (cluster.get("arn"), _ARN),
+        "endpoint": (cluster.get("endpoint"), _ENDPOINT),
+        "certificateAuthority": (authority.get("data") if isinstance(authority, dict) else None, _DATA),
+    }
+    for key, (value, rule) in found.items():
+        if not isinstance(value, str) or not value or not rule.fullmatch(value):
+            raise FederationError(
+                f"EKS describes the cluster with {key} {str(value)[:100]!r}, which has not the form that EKS gives it."
+                " Is this AWS that answers?"
+            )
+    return cluster
 
 
 def caller_credentials(connection: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
@@ -112,6 +136,7 @@ def check(params: t.Mapping[str, t.Any]) -> None:
     """
     rules = {
         "name": (_NAME, "1 to 100 letters, digits, '-' and '_', the first a letter or digit"),
+        "region": (_REGION, "a region of AWS, such as eu-central-1"),
         "role_arn": (_ROLE, "an IAM role's, such as arn:aws:iam::123456789012:role/operator"),
         "assume_role_arn": (_ROLE, "an IAM role's, such as arn:aws:iam::123456789012:role/operator"),
         # kubectl's, see https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#Cluster
@@ -327,6 +352,6 @@ def _is_for(entry_name: str, user: Config, name: str, region: str | None, profil
 
 
 __all__ = (
-    *("Names", "active", "caller_credentials", "check", "describe", "edit_to_absent", "edit_to_present", "exec_entry"),
-    *("identifier", "names_of"),
+    *("Names", "active", "caller_credentials", "check", "checked", "describe", "edit_to_absent", "edit_to_present"),
+    *("exec_entry", "identifier", "names_of"),
 )

@@ -10,17 +10,27 @@ from __future__ import annotations
 
 import typing as t
 
+# More than any message of ours has, unless somebody has made it long
+_LONGEST = 8000
+
+
+def one_line(text: str) -> str:
+    """A text as one line that does nothing to a terminal: names and answers in it may be anybody's."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} [...] {text[-_LONGEST // 2 :]}"
+    return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
+
 
 class FederationError(Exception):
     """A failure with a message for the user.
 
-    :param message: what went wrong and what to do next, as one line.
+    :param message: what went wrong and what to do next; it becomes one line.
     :param details: more that belongs into the task's result; never a secret.
     """
 
     def __init__(self, message: str, **details: t.Any) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = one_line(message)
+        super().__init__(self.message)
         self.details = details
 
 
@@ -55,4 +65,4 @@ class Pending(Exception):
         self.waited = waited
 
 
-__all__ = ("FederationError", "InvalidOption", "Pending", "TerminalState", "Unavailable", "WaitTimeout")
+__all__ = ("FederationError", "InvalidOption", "Pending", "TerminalState", "Unavailable", "WaitTimeout", "one_line")

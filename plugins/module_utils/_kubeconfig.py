@@ -30,6 +30,10 @@ Config = dict[str, t.Any]
 LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 CURRENT = "current-context"
 MASK = "********"
+# Some hundred clusters have room in it. What is larger, or what stands for more by its aliases, is no kubeconfig, but
+# would take all day and all memory.
+MAXIMUM_LENGTH = 2 * 2**20
+MAXIMUM_NODES = 400_000
 
 _EMPTY: Config = {"apiVersion": "v1", "kind": "Config", "clusters": [], "contexts": [], "users": [], CURRENT: ""}
 # Plain to PyYAML, but a number or a truth value to kubectl's parser.
@@ -61,15 +65,30 @@ def parse(text: str, path: str) -> Config:
     :param path: names the file in messages.
     :raises FederationError: it is broken, with line and column; or it is no kubeconfig.
     """
+    if len(text) > MAXIMUM_LENGTH:
+        raise FederationError(
+            f"{path} is no kubeconfig: it has {len(text)} characters, more than {MAXIMUM_LENGTH}. It was left as it is."
+        )
     try:
-        splice.compose(text)
+        if splice.expanded(splice.compose(text)) > MAXIMUM_NODES:
+            raise FederationError(
+                f"{path} is no kubeconfig: with its aliases it stands for more than {MAXIMUM_NODES} values. It was left"
+                " as it is."
+            )
         data = _load(text)
     except yaml.YAMLError as error:
         raise FederationError(f"{path} is broken{_place(error, text)}. It was left as it is; mend it first.") from error
     except (ValueError, RecursionError) as error:
         raise FederationError(f"{path} is broken: {error}. It was left as it is; mend it first.") from error
-    if data is None:
-        data = {}
+    return check({} if data is None else data, path)
+
+
+def check(data: t.Any, path: str) -> Config:
+    """A kubeconfig's content, where it has the form of one.
+
+    :param path: names it in messages.
+    :raises FederationError: it has not.
+    """
     if not isinstance(data, dict):
         raise FederationError(f"{path} is no kubeconfig: its content is a {type(data).__name__}, not a mapping.")
     for name, key in LISTS.items():
@@ -323,5 +342,6 @@ def _is_plain(entry: Config) -> bool:
 
 
 __all__ = (
-    *("CURRENT", "LISTS", "Config", "Edit", "apply", "dump", "excerpt", "find", "merged", "parse", "share", "view"),
+    *("CURRENT", "LISTS", "Config", "Edit", "apply", "check", "dump", "excerpt", "find", "merged", "parse", "share"),
+    "view",
 )

@@ -49,8 +49,9 @@ def _composer() -> t.Any:
                 self.get_event()
                 return yaml.ScalarNode("alias", event.anchor, event.start_mark, event.end_mark, style="*")
             self.open.append(event.anchor)
-            node = super().compose_node(parent, index)
+            node: t.Any = super().compose_node(parent, index)
             self.open.pop()
+            node.anchor = event.anchor
             if isinstance(node, yaml.MappingNode):
                 _refuse_twice(node)
             return node
@@ -74,6 +75,22 @@ def compose(text: str) -> t.Any:
     :raises yaml.YAMLError: it is broken; so it is when a key is there twice or an anchor contains itself.
     """
     return yaml.compose(text, Loader=_composer())
+
+
+def expanded(root: t.Any) -> int:
+    """How many nodes a tree of :func:`compose` has with each alias replaced by what it stands for."""
+    sizes: dict[str, int] = {}
+
+    def count(node: t.Any) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return sizes.get(node.value, 1) if node.style == "*" else 1
+        parts = [part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,))]
+        size = 1 + sum(count(part) for part in parts)
+        if getattr(node, "anchor", None):
+            sizes[node.anchor] = size
+        return size
+
+    return 0 if root is None else count(root)
 
 
 class Document:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._errors import FederationError, InvalidOption, Pending, Unavailable
+from ._errors import FederationError, InvalidOption, Pending, Unavailable, one_line
 from ._wait import Waiter
 
 # How the action plugin asks for one slice of a long wait; must be kept in sync with plugins/plugin_utils/_progress.py.
@@ -23,6 +24,27 @@ from ._wait import Waiter
 PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
 
 Result = dict[str, t.Any]
+
+
+class QuietModule(AnsibleModule):
+    """A module that gets kubeconfigs and manifests.
+
+    Ansible writes a module's options to the system's log before the module can say which values in them are secret.
+    """
+
+    # A kubeconfig that is a path may be read
+    _SECRETIVE = ("definition", "overrides", "proxy_url")
+
+    def _log_invocation(self) -> None:
+        given = self.params
+        self.params = {
+            name: "(not logged)" if name in self._SECRETIVE or isinstance(value, dict) else value
+            for name, value in given.items()
+        }
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = given
 
 
 class Run:
@@ -70,6 +92,16 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
         module.fail_json(msg=error.message, **{**error.details, "changed": False})
     except FederationError as error:
         module.fail_json(msg=error.message, **{**run.result, **error.details})
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        # Who answers, or has written a file, may have done it in any form
+        module.fail_json(
+            msg=one_line(
+                f"Something was answered or read in a form that nobody foresaw ({type(error).__name__}: {error})."
+                " What was done until then stays. The place is shown with -vvv: please report it."
+            ),
+            exception=traceback.format_exc(),
+            **run.result,
+        )
     module.exit_json(**run.result)
 
 
@@ -83,4 +115,4 @@ def _call(run: Run, call: t.Callable[[Run], None]) -> None:
         run.waiter.resume_later("an answer", error.message)
 
 
-__all__ = ("PROGRESS_VARIABLE", "Result", "Run", "run_module")
+__all__ = ("PROGRESS_VARIABLE", "QuietModule", "Result", "Run", "run_module")

@@ -138,10 +138,9 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
                 f"{advice(cause) or 'Take away what is in the way.'} Then run this again.",
                 **details,
             )
-        causes = (
-            "; ".join(blame(event) for event in failed)
-            or str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
-        )
+        causes = "; ".join(blame(event) for event in failed) or str(
+            stack.get("StackStatusReason") or "AWS gives no reason"
+        ).rstrip(".")
         return TerminalState(
             f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. "
             f"{advice(causes) or 'Take away what is in the way.'} Then run this again: it goes on where it stopped.",

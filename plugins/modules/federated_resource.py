@@ -426,7 +426,7 @@ left_out:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import FederationError, InvalidOption
@@ -445,7 +445,7 @@ from ..module_utils._kubefed.federate import (
 from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_name
 from ..module_utils._kubefed.resources import Resources
 from ..module_utils._kubefed.schedules import is_schedule, schedule
-from ..module_utils._module import Run, run_module
+from ..module_utils._module import QuietModule, Run, run_module
 
 # The options for these states alone
 _FOR_PRESENT = ("placement", "cluster_selector", "overrides", "contents", "enable_types")
@@ -612,7 +612,7 @@ def contents(run: Run, resources: Resources, where: Placing | None) -> list[Want
 
 def main() -> None:
     """Options in, one call, result out."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **kube_spec(),
             **wait_spec(timeout=300),

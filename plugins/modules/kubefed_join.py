@@ -130,6 +130,28 @@ options:
       - Annotations of the KubeFedCluster. Other annotations of it are left alone.
     type: dict
     default: {}
+  rights:
+    description:
+      - What KubeFed may do in the member.
+      - With V(all), everything, as C(kubefedctl join) has it.
+      - With V(types), only what it needs to be told ready and to propagate the types that the federation propagates
+        when this runs, and O(types). In the scope C(Namespaced), that is in its own namespace alone. Whenever this is
+        run again, the rights become those for the types of then.
+      - Its token lies in the host cluster, so whoever reads that may do as much. A type that KubeFed propagates and
+        may not watch in a member makes its controller end after five minutes, again and again, so
+        M(cloudburst.federation.federated_resource) refuses to enable one.
+    type: str
+    choices:
+      - all
+      - types
+    default: all
+  types:
+    description:
+      - With O(rights=types), types that are to be enabled later on, named as their C(FederatedTypeConfig) will be, the
+        plural with the group after a dot.
+    type: list
+    elements: str
+    default: []
   clean_member:
     description:
       - Whether, with O(state=absent), what was put into the member is removed from it. With V(false), the member is
@@ -165,6 +187,14 @@ EXAMPLES = r"""
     labels:
       place: cloud
     wait_timeout: 600
+
+- name: Join it with the smallest rights that KubeFed works with, and those for a type that is enabled later
+  cloudburst.federation.kubefed_join:
+    context: kubernetes-admin@kubernetes
+    host_cluster_name: earth
+    name: vulcan
+    rights: types
+    types: [statefulsets.apps]
 
 - name: Take the cluster in the cloud out of the federation
   cloudburst.federation.kubefed_join:
@@ -267,22 +297,24 @@ left:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import InvalidOption
 from ..module_utils._kube.client import (
     KUBERNETES_IMPORT_ERROR,
+    PROXY_SCHEMES,
     Client,
     check_url,
     connect_as,
     contexts,
+    login_of,
     secrets_of,
 )
 from ..module_utils._kube.objects import Changes
-from ..module_utils._kubefed import manifests
+from ..module_utils._kubefed import manifests, rights
 from ..module_utils._kubefed.join import Join, Membership
-from ..module_utils._module import Run, run_module
+from ..module_utils._module import QuietModule, Run, run_module
 
 
 def membership(params: dict[str, t.Any]) -> Membership:
@@ -300,11 +332,14 @@ def membership(params: dict[str, t.Any]) -> Membership:
     if params["api_endpoint"] is not None:
         check_url(params["api_endpoint"], "api_endpoint", ("http", "https"))
     if params["proxy_url"]:
-        check_url(params["proxy_url"], "proxy_url", manifests.PROXY_SCHEMES)
+        check_url(params["proxy_url"], "proxy_url", PROXY_SCHEMES)
     if params["ca_bundle"] is not None:
         manifests.check_certificates(params["ca_bundle"], "ca_bundle")
     if params["disabled_tls_validations"] is not None:
         manifests.check_tls_validations(params["disabled_tls_validations"], "disabled_tls_validations")
+    if params["types"] and params["rights"] != rights.TYPES:
+        raise InvalidOption(f"types is {params['types']!r}; it is of no use without rights=types.")
+    rights.check_types(params["types"], "types")
     labels, annotations = texts(params["labels"]), texts(params["annotations"])
     manifests.check_labels(labels, "labels")
     manifests.check_labels(annotations, "annotations", annotations=True)
@@ -320,6 +355,7 @@ def membership(params: dict[str, t.Any]) -> Membership:
         disabled_tls_validations=params["disabled_tls_validations"],
         labels=labels,
         annotations=annotations,
+        types=params["types"] if params["rights"] == rights.TYPES else None,
     )
 
 
@@ -350,6 +386,7 @@ def call(run: Run) -> None:
     try:
         if params["state"] == "present" or params["clean_member"]:
             member = member_client(params)
+            run.module.no_log_values.update(login_of(member.connection.proxy))
     except InvalidOption as error:
         # Nothing to reach the member by: it may be gone for good, or in check mode not be there yet
         if params["state"] == "present" and not run.check_mode:
@@ -384,7 +421,7 @@ def call(run: Run) -> None:
 
 def main() -> None:
     """Options in, one call, result out."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **kube_spec(),
             **wait_spec(timeout=300),
@@ -409,12 +446,15 @@ def main() -> None:
             "secret_name": {"type": "str", "no_log": False},
             "labels": {"type": "dict", "default": {}},
             "annotations": {"type": "dict", "default": {}},
+            "rights": {"type": "str", "choices": [rights.ALL, rights.TYPES], "default": rights.ALL},
+            "types": {"type": "list", "elements": "str", "default": []},
             "clean_member": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     for option in ("kubeconfig", "member_kubeconfig"):
         module.no_log_values.update(secrets_of(module.params[option]))
+    module.no_log_values.update(login_of(module.params["proxy_url"] or ""))
     if KUBERNETES_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
     run_module(module, call)

@@ -21,7 +21,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode, urlsplit
 
+from .. import _kubeconfig
 from .._errors import FederationError, InvalidOption, Unavailable
+from .._kubeconfig_files import paths, read
 
 KUBERNETES_IMPORT_ERROR: str | None = None
 try:
@@ -39,6 +41,8 @@ Outcome = t.TypeVar("Outcome")
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
 PARALLEL = 8
+# KubeFed's too: validateProxyURL in pkg/apis/core/v1beta1/validation/validation.go
+PROXY_SCHEMES = ("http", "https", "socks5")
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -108,15 +112,30 @@ def resource_path(
 
     :param group: API group; empty for the core group.
     :param namespace: ``None`` for cluster-scoped resources and for all namespaces.
+    :raises InvalidOption: for a name that would lead elsewhere.
     """
-    parts = [f"/apis/{group}/{version}" if group else f"/api/{version}"]
-    if namespace is not None:
-        parts.append(f"namespaces/{quote(namespace, safe='')}")
+    parts = [] if namespace is None else ["namespaces", namespace]
     parts.append(plural)
     if name is not None:
-        # RBAC's names hold colons, which are fine in a path
-        parts.append(quote(name, safe=":"))
-    return "/".join(parts)
+        parts.append(name)
+    return version_path(group, version) + _path_of(parts)
+
+
+def version_path(group: str, version: str) -> str:
+    """Path of a version of an API group, which is empty for the core group.
+
+    :raises InvalidOption: for a name that would lead elsewhere.
+    """
+    return _path_of(["apis", group, version] if group else ["api", version])
+
+
+def _path_of(parts: t.Sequence[str]) -> str:
+    for part in parts:
+        # Nothing is called so, and who sends or gets it may take it for a way up
+        if part in ("", ".", ".."):
+            raise InvalidOption(f"{part!r} names nothing in Kubernetes; it was to be a part of {'/'.join(parts)}.")
+    # RBAC's names hold colons, which are fine in a path
+    return "".join(f"/{quote(part, safe=':')}" for part in parts)
 
 
 class Client:
@@ -136,10 +155,13 @@ class Client:
             fresh.host = configuration.host
             configuration.proxy = fresh.proxy
         self._configuration = configuration
-        self._pool = RESTClientObject(configuration).pool_manager
+        try:
+            self._pool = RESTClientObject(configuration).pool_manager
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise InvalidOption(f"{label}: its proxy, or a file of its certificates, can't be used: {error}") from error
         self._ca = ca
         if ca:
-            self._pool.connection_pool_kw["ca_cert_data"] = ca.decode()
+            self._pool.connection_pool_kw["ca_cert_data"] = ca.decode(errors="replace")
         self.label = label
 
     @property
@@ -188,6 +210,11 @@ class Client:
                 # A GET can be sent again at any time; what changes something only by its caller, who looks first
                 retries=urllib3.Retry(connect=1, read=1 if method == "GET" else 0, redirect=0, status=0, other=0),
             )
+        except ValueError as error:
+            # A token with a line end in it, for one; what it is may be secret
+            raise Unreachable(
+                f"{self.label}: {method} {path} can't be sent: the cluster's credentials or its address are broken."
+            ) from error
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(
                 f"{self.label}: no answer from {self.connection.address}: {_cause(error)}."
@@ -197,11 +224,11 @@ class Client:
             raise _api_error(self.label, method, path, response.status, response.data)
         try:
             answer = json.loads(response.data)
-        except ValueError as error:
-            raise Unreachable(
-                f"{self.label}: {self.connection.address} does not answer like a Kubernetes API server."
-            ) from error
-        return t.cast(Object, answer)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise Unreachable(f"{self.label}: {self.connection.address} does not answer like a Kubernetes API server.")
+        return answer
 
     def get(self, path: str) -> Object | None:
         """An object, or ``None`` where it, or its type, does not exist."""
@@ -309,8 +336,22 @@ def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
     if not usable:
         allowed = " or ".join(f"{scheme}://" for scheme in schemes)
         raise InvalidOption(
-            f"{option} is {value!r}; allowed is {allowed}, a host, and a port from 1 to 65535 if needed."
+            f"{option} is {without_login(value)!r}; allowed is {allowed}, a host, and a port from 1 to 65535 if needed."
         )
+
+
+def without_login(url: str) -> str:
+    """A URL as it may be shown."""
+    return re.sub(r"//[^/]*@", "//********@", url)
+
+
+def login_of(url: str) -> set[str]:
+    """The password in a URL, if there is one, as it is written there."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        password = None
+    return {password} if password else set()
 
 
 def connect(kubeconfig: t.Any, context: str | None, *, label: str, option: str = "kubeconfig") -> Client:
@@ -334,6 +375,7 @@ def _blank() -> t.Any:
 
 def _configuration(kubeconfig: t.Any, context: str | None, *, label: str, option: str) -> t.Any:
     configuration = _blank()
+    _check_kubeconfig(kubeconfig, label=label, option=option)
     try:
         if isinstance(kubeconfig, dict):
             kubernetes.config.load_kube_config_from_dict(
@@ -343,16 +385,38 @@ def _configuration(kubeconfig: t.Any, context: str | None, *, label: str, option
             kubernetes.config.load_kube_config(
                 config_file=_path(kubeconfig), context=context, client_configuration=configuration, persist_config=False
             )
-    except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
+    except (kubernetes.config.ConfigException, OSError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise InvalidOption(_config_message(kubeconfig, context, label=label, option=option, error=error)) from error
+    check_url(str(configuration.host), f"{label}: the server in {_place(kubeconfig)}", ("http", "https"))
+    if configuration.proxy:
+        check_url(str(configuration.proxy), f"{label}: the proxy in {_place(kubeconfig)}", PROXY_SCHEMES)
     return configuration
+
+
+def _check_kubeconfig(kubeconfig: t.Any, *, label: str, option: str) -> None:
+    """Refuse what is no kubeconfig: the library would end in many ways, and some of its messages show an entry whole.
+
+    :raises InvalidOption: with the place, and what is wrong there.
+    """
+    try:
+        if isinstance(kubeconfig, dict):
+            _kubeconfig.check(kubeconfig, "the given kubeconfig")
+        else:
+            for path in paths(_path(kubeconfig), os.environ):
+                _kubeconfig.parse(read(path), path)
+    except FederationError as error:
+        raise InvalidOption(f"{label}: {option} can't be used: {error.message}") from error
 
 
 def connect_with_token(server: str, ca: bytes, token: str, *, verify: bool, proxy: str, label: str) -> Client:
     """A client for an API server with a bearer token.
 
     :param ca: certificates of the server's authority in PEM; empty for those of the system.
+    :raises InvalidOption: when server or proxy is no URL.
     """
+    check_url(server, f"the end point of {label}", ("http", "https"))
+    if proxy:
+        check_url(proxy, f"the proxy of {label}", PROXY_SCHEMES)
     configuration = Configuration()
     configuration.host = server
     configuration.verify_ssl = verify
@@ -378,18 +442,29 @@ def contexts(kubeconfig: t.Any) -> tuple[list[str], str | None]:
 def secrets_of(kubeconfig: t.Any) -> set[str]:
     """The secrets in a kubeconfig that was given by its content, so that they can be kept out of the result."""
     found: set[str] = set()
-    for entry in (kubeconfig.get("users") or []) if isinstance(kubeconfig, dict) else []:
-        user = (entry.get("user") if isinstance(entry, dict) else None) or {}
+
+    def mapping(value: t.Any) -> Object:
+        return value if isinstance(value, dict) else {}
+
+    def sequence(value: t.Any) -> list[t.Any]:
+        return value if isinstance(value, list) else []
+
+    for entry in sequence(mapping(kubeconfig).get("users")):
+        user = mapping(mapping(entry).get("user"))
         found.update(str(user[key]) for key in ("token", "password", "client-key-data") if user.get(key))
-        for variable in (user.get("exec") or {}).get("env") or []:
-            found.add(str(variable.get("value") or ""))
+        found.update(str(value) for value in mapping(mapping(user.get("auth-provider")).get("config")).values())
+        for variable in sequence(mapping(user.get("exec")).get("env")):
+            found.add(str(mapping(variable).get("value") or ""))
     return found - {""}
 
 
 def decoded(secret: Object | None, key: str) -> str:
     """A value of a Secret, or an empty string."""
     value = ((secret or {}).get("data") or {}).get(key)
-    return base64.b64decode(value).decode(errors="replace") if value else ""
+    try:
+        return base64.b64decode(value).decode(errors="replace") if value else ""
+    except (TypeError, ValueError):
+        return ""
 
 
 def _path(kubeconfig: t.Any) -> str | None:
@@ -398,12 +473,18 @@ def _path(kubeconfig: t.Any) -> str | None:
 
 def _config_message(kubeconfig: t.Any, context: str | None, *, label: str, option: str, error: Exception) -> str:
     known, current = contexts(kubeconfig)
-    where = "the given kubeconfig" if isinstance(kubeconfig, dict) else (_path(kubeconfig) or "the default kubeconfig")
+    where = _place(kubeconfig)
     if context and known and context not in known:
         return f"{label}: there is no context {context!r} in {where}. It has: {', '.join(sorted(known))}."
     if not context and known and not current:
         return f"{label}: {where} has no current context. Name one of its contexts: {', '.join(sorted(known))}."
-    return f"{label}: {option} {where} can't be used: {' '.join(str(error).split())}"
+    # An entry that it shows whole may hold a key
+    said = re.sub(r"\{.*\}", "{...}", str(error), flags=re.DOTALL)
+    return f"{label}: {option} {where} can't be used: {said}"
+
+
+def _place(kubeconfig: t.Any) -> str:
+    return "the given kubeconfig" if isinstance(kubeconfig, dict) else (_path(kubeconfig) or "the default kubeconfig")
 
 
 def _cause(error: BaseException) -> str:
@@ -420,7 +501,7 @@ def _api_error(label: str, method: str, path: str, status: int, data: bytes) -> 
     try:
         answer = json.loads(data)
         message, reason = str(answer.get("message") or ""), str(answer.get("reason") or "")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         message, reason = data[:200].decode(errors="replace"), ""
     hint = ""
     if status == 401:
@@ -439,6 +520,7 @@ __all__ = (
     "JSON_PATCH",
     "KUBERNETES_IMPORT_ERROR",
     "MERGE_PATCH",
+    "PROXY_SCHEMES",
     "ApiError",
     "ApiUnavailable",
     "Client",
@@ -453,6 +535,9 @@ __all__ = (
     "decoded",
     "each",
     "host_and_port",
+    "login_of",
     "resource_path",
     "secrets_of",
+    "version_path",
+    "without_login",
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .client import ApiError, Client, Object, each, resource_path
+from .client import ApiError, Client, Object, each, resource_path, version_path
 
 # All types in two answers, since Kubernetes 1.26; older servers answer with the list of groups alone:
 # https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
@@ -97,7 +97,7 @@ def _preferred(answer: Object) -> list[tuple[str, str]]:
 
 def _resources(client: Client, group: str, version: str) -> list[Object]:
     try:
-        return client.request("GET", f"/apis/{group}/{version}" if group else f"/api/{version}").get("resources") or []
+        return client.request("GET", version_path(group, version)).get("resources") or []
     except ApiError as error:
         if error.status in (404, 503):
             return []

@@ -15,12 +15,12 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout
-from .._kube.client import ApiError, Client, Object, check_url, decoded, host_and_port
+from .._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port, without_login
 from .._kube.discovery import contents
 from .._kube.objects import Changes, differences, lingering, without_secrets
 from .._wait import State, Waiter
-from . import manifests
-from .host import clusters, federated_to, path_of, pods, scope_of, silence, through_webhook
+from . import manifests, rights
+from .host import clusters, federated_to, path_of, pods, scope_of, silence, through_webhook, type_configs
 from .status import condition, is_ready, last_probe, readiness
 
 # In every namespace, made by Kubernetes itself
@@ -61,6 +61,8 @@ class Membership:
     :ivar ca_bundle: certificates in PEM.
     :ivar proxy_url: of KubeFed's proxy.
     :ivar disabled_tls_validations: what of the member's certificate KubeFed does not verify.
+    :ivar types: what KubeFed's rights in the member are limited to, beside the types that it propagates already;
+        ``None`` for all rights.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Membership:
     disabled_tls_validations: t.Sequence[str] | None = None
     labels: t.Mapping[str, str] = field(default_factory=dict)
     annotations: t.Mapping[str, str] = field(default_factory=dict)
+    types: t.Collection[str] | None = None
 
 
 class Join:
@@ -196,7 +199,7 @@ class Join:
         if self._as.api_endpoint is None:
             check_url(connection.server, f"the server of {self._member.label}", ("http", "https"))
         if self._as.proxy_url is None and connection.proxy:
-            check_url(connection.proxy, f"the proxy of {self._member.label}", manifests.PROXY_SCHEMES)
+            check_url(connection.proxy, f"the proxy of {self._member.label}", PROXY_SCHEMES)
 
     def _account(self, in_use: t.Collection[str]) -> str:
         if self._as.host_name:
@@ -212,7 +215,7 @@ class Join:
         new_namespace = self._ensure_namespace()
         made = {
             (manifest["kind"], manifest["metadata"]["name"]): manifest
-            for manifest in manifests.member_manifests(account, self._as.namespace, scope)[1:]
+            for manifest in manifests.member_manifests(account, self._as.namespace, scope, self._types(scope))[1:]
         }
         kept = False
         for (kind, _name), manifest in made.items():
@@ -225,6 +228,12 @@ class Join:
             self._ensure(self._member, made["Secret", account], absent=True)
             token, ca = self._token(account)
         return token, ca
+
+    def _types(self, scope: str) -> set[str] | None:
+        """What KubeFed's rights in the member are limited to; ``None`` for all rights."""
+        if self._as.types is None:
+            return None
+        return rights.propagated(type_configs(self._host, self._as.namespace), scope) | set(self._as.types)
 
     def _ensure_namespace(self) -> bool:
         """:returns: whether the namespace is new, or would be."""
@@ -374,7 +383,7 @@ class Join:
         sources = ", ".join(pods(self._host, self._as.namespace)) or "none runs"
         clue = next((meaning for text, _mends, meaning in _CLUES if text in readiness(cluster)), "")
         proxy = (cluster.get("spec") or {}).get("proxyURL")
-        through = f" through {proxy}" if proxy else ""
+        through = f" through {without_login(str(proxy))}" if proxy else ""
         told = [f"KubeFed asks {host}:{port}{resolved}{through} from its pods in the {self._host.label}: {sources}."]
         if clue:
             told.append(f"{clue.format(cluster=self._as.name, host=self._host.label)}.")

@@ -20,6 +20,7 @@ import ssl
 import typing as t
 
 from .._errors import InvalidOption
+from . import rights
 
 Object = dict[str, t.Any]
 
@@ -38,8 +39,6 @@ TOKEN_ANNOTATION = "cloudburst.federation/token"
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # TLSAll, TLSSubjectName and TLSValidityPeriod in pkg/apis/core/v1beta1/kubefedcluster_types.go
 TLS_VALIDATIONS = ("*", "SubjectName", "ValidityPeriod")
-# validateProxyURL in pkg/apis/core/v1beta1/validation/validation.go
-PROXY_SCHEMES = ("http", "https", "socks5")
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter or digit, at most {limit} characters"
 
@@ -159,13 +158,16 @@ def default_secret_name(cluster: str) -> str:
     return f"{cluster}-token"
 
 
-def member_manifests(cluster_account: str, namespace: str, scope: str) -> list[Object]:
+def member_manifests(
+    cluster_account: str, namespace: str, scope: str, types: t.Collection[str] | None = None
+) -> list[Object]:
     """What is to exist in the member, in the order of creation.
 
     :param scope: ``Cluster`` or ``Namespaced``, from the host's KubeFedConfig.
+    :param types: what the rights are limited to; ``None`` for all rights, as kubefedctl gives them.
     """
     role = role_name(cluster_account)
-    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+    granted = rights.everything() if types is None else rights.rules(types)
     manifests: list[Object] = [
         _manifest("Namespace", namespace),
         {
@@ -189,11 +191,13 @@ def member_manifests(cluster_account: str, namespace: str, scope: str) -> list[O
             {"verbs": ["get"], "nonResourceURLs": ["/healthz"]},
             {"verbs": ["list"], "apiGroups": [""], "resources": ["nodes"]},
         ]
-        manifests += _role("Role", role, [everything], cluster_account, namespace)
+        if types is not None:
+            health_rules = [rights.urls()]
+        manifests += _role("Role", role, granted, cluster_account, namespace)
         manifests += _role("ClusterRole", healthcheck, health_rules, cluster_account, namespace)
     else:
-        rules = [everything, {"verbs": ["get"], "nonResourceURLs": ["*"]}]
-        manifests += _role("ClusterRole", role, rules, cluster_account, namespace)
+        addresses = {"verbs": ["get"], "nonResourceURLs": ["*"]} if types is None else rights.urls()
+        manifests += _role("ClusterRole", role, [*granted, addresses], cluster_account, namespace)
     return manifests
 
 
@@ -311,7 +315,6 @@ __all__ = (
     "CORE_VERSION",
     "DEFAULT_NAMESPACE",
     "KINDS",
-    "PROXY_SCHEMES",
     "SERVICE_ACCOUNT_TOKEN",
     "TLS_VALIDATIONS",
     "TOKEN_ANNOTATION",

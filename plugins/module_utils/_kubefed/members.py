@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from .._errors import FederationError
 from .._kube.client import MERGE_PATCH, Client, Object, connect_with_token, decoded
 from . import host as kubefed
@@ -66,7 +64,7 @@ class Members:
             raise FederationError(f"{name}: the host cluster has no credentials for it.")
         client = connect_with_token(
             spec["apiEndpoint"],
-            base64.b64decode(spec.get("caBundle") or ""),
+            decoded({"data": spec}, "caBundle").encode(),
             token,
             verify=not spec.get("disabledTLSValidations"),
             proxy=spec.get("proxyURL") or "",

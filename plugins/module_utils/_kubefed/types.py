@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._errors import FederationError, InvalidOption
-from .._kube.client import ApiError, Client, Object, each, resource_path
+from .._kube.client import ApiError, Client, Object, each, resource_path, version_path
 from .._kube.objects import Changes, differences
 from .._wait import State, Waiter
 from . import host as kubefed
@@ -28,6 +28,7 @@ from .federate import FEDERATED_GROUP, read_type
 from .manifests import CORE_GROUP, CORE_VERSION
 from .members import Members
 
+_REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 _CRDS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 
 
@@ -111,7 +112,27 @@ class Types:
                 f"{', '.join(lacking)} does not serve {resource.name} {resource.version}, and a type that a member"
                 " lacks makes KubeFed's controller crash: install it there first."
             )
+        barred = [name for name in sorted(self._members.labels) if not self._watched_in(name, resource)]
+        if barred:
+            return (
+                f"KubeFed may not watch {resource.name} in {', '.join(barred)}, and a type that it may not watch makes"
+                f" its controller crash: join {', '.join(barred)} again, with {resource.name} among the types of"
+                " kubefed_join, or with rights=all."
+            )
         return ""
+
+    def _watched_in(self, member: str, resource: ApiResource) -> bool:
+        """Whether KubeFed's own rights in a member are enough for its informer."""
+        attributes = {"verb": "watch", "group": resource.group, "resource": resource.plural}
+        if self._scope == "Namespaced":
+            attributes["namespace"] = self._namespace
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        review = self._members.client(member).create(resource_path(*_REVIEWS), body)
+        return (review.get("status") or {}).get("allowed") is True
 
     def _served_by(self, member: str, resource: ApiResource) -> bool:
         try:
@@ -126,7 +147,7 @@ class Types:
     def _by_version(self, client: Client, group: str, version: str, kind: str) -> ApiResource | None:
         place = (client.label, f"{group}/{version}")
         if place not in self._served:
-            answer = client.get(f"/apis/{group}/{version}" if group else f"/api/{version}")
+            answer = client.get(version_path(group, version))
             self._served[place] = None if answer is None else api_resources(answer)
         return next((found for found in self._served[place] or [] if found.kind == kind), None)
 
@@ -141,7 +162,8 @@ class Types:
     def preferred(self) -> list[ApiResource]:
         """All types that the host serves, each in the version that it prefers, core types first."""
         groups = (self._host.get("/apis") or {}).get("groups") or []
-        paths = ["/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)]
+        versions = [group["preferredVersion"]["groupVersion"].partition("/") for group in groups]
+        paths = ["/api/v1", *(version_path(group, version) for group, _slash, version in versions)]
         answers = each(self._get_served, paths)
         return [resource for answer in answers if answer is not None for resource in api_resources(answer)]
 
@@ -157,8 +179,7 @@ class Types:
     def enable(self, *, waiter: Waiter, check_mode: bool, changes: Changes) -> None:
         """Make KubeFed propagate the types that were noted, and wait until it does."""
         for resource in self._missing.values():
-            where = f"apis/{resource.group}" if resource.group else "api"
-            openapi = self._host.get(f"/openapi/v3/{where}/{resource.version}")
+            openapi = self._host.get(f"/openapi/v3{version_path(resource.group, resource.version)}")
             definition = custom_resource_definition(resource, scalable=scalable(openapi or {}, resource))
             config = type_config(resource, self._namespace)
             paths = (
@@ -207,7 +228,7 @@ class Types:
             else:
                 return State(False, "not established yet")
             version = type_config(resource, "")["spec"]["federatedType"]["version"]
-            served = self._host.get(f"/apis/{FEDERATED_GROUP}/{version}") or {}
+            served = self._host.get(version_path(FEDERATED_GROUP, version)) or {}
             return State(plural in [entry["name"] for entry in served.get("resources") or []], "not served yet")
 
         waiter.until(f"the type {plural}", poll, sleep=1)

@@ -159,9 +159,7 @@ class Lab:
 class Task:
     """One task, run by slices."""
 
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None], options: dict[str, t.Any]
-    ) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], None], options: dict[str, t.Any]) -> None:
         self._main = main
         self.options = options
         self.shown: list[str] = []

@@ -215,6 +215,8 @@ def test_absent_takes_what_was_left_without_a_context_but_of_no_other_profile() 
     [
         ("name", "vulcan/1"),
         ("name", "-x"),
+        ("region", "../../x"),
+        ("region", "eu-central-1.example.com"),
         ("alias", " "),
         ("user_alias", ""),
         ("role_arn", "role/r"),
@@ -224,7 +226,7 @@ def test_absent_takes_what_was_left_without_a_context_but_of_no_other_profile() 
     ],
 )
 def test_bad_input_is_refused_with_option_and_value(option: str, value: str) -> None:
-    params = dict.fromkeys(("alias", "user_alias", "role_arn", "assume_role_arn", "proxy_url"))
+    params = dict.fromkeys(("alias", "user_alias", "region", "role_arn", "assume_role_arn", "proxy_url"))
     access.check({**params, "name": "vulcan", "proxy_url": "", "role_arn": ROLE})
     with pytest.raises(InvalidOption, match=f"^{option} is '{value}'; it must be"):
         access.check({**params, "name": "vulcan", option: value})

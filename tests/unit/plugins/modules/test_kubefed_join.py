@@ -29,6 +29,8 @@ OPTIONS: dict[str, t.Any] = {
     "disabled_tls_validations": None,
     "labels": {},
     "annotations": {},
+    "rights": "all",
+    "types": [],
 }
 
 
@@ -46,6 +48,8 @@ OPTIONS: dict[str, t.Any] = {
         ({"disabled_tls_validations": ["SubjectName", "*"]}, "has to be alone"),
         ({"labels": {"place": "far away"}}, "^labels has the value 'far away' for place"),
         ({"annotations": {"": "x"}}, "^annotations has the key ''"),
+        ({"types": ["jobs.batch"]}, r"^types is \['jobs.batch'\]; it is of no use without rights=types"),
+        ({"rights": "types", "types": ["*"]}, r"^types has '\*'; allowed is a type as its FederatedTypeConfig"),
         ({"host": "https://earth:6443", "api_key": "x"}, "set host_cluster_name"),
     ],
 )

@@ -1,0 +1,228 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kubeconfigs, AWS's documents and answers that nobody means well with: refused in one line, or read as they are."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.cloudburst.federation.plugins.module_utils import _burst_plan as plan
+from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_access as access
+from ansible_collections.cloudburst.federation.plugins.module_utils import _kubeconfig as kubeconfig
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, InvalidOption
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._customer_gateway import (
+    CustomerGatewayError,
+    tunnels,
+)
+from ansible_collections.cloudburst.federation.tests.unit.hostile.mutations import TRIES, bomb, texts, values
+
+KEY = "aB3._xyzaB3._xyzaB3._xyzaB3._xyz"
+# A secret that no message may show
+SECRET = "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQo="
+GOOD = f"""\
+apiVersion: v1
+kind: Config
+current-context: a@b
+clusters:
+- cluster:
+    certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==
+    server: https://10.10.0.10:6443
+    proxy-url: http://proxy.example.com:3128
+  name: b
+contexts:
+- context: {{cluster: b, user: kubernetes-admin}}
+  name: a@b
+users:
+- name: kubernetes-admin
+  user:
+    client-certificate-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==
+    client-key-data: {SECRET}
+- name: other
+  user:
+    token: "{SECRET}"
+"""
+TUNNEL = f"""
+  <ipsec_tunnel>
+    <customer_gateway>
+      <tunnel_outside_address><ip_address>203.0.113.10</ip_address></tunnel_outside_address>
+      <tunnel_inside_address><ip_address>169.254.10.2</ip_address></tunnel_inside_address>
+    </customer_gateway>
+    <vpn_gateway>
+      <tunnel_outside_address><ip_address>198.51.100.20</ip_address></tunnel_outside_address>
+      <tunnel_inside_address><ip_address>169.254.10.1</ip_address></tunnel_inside_address>
+    </vpn_gateway>
+    <ike><authentication_protocol>sha1</authentication_protocol><lifetime>28800</lifetime>
+      <encryption_protocol>aes-128-cbc</encryption_protocol><pre_shared_key>{KEY}</pre_shared_key></ike>
+    <ipsec><lifetime>3600</lifetime><tcp_mss_adjustment>1379</tcp_mss_adjustment></ipsec>
+  </ipsec_tunnel>"""
+DOCUMENT = f'<?xml version="1.0" encoding="UTF-8"?>\n<vpn_connection id="vpn-1">{TUNNEL}</vpn_connection>'
+CLUSTER = {
+    "name": "vulcan",
+    "arn": "arn:aws:eks:eu-central-1:123456789012:cluster/vulcan",
+    "endpoint": "https://A1B2.gr7.eu-central-1.eks.amazonaws.com",
+    "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=="},
+    "status": "ACTIVE",
+}
+
+
+def refused(call: t.Callable[[], t.Any]) -> bool:
+    """Whether it is refused, in one line that shows no secret; any other exception fails the test."""
+    try:
+        call()
+    except FederationError as error:
+        assert error.message == " ".join(error.message.split())
+        assert len(error.message) < 10_000
+        assert SECRET not in error.message
+        return True
+    return False
+
+
+def test_kubeconfigs_are_read_or_refused() -> None:
+    edit = kubeconfig.Edit(
+        {"clusters": {"b": None}, "contexts": {"n": {"cluster": "c", "user": "u"}}, "users": {}}, "n"
+    )
+
+    def change(text: str) -> None:
+        data = kubeconfig.parse(text, "/k")
+        changed, _kept = kubeconfig.apply(text, data, edit)
+        assert kubeconfig.parse(changed, "/k") == kubeconfig.merged(data, edit)
+        assert SECRET not in kubeconfig.excerpt(data, {"users": ["kubernetes-admin", "other"], "clusters": ["b"]})
+
+    told = [refused(lambda text=text: change(text)) for text in texts(GOOD)]  # type: ignore[misc]
+    assert True in told
+    assert False in told
+
+
+def test_clusters_are_reached_by_kubeconfigs_or_not(tmp_path: Path) -> None:
+    pytest.importorskip("kubernetes")
+    file = tmp_path / "config"
+
+    def connect(text: str) -> None:
+        file.write_text(text, encoding="utf-8", errors="surrogatepass")
+        # Nothing is sent: the name of the address is all that is looked at
+        assert kube.connect(str(file), "a@b", label="x").connection.address
+
+    told = [refused(lambda text=text: connect(text)) for text in texts(GOOD)]  # type: ignore[misc]
+    assert True in told
+    assert False in told
+    for given in values(yaml.safe_load(GOOD)):
+        kube.secrets_of(given)
+        refused(lambda given=given: kube.connect(given, "a@b", label="x").connection.address)  # type: ignore[misc]
+
+
+def test_the_plan_says_what_is_wrong_with_a_kubeconfig() -> None:
+    for text in texts(GOOD, seed=2):
+        for problem in plan.context_problems("/k", text, "a@b"):
+            assert "\n" not in str(problem)
+            assert SECRET not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (bomb(), "with its aliases it stands for more than"),
+        ("a: " + "x" * 10_000_000, "it has 10000003 characters"),
+        ("[" * 100_000, "is broken"),
+        ("!!python/object/apply:os.system [id]", "is broken"),
+        ("a: &a [*a]", "an anchor contains itself"),
+        ("\0", "is broken"),
+    ],
+    ids=["bomb", "10 MB", "depth", "code", "loop", "binary"],
+)
+def test_what_would_take_all_memory_or_run_something(text: str, reason: str) -> None:
+    with pytest.raises(FederationError, match=reason):
+        kubeconfig.parse(text, "/k")
+
+
+def test_documents_of_connections_are_read_or_refused() -> None:
+    read = 0
+    for text in texts(DOCUMENT, TRIES * 4):
+        try:
+            found = tunnels(text)
+        except CustomerGatewayError as error:
+            assert "\n" not in str(error)
+            assert KEY not in str(error)
+            continue
+        read += 1
+        for tunnel in found:
+            assert re.fullmatch(r"[1-9A-Za-z._][0-9A-Za-z._]{7,63}", tunnel["pre_shared_key"])
+            for name in ("outside_address", "customer_address", "inside_address", "inside_peer"):
+                assert str(ipaddress.IPv4Address(tunnel[name])) == tunnel[name]  # type: ignore[literal-required]
+            assert all(re.fullmatch(r"[a-z0-9-]+", word) for word in tunnel["ike_proposals"] + tunnel["esp_proposals"])
+            assert all(isinstance(tunnel[name], int) for name in ("ike_lifetime", "esp_lifetime", "tcp_mss"))  # type: ignore[literal-required]
+    assert read
+
+
+def test_entities_bombs_and_large_documents() -> None:
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    for text in (
+        f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]><vpn_connection>&l9;</vpn_connection>',
+        '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><vpn_connection>&e;</vpn_connection>',
+        '<!DOCTYPE x SYSTEM "http://198.51.100.1/x.dtd"><vpn_connection/>',
+        DOCUMENT + " " * 10_000_000,
+    ):
+        with pytest.raises(CustomerGatewayError):
+            tunnels(text)
+
+
+def test_clusters_as_eks_describes_them_are_taken_or_refused() -> None:
+    for found in values(CLUSTER, TRIES * 4):
+        if isinstance(found, dict) and not refused(lambda found=found: access.checked(found)):  # type: ignore[misc]
+            assert re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?", found["endpoint"])
+            assert re.fullmatch(r"[A-Za-z0-9+/=]+", found["certificateAuthority"]["data"])
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/../../b", "a?b=c", "a#b", "a%2e", "a b", "ü\n"])
+def test_a_name_is_one_part_of_a_path(name: str) -> None:
+    good = kube.resource_path("apps", "v1", "deployments", namespace="shop", name="web")
+    for names in (
+        {"namespace": name, "name": "web"},
+        {"namespace": "shop", "name": name},
+    ):
+        try:
+            path = kube.resource_path("apps", "v1", "deployments", **names)
+        except InvalidOption:
+            assert name in ("", ".", "..")
+            continue
+        assert path.count("/") == good.count("/")
+        assert re.fullmatch(r"[A-Za-z0-9._~/%:-]+", path)
+
+
+class Answer(t.NamedTuple):
+    status: int
+    data: bytes
+
+
+@pytest.mark.parametrize("data", ["", "[]", "7", "null", "[" * 100_000, "{", '"x"', "<html>", "\0"])
+def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("kubernetes")
+    client = kube.connect_with_token("https://10.11.0.10", b"", "t", verify=True, proxy="", label="vulcan")
+    monkeypatch.setattr(client._pool, "request", lambda *args, **more: Answer(200, data.encode()))
+    with pytest.raises(kube.Unreachable, match="does not answer like a Kubernetes API server"):
+        client.get("/version")
+    monkeypatch.setattr(client._pool, "request", lambda *args, **more: Answer(500, data.encode()))
+    assert refused(lambda: client.get("/version"))
+
+
+def test_a_token_that_is_no_header_is_not_shown() -> None:
+    pytest.importorskip("kubernetes")
+    client = kube.connect_with_token(
+        "http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", verify=True, proxy="", label="vulcan"
+    )
+    assert refused(lambda: client.get("/version"))
+
+
+def test_secrets_that_are_no_secrets() -> None:
+    for found in values(json.loads('{"data": {"token": "dA=="}}'), seed=3):
+        if isinstance(found, dict) and isinstance(found.get("data"), (dict, type(None))):
+            assert isinstance(kube.decoded(found, "token"), str)

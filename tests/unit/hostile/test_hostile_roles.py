@@ -1,0 +1,284 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Variables that nobody means well with: refused in one line, or in the files as nothing but a value."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.cloudburst.federation.tests.unit.hostile.mutations import TRIES, WORDS, values
+from ansible_collections.cloudburst.federation.tests.unit.hostile.roles import Role
+
+NETWORK = r"[0-9.]+/[0-9]+"
+UNITS = ("tunnel.sh.j2", "vpn@.service.j2", "vpn.service.j2", "vpn-watch.timer.j2", "strongswan.conf.j2")
+TUNNEL: dict[str, t.Any] = {
+    "outside_address": "198.51.100.20",
+    "customer_address": "203.0.113.10",
+    "inside_address": "169.254.10.2",
+    "inside_peer": "169.254.10.1",
+    "pre_shared_key": "aB3._xyzaB3._xyzaB3._xyzaB3._xyz",
+    "ike_lifetime": 28800,
+    "ike_proposals": ["aes256gcm16-prfsha384-ecp384"],
+    "esp_lifetime": 3600,
+    "esp_proposals": ["aes256gcm16-ecp384"],
+    "tcp_mss": 1379,
+}
+FIREWALL: dict[str, t.Any] = {
+    "inventory_hostname": "fw",
+    "ansible_managed": "Ansible managed",
+    "ansible_facts": {"os_family": "Debian", "all_ipv4_addresses": ["203.0.113.10"], "packages": {}},
+    "groups": {"burst_controller": ["mgmt"], "burst_firewall": ["fw"], "burst_nodes": ["earth"]},
+    "site_to_site_vpn_region": "eu-central-1",
+    "__site_to_site_vpn_kernel": {"rc": 1},
+    "__site_to_site_vpn_tunnels": [TUNNEL, {**TUNNEL, "outside_address": "198.51.100.21"}],
+    "__site_to_site_vpn_index": 1,
+    "__site_to_site_vpn_tunnel": TUNNEL,
+}
+VPN: dict[str, t.Any] = {
+    "site_to_site_vpn_name": "vulcan",
+    "site_to_site_vpn_remote_network": "10.11.0.0/16",
+    "site_to_site_vpn_local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
+    "site_to_site_vpn_forward_chain": "inet filter forward",
+    "site_to_site_vpn_probe_host": "vulcan.example.com",
+}
+OUTPUTS = {"VpnConnectionId": "vpn-0a1b2c3d", "ClusterEndpoint": "https://A1B2.gr7.eu-central-1.eks.amazonaws.com"}
+STACK: dict[str, t.Any] = {
+    "eks_stack_name": "vulcan",
+    "eks_stack_region": "eu-central-1",
+    "eks_stack_zones": ["eu-central-1a", "eu-central-1b"],
+    "eks_stack_vpc_cidr": "10.11.0.0/16",
+    "eks_stack_service_cidr": "10.5.0.0/24",
+    "eks_stack_local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
+    "eks_stack_firewall_address": "203.0.113.10",
+    "eks_stack_kubernetes_version": "1.35",
+    "eks_stack_node_count": 2,
+    "eks_stack_node_instance_types": ["m6i.large"],
+    "eks_stack_node_ami_type": "AL2023_x86_64_STANDARD",
+    "eks_stack_ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
+    "eks_stack_admin_arns": ["arn:aws:iam::123456789012:role/operators"],
+}
+ROUTES: dict[str, t.Any] = {
+    "local_routes_name": "vulcan",
+    "local_routes_routes": [
+        {"network": "10.11.0.0/16", "via": "10.10.0.1"},
+        {"network": "10.12.0.0/16", "via": "10.10.0.1"},
+    ],
+}
+HELM: dict[str, t.Any] = {
+    "kubefed_host_namespace": "kube-federation-system",
+    "kubefed_host_chart_ref": "https://example.com/kubefed-0.10.0.tgz",
+    "kubefed_host_chart_version": "0.10.0",
+}
+
+vpn = Role("site_to_site_vpn", **FIREWALL)
+stack = Role("eks_stack")
+routes = Role(
+    "local_routes",
+    inventory_hostname="earth",
+    ansible_managed="Ansible managed",
+    groups={"burst_firewall": ["fw"], "burst_nodes": ["earth"]},
+    __local_routes_table={"stdout": "[]"},
+)
+helm = Role("kubefed_host", kubefed_host_context="c", kubefed_host_name="earth")
+
+
+def bad(good: dict[str, t.Any], seed: int, count: int = TRIES) -> t.Iterator[dict[str, t.Any]]:
+    """Variables of which all are there, as a role's argument specification sees to."""
+    for made in (one for one in values(good, count, seed) if isinstance(one, dict)):
+        yield {name: made.get(name, copy.deepcopy(value)) for name, value in good.items()}
+
+
+def fits(made: dict[str, t.Any], good: dict[str, t.Any]) -> bool:
+    """Whether lists are lists and their entries have their keys: that much the argument specification refuses."""
+
+    def entry_fits(entry: t.Any, like: t.Any) -> bool:
+        return not isinstance(like, dict) or (isinstance(entry, dict) and set(like) <= set(entry))
+
+    return all(
+        not isinstance(value, list)
+        or (isinstance(made[name], list) and all(entry_fits(entry, value[0]) for entry in made[name]))
+        for name, value in good.items()
+    )
+
+
+def swanctl(text: str) -> dict[str, t.Any]:
+    """A file of swanctl as strongSwan's parser reads it: sections, settings, quoted strings, comments, includes."""
+    token = re.compile(
+        r"""\s*(?:\#[^\n]* | (?P<close>\}) | (?P<include>include\b[^\n]*)
+        | (?P<name>[^\s{}=\#"]+)\s*(?:(?P<open>\{) | =\s*(?P<value>"(?:\\.|[^"\\])*" | [^\n}\#]*)))""",
+        re.VERBOSE,
+    )
+    root: dict[str, t.Any] = {}
+    path, place = [root], 0
+    while text[place:].strip():
+        found = token.match(text, place)
+        assert found, text[place : place + 80]
+        place = found.end()
+        if found["close"]:
+            path.pop()
+        elif found["open"]:
+            path.append(path[-1].setdefault(found["name"], {}))
+        elif found["name"]:
+            assert found["name"] not in path[-1]
+            path[-1][found["name"]] = found["value"].strip()
+        else:
+            assert not found["include"]
+    assert path == [root]
+    return root
+
+
+def keys(tree: t.Any) -> t.Any:
+    return {name: keys(value) for name, value in tree.items()} if isinstance(tree, dict) else None
+
+
+def told(refusals: list[str], good: dict[str, t.Any]) -> None:
+    """Each refusal names the variable, and what is allowed."""
+    for line in refusals:
+        assert any(name in line for name in [*good, "The route to"]), line
+        assert re.search(r"Allowed|must be|needs|find room", line), line
+        assert "\n" not in line.strip(), line
+
+
+def test_good_values_are_taken() -> None:
+    assert vpn.refusals("main.yml", **VPN) == []
+    nothing = {"site_to_site_vpn_forward_chain": "", "site_to_site_vpn_probe_host": ""}
+    assert vpn.refusals("main.yml", **{**VPN, **nothing}) == []
+    assert stack.refusals("present.yml", **STACK) == []
+    assert stack.refusals("present.yml", **{**STACK, "eks_stack_ports": [], "eks_stack_admin_arns": []}) == []
+    assert routes.refusals("main.yml", **ROUTES) == []
+    assert helm.refusals("main.yml", **HELM) == []
+    local = {"kubefed_host_chart_ref": "/srv/charts/kubefed-0.10.0.tgz", "kubefed_host_chart_version": ""}
+    assert helm.refusals("main.yml", **{**HELM, **local}) == []
+
+
+ROLES: tuple[tuple[Role, str, dict[str, t.Any]], ...] = (
+    (vpn, "main.yml", VPN),
+    (stack, "present.yml", STACK),
+    (routes, "main.yml", ROUTES),
+    (helm, "main.yml", HELM),
+)
+# Nothing but letters, digits and the like, whatever the word was made of
+HARMLESS = re.compile(r"[A-Za-z0-9 ._/~:@%+=?&,-]*")
+
+
+def spoiled(value: t.Any, word: str, chance: random.Random) -> t.Any:
+    """A variable with a hostile word before one of its texts, behind it, in it, or in its place."""
+    if isinstance(value, str):
+        return chance.choice((value + word, word + value, value[:4] + word + value[4:], word))
+    if isinstance(value, list) and isinstance(value[0], str):
+        return [*value[:-1], spoiled(value[-1], word, chance)]
+    if isinstance(value, list) and "network" in value[0]:
+        key = chance.choice(("network", "via"))
+        return [{**value[0], key: spoiled(value[0][key], word, chance)}]
+    return value
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_hostile_word_is_refused_wherever_it_stands(word: str) -> None:
+    chance = random.Random(word)
+    for role, file, good in ROLES:
+        for _turn in range(2):
+            made = {name: spoiled(value, word, chance) for name, value in good.items()}
+            refusals = role.refusals(file, **made)
+            told(refusals, good)
+            for name, value in made.items():
+                if not any(name in line or "routes" in name for line in refusals):
+                    texts = value if isinstance(value, list) else [value]
+                    assert all(HARMLESS.fullmatch(text) for text in texts if isinstance(text, str)), (name, value)
+
+
+def test_the_firewalls_files_hold_the_values_and_nothing_else() -> None:
+    lines = {template: vpn.render(template, **VPN).splitlines() for template in UNITS}
+    script = vpn.render("tunnel.sh.j2", **VPN)
+    tree = swanctl(vpn.render("swanctl.conf.j2", **VPN))
+    taken = 0
+    for made in bad(VPN, 11, TRIES // 4):
+        if not fits(made, VPN):
+            continue
+        refusals = vpn.refusals("main.yml", **made)
+        told(refusals, VPN)
+        if refusals:
+            continue
+        taken += 1
+        for template, expected in lines.items():
+            assert len(vpn.render(template, **made).splitlines()) == len(expected)
+        for new, old in zip(vpn.render("tunnel.sh.j2", **made).splitlines(), script.splitlines()):
+            if new != old:
+                assert re.fullmatch(r'#.*|[a-z_]+=("[A-Za-z0-9_./, -]*"|[A-Za-z0-9_./-]*)( #.*)?', new), new
+        assert keys(swanctl(vpn.render("swanctl.conf.j2", **made))) == keys(tree)
+    assert taken
+
+
+def test_outputs_of_a_stack_that_is_not_ours() -> None:
+    for made in values(OUTPUTS, TRIES // 4, 12):
+        if not isinstance(made, dict) or "VpnConnectionId" not in made:
+            continue
+        given = {**VPN, "site_to_site_vpn_probe_host": "", "ansible_check_mode": False}
+        given["__site_to_site_vpn_outputs"] = made
+        connection = {"vpn_connections": [{"state": "available", "options": {"static_routes_only": False}}]}
+        refusals = vpn.refusals("connection.yml", **given, __site_to_site_vpn_connection=connection)
+        if not refusals:
+            assert re.fullmatch(r"vpn-[0-9a-z]+", made["VpnConnectionId"])
+            assert re.fullmatch(r"(https://)?[A-Za-z0-9.-]*", str(made.get("ClusterEndpoint", "")))
+        assert all(
+            "The stack cloudburst-vulcan has the output" in line and "\n" not in line.strip() for line in refusals
+        )
+
+
+def test_the_template_of_the_stack_holds_the_values_and_nothing_else() -> None:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+    given = {"__eks_stack_admin_arns": STACK["eks_stack_admin_arns"]}
+    taken = 0
+    for made in bad(STACK, 13, TRIES // 8):
+        if not fits(made, STACK):
+            continue
+        refusals = stack.refusals("present.yml", **made)
+        told(refusals, STACK)
+        if refusals:
+            continue
+        taken += 1
+        template = yaml.load(stack.render("stack.yml.j2", **{**made, **given}), Loader=Loader)
+        assert set(template) == {"AWSTemplateFormatVersion", "Description", "Parameters", "Resources", "Outputs"}
+        kinds = {resource["Type"] for resource in template["Resources"].values()}
+        assert all(re.fullmatch(r"AWS::(EC2|EKS|IAM)::[A-Za-z]+", kind) for kind in kinds)
+        assert template["Resources"]["Cluster"]["Properties"]["Name"] == made["eks_stack_name"]
+        assert template["Resources"]["CustomerGateway"]["Properties"]["IpAddress"] == made["eks_stack_firewall_address"]
+    assert taken
+
+
+def test_the_unit_of_the_routes_holds_the_values_and_nothing_else() -> None:
+    good = routes.render("routes.service.j2", **ROUTES).splitlines()
+    line = (
+        rf"Exec(Start|Stop)=-?ip -4 route (replace|del) {NETWORK} via [0-9.]+ proto 77 metric [0-9]+|ExecStart=true"
+        r"|Description=Routes of the burst [a-z0-9-]+"
+    )
+    taken = 0
+    for made in bad(ROUTES, 14, TRIES // 4):
+        if not fits(made, ROUTES):
+            continue
+        refusals = routes.refusals("main.yml", **made)
+        told(refusals, ROUTES)
+        if not refusals:
+            taken += 1
+            for new in routes.render("routes.service.j2", **made).splitlines():
+                assert new in good or re.fullmatch(line, new), new
+    assert taken
+
+
+def test_helms_command_line_gets_words() -> None:
+    for made in bad(HELM, 15, TRIES // 4):
+        refusals = helm.refusals("main.yml", **made)
+        told(refusals, HELM)
+        if not refusals:
+            assert all(re.fullmatch(r"[^\s'\"\\-][^\s'\"\\]*|", str(value or "")) for value in made.values()), made
