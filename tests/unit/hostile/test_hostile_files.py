@@ -157,9 +157,9 @@ def test_documents_of_connections_are_read_or_refused() -> None:
         for tunnel in found:
             assert re.fullmatch(r"[1-9A-Za-z._][0-9A-Za-z._]{7,63}", tunnel["pre_shared_key"])
             for name in ("outside_address", "customer_address", "inside_address", "inside_peer"):
-                assert str(ipaddress.IPv4Address(tunnel[name])) == tunnel[name]  # type: ignore[literal-required]
+                assert str(ipaddress.IPv4Address(tunnel[name])) == tunnel[name]
             assert all(re.fullmatch(r"[a-z0-9-]+", word) for word in tunnel["ike_proposals"] + tunnel["esp_proposals"])
-            assert all(isinstance(tunnel[name], int) for name in ("ike_lifetime", "esp_lifetime", "tcp_mss"))  # type: ignore[literal-required]
+            assert all(isinstance(tunnel[name], int) for name in ("ike_lifetime", "esp_lifetime", "tcp_mss"))
     assert read
 
 
