@@ -212,7 +212,7 @@ class Client:
             )
         except ValueError as error:
             # A token with a line end in it, for one; what it is may be secret
-            raise Unreachable(
+            raise FederationError(
                 f"{self.label}: {method} {path} can't be sent: the cluster's credentials or its address are broken."
             ) from error
         except urllib3.exceptions.HTTPError as error:
