@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from pathlib import Path
 
@@ -21,10 +22,15 @@ class Role:
     """A role with the defaults of its variables; `given` are those of a playbook."""
 
     def __init__(self, name: str, **given: t.Any) -> None:
-        init_plugin_loader()
         self._directory = ROLES / name
+        self._given = given
         self._loader = DataLoader()
-        self._variables = {**self._read("defaults/main.yml"), **self._read("vars/main.yml"), **given}
+
+    @functools.cached_property
+    def _variables(self) -> Variables:
+        # Not before the first test: where it has been called, Ansible alone finds collections, and not this one
+        init_plugin_loader()
+        return {**self._read("defaults/main.yml"), **self._read("vars/main.yml"), **self._given}
 
     def _read(self, file: str) -> t.Any:
         path = self._directory / file
