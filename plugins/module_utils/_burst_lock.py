@@ -171,7 +171,8 @@ class Lock:
         try:
             self._client.request("PUT", path(self._burst), body=found)
         except ApiError as error:
-            return error.status == 409  # the next look tells
+            if error.status != 409:  # the next look tells
+                raise
         return True
 
 

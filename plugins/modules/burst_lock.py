@@ -70,6 +70,7 @@ holder:
 """
 
 import getpass
+import json
 import os
 import platform
 import sys
@@ -79,7 +80,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._argspec import kube_spec
 from ..module_utils._burst_lock import Lock
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Object, connect_as
 from ..module_utils._kubefed.manifests import check_name
 from ..module_utils._module import Run, run_module
 
@@ -132,18 +133,44 @@ def detach() -> bool:
     return True
 
 
+def keeper(params: dict[str, t.Any], holder: str, process: int) -> t.Callable[[Object], None]:
+    """Start what keeps the burst, and return what hands the Lease over to it.
+
+    It has to be started before this process reaches the cluster: the library writes certificates to files, which it
+    shares within a process and removes at its end.
+    """
+    end, mine = os.pipe()
+    if detach():
+        os.close(mine)
+        with os.fdopen(end) as pipe:
+            told = pipe.read()
+        if told:
+            started = _started(process)
+            lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
+            lock.keep(json.loads(told), lambda: lives(process, started))
+        sys.exit(0)
+    os.close(end)
+
+    def hand_over(lease: Object) -> None:
+        with os.fdopen(mine, "w") as pipe:
+            json.dump(lease, pipe)
+
+    return hand_over
+
+
 def call(run: Run) -> None:
     """One burst."""
     params = run.module.params
     check_name(params["name"], "name", limit=63, dots=False)
     process = int(os.environ.get(RUN_VARIABLE) or 0)
     holder = holder_of(process)
+    hand_over = keeper(params, holder, process) if process and not run.check_mode else None
     lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
     found = lock.find_free(run.waiter, run.carry)
     run.result["holder"] = holder
     if run.check_mode:
         return
-    if not process:
+    if hand_over is None:
         run.module.warn(
             "The burst is not held against other runs: this host's connection is not local, so nothing here can tell"
             " whether ansible-playbook lives."
@@ -152,13 +179,7 @@ def call(run: Run) -> None:
     while (lease := lock.take(found)) is None:
         run.carry.clear()
         found = lock.find_free(run.waiter, run.carry)
-    started = _started(process)
-    if detach():
-        try:
-            # With connections of its own
-            Lock(connect_as(params, label=_LABEL), params["name"], holder).keep(lease, lambda: lives(process, started))
-        finally:
-            os._exit(0)
+    hand_over(lease)
 
 
 def main() -> None:
