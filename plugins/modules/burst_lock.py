@@ -133,7 +133,7 @@ def detach() -> bool:
     return True
 
 
-def keeper(params: dict[str, t.Any], holder: str, process: int) -> t.Callable[[Object], None]:
+def keeper(module: AnsibleModule, holder: str, process: int) -> t.Callable[[Object], None]:
     """Start what keeps the burst, and return what hands the Lease over to it.
 
     It has to be started before this process reaches the cluster: the library writes certificates to files, which it
@@ -146,9 +146,9 @@ def keeper(params: dict[str, t.Any], holder: str, process: int) -> t.Callable[[O
             told = pipe.read()
         if told:
             started = _started(process)
-            lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
+            lock = Lock(connect_as(module.params, label=_LABEL), module.params["name"], holder)
             lock.keep(json.loads(told), lambda: lives(process, started))
-        sys.exit(0)
+        module.exit_json()
     os.close(end)
 
     def hand_over(lease: Object) -> None:
@@ -164,7 +164,7 @@ def call(run: Run) -> None:
     check_name(params["name"], "name", limit=63, dots=False)
     process = int(os.environ.get(RUN_VARIABLE) or 0)
     holder = holder_of(process)
-    hand_over = keeper(params, holder, process) if process and not run.check_mode else None
+    hand_over = keeper(run.module, holder, process) if process and not run.check_mode else None
     lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
     found = lock.find_free(run.waiter, run.carry)
     run.result["holder"] = holder
