@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import typing as t
 
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import ProgressAction
 
@@ -18,12 +17,6 @@ RUN_VARIABLE = "CLOUDBURST_FEDERATION_RUN"
 class ActionModule(ProgressAction):
     """Runs the module in slices."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Call the module; a worker's parent is ansible-playbook itself."""
-        environment = self._task.environment
-        if self._connection.transport == "local":
-            self._task.environment = [*(environment or []), {RUN_VARIABLE: str(os.getppid())}]
-        try:
-            return super().run(tmp, task_vars)
-        finally:
-            self._task.environment = environment
+    def _environment(self) -> dict[str, str]:
+        # A worker's parent is ansible-playbook itself
+        return {RUN_VARIABLE: str(os.getppid())} if self._connection.transport == "local" else {}

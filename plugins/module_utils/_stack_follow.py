@@ -119,6 +119,11 @@ def _believable(status: str, events: t.Sequence[Event], operation: Operation) ->
     return (bool(own) and own[-1] == status) or time.time() - operation.since > SETTLE_SECONDS
 
 
+def _reason(stack: t.Mapping[str, t.Any]) -> str:
+    """What AWS says of the stack itself, where no event tells a cause."""
+    return str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
+
+
 def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.Sequence[Event]) -> TerminalState | None:
     """The error for an operation that ended as something else than it was to; ``None`` where it ended well.
 
@@ -132,15 +137,13 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
         details = {"blocking": [_blocking(event) for event in failed]}
         if status != "DELETE_FAILED":
             why = first_failure(events)
-            cause = blame(why) if why else str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
+            cause = blame(why) if why else _reason(stack)
             return TerminalState(
                 f"The stack {name} was not deleted: it fell back to {status}: {cause}. "
                 f"{advice(cause) or 'Take away what is in the way.'} Then run this again.",
                 **details,
             )
-        causes = "; ".join(blame(event) for event in failed) or str(
-            stack.get("StackStatusReason") or "AWS gives no reason"
-        ).rstrip(".")
+        causes = "; ".join(blame(event) for event in failed) or _reason(stack)
         return TerminalState(
             f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. "
             f"{advice(causes) or 'Take away what is in the way.'} Then run this again: it goes on where it stopped.",
@@ -152,11 +155,7 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
             f"The stack {name} was deleted by somebody else while it was to be {verb}. Run this again to make it anew."
         )
     failed_first = first_cause(api, events)
-    cause = (
-        blame(failed_first)
-        if failed_first
-        else str(stack.get("StackStatusReason") or "AWS gives no reason").rstrip(".")
-    )
+    cause = blame(failed_first) if failed_first else _reason(stack)
     after = (
         "run this again: what is left of it is removed, and it is created anew"
         if kind is Kind.CREATE

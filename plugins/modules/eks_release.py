@@ -116,8 +116,9 @@ from ..module_utils import _eks_access as access
 from ..module_utils import _eks_reach as reach
 from ..module_utils import _eks_token as tokens
 from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import AwsError, calling
-from ..module_utils._eks_leftovers.owned import BURST_TAG
+from ..module_utils._aws import calling
+from ..module_utils._eks_leftovers.api import Api
+from ..module_utils._eks_leftovers.owned import BURST_TAG, is_own
 from ..module_utils._eks_leftovers.release import Release, disk
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
 from ..module_utils._kube.objects import Changes
@@ -135,14 +136,10 @@ def connected(aws: AnsibleAWSModule, name: str) -> tuple[Client | None, str]:
     """The way to the burst's cluster, or why there is none."""
     with calling("make a client for EKS"):
         eks = aws.client("eks")
-    try:
-        with calling(f"describe the EKS cluster {name}"):
-            cluster = eks.describe_cluster(name=name)["cluster"]
-    except AwsError as error:
-        if error.code == "ResourceNotFoundException":
-            return None, f"There is no EKS cluster {name}."
-        raise
-    if (cluster.get("tags") or {}).get(BURST_TAG) != name:
+    cluster = Api({"eks": eks}).cluster(name)
+    if cluster is None:
+        return None, f"There is no EKS cluster {name}."
+    if not is_own(cluster, name):
         return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
     if cluster["status"] not in _ANSWERING:
         return None, f"The EKS cluster {name} is {cluster['status']}."

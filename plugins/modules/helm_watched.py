@@ -64,17 +64,13 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ..module_utils._argspec import kube_spec
 from ..module_utils._errors import FederationError
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, resource_path, secrets_of
+from ..module_utils._kubefed.status import condition
 from ..module_utils._kubefed.workloads import held_up, trouble
 
 
 def said(pods: list[dict[str, t.Any]]) -> str:
     """What pods say, as one line."""
-    ready = [
-        pod
-        for pod in pods
-        for condition in (pod.get("status") or {}).get("conditions") or []
-        if condition.get("type") == "Ready" and condition.get("status") == "True"
-    ]
+    ready = [pod for pod in pods if condition(pod, "Ready").get("status") == "True"]
     told = trouble(pods).message or held_up(pods)
     return f"{len(ready)} of {len(pods)} pods ready" + (f"; {told}" if told else "")
 

@@ -79,10 +79,14 @@ class ProgressAction(ActionBase):
         """The module's arguments, the same in each slice."""
         return dict(self._task.args)
 
+    def _environment(self) -> dict[str, str]:
+        """What the module finds in its environment beside the task's own, the same in each slice."""
+        return {}
+
     def _run_slices(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {}
         progress: dict[str, t.Any] = {"slice": SLICE_SECONDS, "waited": 0.0, "carry": {}}
-        environment = list(self._task.environment or [])
+        environment = [*(self._task.environment or []), self._environment()]
         began: float | None = None
         arguments = self._arguments(task_vars or {})
         while True:

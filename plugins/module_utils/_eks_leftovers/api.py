@@ -274,16 +274,7 @@ class Api:
         ]
 
     def _security_groups(self, vpcs: frozenset[str]) -> list[Thing]:
-        return [
-            Thing(
-                kind="security_group",
-                id=row["GroupId"],
-                name=str(row.get("GroupName") or row["GroupId"]),
-                tags=_tags(row),
-                vpc=str(row.get("VpcId") or ""),
-            )
-            for row in self.group_rows(vpcs)
-        ]
+        return [security_group(row) for row in self.group_rows(vpcs)]
 
     def group_rows(self, vpcs: frozenset[str]) -> list[Answer]:
         """The security groups of VPCs as EC2 describes them."""
@@ -339,6 +330,17 @@ def _if_there() -> t.Iterator[None]:
             raise
 
 
+def security_group(row: Answer) -> Thing:
+    """A security group as EC2 describes it."""
+    return Thing(
+        kind="security_group",
+        id=row["GroupId"],
+        name=str(row.get("GroupName") or row["GroupId"]),
+        tags=_tags(row),
+        vpc=str(row.get("VpcId") or ""),
+    )
+
+
 def is_missing(error: AwsError) -> bool:
     """Whether AWS says that what it was asked about does not exist."""
     return error.code.endswith((".NotFound", "NotFoundException", "NotFound"))
@@ -377,4 +379,4 @@ def _claim(tags: t.Mapping[str, str]) -> str:
     return "/".join(part for part in parts if part)
 
 
-__all__ = ("SERVICES", "Api", "is_held", "is_missing", "kind_of", "log_arn", "name_of")
+__all__ = ("SERVICES", "Api", "is_held", "is_missing", "kind_of", "log_arn", "name_of", "security_group")

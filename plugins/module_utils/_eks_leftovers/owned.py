@@ -110,6 +110,11 @@ class Leftover(t.NamedTuple):
     kept: str
 
 
+def is_own(cluster: t.Mapping[str, t.Any], name: str) -> bool:
+    """Whether an EKS cluster, as EKS describes it, is the burst's of this name."""
+    return (cluster.get("tags") or {}).get(BURST_TAG) == name
+
+
 def sign(thing: Thing, burst: Burst, groups: t.Collection[str] = ()) -> str | None:
     """By what a thing is the burst's: a tag, or that it is a node group of its cluster; ``None`` where nothing says so.
 
@@ -234,5 +239,5 @@ def _others(tags: t.Mapping[str, str], name: str) -> bool:
 
 __all__ = (
     *("BALANCERS", "BURST_TAG", "IN_VPC", "KINDS", "STACK_PREFIX"),
-    *("Burst", "Leftover", "Thing", "is_log", "is_of_balancer", "kept", "leftovers", "sign", "summary"),
+    *("Burst", "Leftover", "Thing", "is_log", "is_of_balancer", "is_own", "kept", "leftovers", "sign", "summary"),
 )

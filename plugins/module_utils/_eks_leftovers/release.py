@@ -12,7 +12,7 @@ import contextlib
 import typing as t
 
 from .._errors import WaitTimeout
-from .._kube.client import ApiError, Client, Object, Unreachable, resource_path
+from .._kube.client import ApiError, Client, Object, resource_path
 from .._kube.objects import Changes
 from .._wait import State, Waiter
 
@@ -213,11 +213,7 @@ class Release:
         found: list[str] = []
 
         def poll() -> State:
-            try:
-                found[:] = [label(type_, item) for type_, find in sources for item in find()]
-            except Unreachable as error:
-                # It may come back, and only the deadline ends this.
-                return State(False, error.message)
+            found[:] = [label(type_, item) for type_, find in sources for item in find()]
             return State(not found, f"{len(found)} left: {', '.join(found[:4])}")
 
         with contextlib.suppress(WaitTimeout):

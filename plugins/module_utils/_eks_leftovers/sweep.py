@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import typing as t
 
@@ -15,8 +16,20 @@ from .._aws import AwsError, AwsUnavailable, CredentialsRefused
 from .._errors import TerminalState
 from .._module import Run
 from .._wait import State
-from .api import Answer, Api, is_held, kind_of, name_of
-from .owned import BALANCERS, BURST_TAG, Burst, Leftover, Thing, is_log, is_of_balancer, leftovers, sign, summary
+from .api import Answer, Api, is_held, kind_of, name_of, security_group
+from .owned import (
+    BALANCERS,
+    BURST_TAG,
+    Burst,
+    Leftover,
+    Thing,
+    is_log,
+    is_of_balancer,
+    is_own,
+    leftovers,
+    sign,
+    summary,
+)
 from .prices import monthly, total
 
 # How many things a line of progress names.
@@ -54,7 +67,7 @@ class Sweep:
             stack=self.api.stack_resources(self.stack["StackId"]) if self.stack else frozenset(),
             cluster=self.cluster is not None,
         )
-        own = self.cluster is None or (self.cluster.get("tags") or {}).get(BURST_TAG) == self.name
+        own = self.cluster is None or is_own(self.cluster, self.name)
         self.run.result["cluster"] = {
             "status": self.cluster["status"] if self.cluster else None,
             "own": own,
@@ -107,7 +120,8 @@ class Sweep:
         if self.run.module.params["wait"]:
             self.run.waiter.until(f"what the cluster {self.name} has left in AWS to go", lambda: self._round(refused))
         else:
-            self._round(refused)
+            with contextlib.suppress(AwsUnavailable):
+                self._round(refused)
         self._tell()
         self.look()
         self.report(self.found(cluster_goes=False))
@@ -124,8 +138,6 @@ class Sweep:
     def _round(self, refused: dict[str, str]) -> State:
         try:
             left = self._left(refused)
-        except AwsUnavailable as error:
-            return State(False, f"AWS can not be asked just now: {error.message}")
         finally:
             self._tell()
         return State(not left, told(left))
@@ -171,9 +183,8 @@ class Sweep:
     def _let_go(self, group: Thing) -> None:
         """Take away the rules by which groups of the burst let this group in; AWS does not delete it before."""
         for row in self.api.group_rows(frozenset({group.vpc})):
-            tags = {tag["Key"]: tag["Value"] for tag in row.get("Tags") or []}
             permissions = rules_from(row, group.id)
-            thing = Thing("security_group", row["GroupId"], row["GroupId"], tags, str(row.get("VpcId") or ""))
+            thing = security_group(row)
             own = thing.id in self.burst.stack or sign(thing, self.burst)
             if permissions and own and thing.id != group.id:
                 self.api.revoke(row["GroupId"], permissions)

@@ -12,6 +12,7 @@ import typing as t
 
 from .._errors import FederationError, TerminalState
 from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
+from .._kube.objects import lingering
 from .._wait import State, Waiter
 from .manifests import CORE_GROUP, CORE_VERSION, KINDS
 from .status import controller_trouble
@@ -89,6 +90,12 @@ def silence(host: Client, namespace: str) -> str:
     return told
 
 
+def gone(client: Client, path: str) -> State:
+    """Whether an object that was to be deleted is gone, and why not."""
+    found = client.get(path)
+    return State(found is None, lingering(found) if found else "")
+
+
 def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
     """Kinds and names of the federated objects which KubeFed says it has put into a cluster."""
     try:
@@ -131,4 +138,14 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
     return answer[0]
 
 
-__all__ = ("clusters", "federated_to", "path_of", "pods", "scope_of", "silence", "through_webhook", "type_configs")
+__all__ = (
+    "clusters",
+    "federated_to",
+    "gone",
+    "path_of",
+    "pods",
+    "scope_of",
+    "silence",
+    "through_webhook",
+    "type_configs",
+)

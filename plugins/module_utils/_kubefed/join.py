@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout
 from .._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port, without_login
 from .._kube.discovery import contents
-from .._kube.objects import Changes, differences, lingering, without_secrets
+from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
 from . import manifests, rights
-from .host import clusters, federated_to, path_of, pods, scope_of, silence, through_webhook, type_configs
+from .host import clusters, federated_to, gone, path_of, pods, scope_of, silence, through_webhook, type_configs
 from .status import condition, is_ready, last_probe, readiness
 
 # In every namespace, made by Kubernetes itself
@@ -624,11 +624,7 @@ class Join:
             self._changes.record(self._where(client, kind, name), {"state": "present"}, {"state": "absent"})
 
     def _wait_gone(self, client: Client, path: str, what: str) -> None:
-        def poll() -> State:
-            found = client.get(path)
-            return State(found is None, lingering(found) if found else "")
-
-        self._waiter.until(what, poll, sleep=1)
+        self._waiter.until(what, lambda: gone(client, path), sleep=1)
 
 
 def _shown(manifest: Object) -> Object:

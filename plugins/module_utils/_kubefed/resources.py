@@ -978,11 +978,7 @@ class Resources:
                 found = self._host.request("GET", item.path)
 
     def _wait_gone(self, path: str, what: str) -> None:
-        def poll() -> State:
-            found = self._host.get(path)
-            return State(found is None, lingering(found) if found else "")
-
-        self._waiter.until(what, poll, sleep=2)
+        self._waiter.until(what, lambda: kubefed.gone(self._host, path), sleep=2)
 
     def _all_told(self, items: t.Iterable[Item]) -> list[Object]:
         return [self._told(item) for item in items]

@@ -49,9 +49,9 @@ _REFUSALS = (
 _TERMINAL_REASONS = frozenset(("ComputePlacementFailed",))
 
 
-def condition(cluster: Object, type_: str) -> Object:
-    """A condition of a KubeFedCluster, or an empty dictionary."""
-    for found in (cluster.get("status") or {}).get("conditions") or []:
+def condition(item: Object, type_: str) -> Object:
+    """A condition of an object, or an empty dictionary."""
+    for found in (item.get("status") or {}).get("conditions") or []:
         if found.get("type") == type_:
             return t.cast(Object, found)
     return {}

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.cloudburst.federation.tests.unit.hostile.mutations import TRIES, WORDS, values
-from ansible_collections.cloudburst.federation.tests.unit.hostile.roles import Role
+from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
 NETWORK = r"[0-9.]+/[0-9]+"
 UNITS = ("tunnel.sh.j2", "vpn@.service.j2", "vpn.service.j2", "vpn-watch.timer.j2", "strongswan.conf.j2")
@@ -109,6 +109,16 @@ def fits(made: dict[str, t.Any], good: dict[str, t.Any]) -> bool:
     )
 
 
+def taken(role: Role, file: str, good: dict[str, t.Any], seed: int, count: int) -> t.Iterator[dict[str, t.Any]]:
+    """Bad variables that a role takes all the same; each of its refusals has to tell enough."""
+    for made in bad(good, seed, count):
+        if fits(made, good):
+            refusals = role.refusals(file, **made)
+            told(refusals, good)
+            if not refusals:
+                yield made
+
+
 def swanctl(text: str) -> dict[str, t.Any]:
     """A file of swanctl as strongSwan's parser reads it: sections, settings, quoted strings, comments, includes."""
     token = re.compile(
@@ -199,22 +209,15 @@ def test_the_firewalls_files_hold_the_values_and_nothing_else() -> None:
     lines = {template: vpn.render(template, **VPN).splitlines() for template in UNITS}
     script = vpn.render("tunnel.sh.j2", **VPN)
     tree = swanctl(vpn.render("swanctl.conf.j2", **VPN))
-    taken = 0
-    for made in bad(VPN, 11, TRIES // 4):
-        if not fits(made, VPN):
-            continue
-        refusals = vpn.refusals("main.yml", **made)
-        told(refusals, VPN)
-        if refusals:
-            continue
-        taken += 1
+    found = list(taken(vpn, "main.yml", VPN, 11, TRIES // 4))
+    assert found
+    for made in found:
         for template, expected in lines.items():
             assert len(vpn.render(template, **made).splitlines()) == len(expected)
         for new, old in zip(vpn.render("tunnel.sh.j2", **made).splitlines(), script.splitlines()):
             if new != old:
                 assert re.fullmatch(r'#.*|[a-z_]+=("[A-Za-z0-9_./, -]*"|[A-Za-z0-9_./-]*)( #.*)?', new), new
         assert keys(swanctl(vpn.render("swanctl.conf.j2", **made))) == keys(tree)
-    assert taken
 
 
 def test_outputs_of_a_stack_that_is_not_ours() -> None:
@@ -239,22 +242,15 @@ def test_the_template_of_the_stack_holds_the_values_and_nothing_else() -> None:
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
     given = {"__eks_stack_admin_arns": STACK["eks_stack_admin_arns"]}
-    taken = 0
-    for made in bad(STACK, 13, TRIES // 8):
-        if not fits(made, STACK):
-            continue
-        refusals = stack.refusals("present.yml", **made)
-        told(refusals, STACK)
-        if refusals:
-            continue
-        taken += 1
+    found = list(taken(stack, "present.yml", STACK, 13, TRIES // 8))
+    assert found
+    for made in found:
         template = yaml.load(stack.render("stack.yml.j2", **{**made, **given}), Loader=Loader)
         assert set(template) == {"AWSTemplateFormatVersion", "Description", "Parameters", "Resources", "Outputs"}
         kinds = {resource["Type"] for resource in template["Resources"].values()}
         assert all(re.fullmatch(r"AWS::(EC2|EKS|IAM)::[A-Za-z]+", kind) for kind in kinds)
         assert template["Resources"]["Cluster"]["Properties"]["Name"] == made["eks_stack_name"]
         assert template["Resources"]["CustomerGateway"]["Properties"]["IpAddress"] == made["eks_stack_firewall_address"]
-    assert taken
 
 
 def test_the_unit_of_the_routes_holds_the_values_and_nothing_else() -> None:
@@ -263,17 +259,11 @@ def test_the_unit_of_the_routes_holds_the_values_and_nothing_else() -> None:
         rf"Exec(Start|Stop)=-?ip -4 route (replace|del) {NETWORK} via [0-9.]+ proto 77 metric [0-9]+|ExecStart=true"
         r"|Description=Routes of the burst [a-z0-9-]+"
     )
-    taken = 0
-    for made in bad(ROUTES, 14, TRIES // 4):
-        if not fits(made, ROUTES):
-            continue
-        refusals = routes.refusals("main.yml", **made)
-        told(refusals, ROUTES)
-        if not refusals:
-            taken += 1
-            for new in routes.render("routes.service.j2", **made).splitlines():
-                assert new in good or re.fullmatch(line, new), new
-    assert taken
+    found = list(taken(routes, "main.yml", ROUTES, 14, TRIES // 4))
+    assert found
+    for made in found:
+        for new in routes.render("routes.service.j2", **made).splitlines():
+            assert new in good or re.fullmatch(line, new), new
 
 
 def test_helms_command_line_gets_words() -> None:

@@ -144,9 +144,11 @@ class _Controller:
         listeners = {
             f"Listeners.member.{number}.{key}": value
             for number, port in enumerate(service["spec"]["ports"], 1)
-            for key, value in (
-                *(("Protocol", "tcp"), ("LoadBalancerPort", port["port"]), ("InstancePort", port.get("nodePort"))),
-            )
+            for key, value in {
+                "Protocol": "tcp",
+                "LoadBalancerPort": port["port"],
+                "InstancePort": port.get("nodePort"),
+            }.items()
         }
         answer = seams.elb(
             "CreateLoadBalancer",

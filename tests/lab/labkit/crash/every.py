@@ -26,14 +26,11 @@ _VERIFY = settings.REPOSITORY / "extensions" / "molecule" / "dock" / "verify.yml
 _LONGEST = 45.0  # seconds into a run, for random moments; most runs of burst_up from nothing take 60
 
 
-Moment = t.Callable[[list[str], float], bool]
-
-
-def _at_task(number: int) -> Moment:
+def _at_task(number: int) -> killer.Moment:
     return lambda begun, seconds: len(begun) >= number
 
 
-def _at_second(moment: float) -> Moment:
+def _at_second(moment: float) -> killer.Moment:
     return lambda begun, seconds: seconds >= moment
 
 
@@ -93,7 +90,7 @@ class Crashes:
             if not self._kill(name, str(number), _at_task(number)):
                 break
 
-    def _kill(self, name: str, what: str, moment: Moment) -> bool:
+    def _kill(self, name: str, what: str, moment: killer.Moment) -> bool:
         """Whether it was killed; when it ended before, it has to have ended well."""
         began = time.monotonic()
         ended = killer.run(_PLAYBOOKS / f"{name}.yml", moment, output=self._log)

@@ -55,6 +55,10 @@ def wanted(begun: list[str], task: str, occurrence: int) -> bool:
     return sum(task in name for name in begun) >= occurrence
 
 
+# Whether to kill, of the tasks that have begun and the seconds since the start.
+Moment = t.Callable[[list[str], float], bool]
+
+
 class Kill(t.NamedTuple):
     """What was killed: at which task, which number it had, counted from 1, and how many processes there were."""
 
@@ -65,7 +69,7 @@ class Kill(t.NamedTuple):
 
 def run(
     playbook: Path | str,
-    moment: t.Callable[[list[str], float], bool],
+    moment: Moment,
     *,
     after: float = 0.0,
     options: t.Sequence[str] = (),
@@ -73,7 +77,7 @@ def run(
 ) -> Kill | int:
     """Run a playbook until a moment, and kill it.
 
-    :param moment: whether it has come, of the tasks that have begun and the seconds since the start.
+    :param moment: whether it has come.
     :param after: seconds after that moment.
     :param output: where the playbook's output goes, when not to our own.
     :returns: the exit status when the playbook has ended before.

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-from ansible.template import Templar, trust_as_template
+
+from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
 ROLE = Path(__file__).resolve().parents[4] / "roles" / "eks_stack"
 LOCAL = ["10.10.0.0/24", "10.10.128.0/24"]
@@ -51,13 +50,10 @@ def render(**changed: t.Any) -> str:
         "eks_stack_node_ami_type": "AL2023_x86_64_STANDARD",
         "eks_stack_ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
         "eks_stack_node_egress": "nat",
-        **yaml.safe_load((ROLE / "vars" / "main.yml").read_text()),
         "__eks_stack_admin_arns": ["arn:aws:iam::123456789012:user/burst"],
         **changed,
     }
-    init_plugin_loader()
-    source = (ROLE / "templates" / "stack.yml.j2").read_text()
-    return str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template(source)))
+    return Role("eks_stack").render("stack.yml.j2", **variables)
 
 
 def resources(**changed: t.Any) -> dict[str, t.Any]:

@@ -10,11 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-from ansible.template import Templar, trust_as_template
 
-SOURCE = Path(__file__).resolve().parents[4] / "roles" / "site_to_site_vpn" / "templates" / "tunnel.sh.j2"
+from ansible_collections.cloudburst.federation.tests.unit.roles import Role
+
 TUNNELS = [
     {"outside_address": f"198.51.100.{20 + number}", "inside_address": f"169.254.{number}.2", "inside_peer": "::"}
     for number in (1, 2)
@@ -39,8 +37,7 @@ def render(*, kernel: bool) -> str:
         "__site_to_site_vpn_kernel": {"rc": 0 if kernel else 1},
         "__site_to_site_vpn_tunnels": TUNNELS,
     }
-    init_plugin_loader()
-    return str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template(SOURCE.read_text())))
+    return Role("site_to_site_vpn").render("tunnel.sh.j2", **variables)
 
 
 @pytest.mark.parametrize("kernel", [True, False])
