@@ -35,6 +35,8 @@ SECOND = ("dock", "join", "resources", "undock", "wreck")
 # Takes five runs of the playbooks: `modules` has it, the whole has not.
 LONGEST = "gone"
 
+_FAILURE = re.compile(r"^(?:(?:fatal|failed|FAILED|ERROR|CRITICAL)\b|E   )|: error: ")
+
 # ansible-test fetches pip's installer from its own server, which not every network reaches; Python brings one.
 GET_PIP = """\
 import runpy
@@ -88,7 +90,7 @@ class Tally:
     """What passed and what failed, over all steps."""
 
     passed: int = 0
-    failures: list[str] = dataclasses.field(default_factory=list)
+    failures: dict[str, str] = dataclasses.field(default_factory=dict)  # of each step, what it said of its failure
     failed: int = 0
 
 
@@ -118,14 +120,14 @@ class Checker:
     def _steps(self, *steps: Step) -> None:
         """Run commands side by side, show them, and count them."""
         with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
-            for step, (passed, failed) in zip(steps, pool.map(self._run, steps), strict=True):
+            for step, (passed, failed, said) in zip(steps, pool.map(self._run, steps), strict=True):
                 self.tally.passed += passed
                 self.tally.failed += failed
                 if failed:
-                    self.tally.failures.append(step.name)
+                    self.tally.failures[step.name] = said
 
-    def _run(self, step: Step) -> tuple[int, int]:
-        """What passed and what failed."""
+    def _run(self, step: Step) -> tuple[int, int, str]:
+        """What passed and what failed, and what was said of a failure."""
         environment = {
             **os.environ,
             "PATH": f"{step.core.venv / 'bin'}:{os.environ['PATH']}",
@@ -156,7 +158,7 @@ class Checker:
         elif status and not failed:
             failed = 1
         print(f"== {step.name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n", flush=True)
-        return passed, failed
+        return passed, failed, _gist(lines)
 
     def lint(self) -> None:
         """Everything that reads the files without running them."""
@@ -275,6 +277,19 @@ class Checker:
         config.write_text("[global]\n" + "".join(f"{key} = {value}\n" for key, value in dict(pairs).items()))
 
 
+def _gist(lines: t.Sequence[str]) -> str:
+    """What a failed step said: the last lines that tell of failures, each with its task, and the last of all."""
+    gist: list[str] = []
+    task = ""
+    for line in lines:
+        if line.startswith("TASK ["):
+            task = line
+        elif _FAILURE.search(line):
+            gist += [task, line]
+            task = ""
+    return "".join(f"  {line.rstrip()[:1000]}\n" for line in (*gist[-16:], "…", *lines[-12:]) if line.strip())
+
+
 def _count_pytest(output: str, status: int) -> tuple[int, int]:
     closing = output.rstrip().rsplit("\n", 1)[-1]
     found = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", closing)}
@@ -350,6 +365,8 @@ def main(arguments: list[str]) -> int:
     if not newer:
         print("The newest ansible-core was left out: the machine has no Python that it runs on.")
     tally = checker.tally
+    for name, said in tally.failures.items():
+        print(f"-- {name} failed:\n{said}")
     if tally.failures:
         print(f"Failed: {', '.join(tally.failures)}")
     print(f"{time.monotonic() - began:.0f} s")
