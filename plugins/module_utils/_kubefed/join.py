@@ -21,7 +21,7 @@ from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
 from . import manifests, rights
 from .host import clusters, federated_to, gone, path_of, pods, scope_of, silence, through_webhook, type_configs
-from .status import condition, is_ready, last_probe, readiness
+from .status import condition, is_ready, last_probe, last_transition, readiness
 
 # In every namespace, made by Kubernetes itself
 _NATIVE = {("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt")}
@@ -337,7 +337,9 @@ class Join:
         cluster = self._ensure(self._host, manifest, through_kubefed=True)
         if self._changes and existing is not None and "probe" not in self._carry:
             # What KubeFed said until now is about what was there until now
-            self._carry["probe"] = last_probe(existing)
+            self._carry["probe"] = last_probe(cluster)
+            if _client_of(cluster) != _client_of(existing):
+                self._carry["transition"] = last_transition(cluster)
         return cluster
 
     def _wait_ready(self) -> Object:
@@ -353,7 +355,7 @@ class Join:
             silent = silence(self._host, self._as.namespace)
             if silent:
                 return State(False, silent)
-            if self._carry.get("probe") and last_probe(cluster) == self._carry["probe"]:
+            if self._is_of_before(cluster):
                 return State(False, "KubeFed's controller has not looked at it since it was changed")
             told = readiness(cluster)
             if _is_hopeless(cluster):
@@ -370,9 +372,16 @@ class Join:
             raise WaitTimeout(f"{error.message}. {self._advice(answer)}", **error.details) from error
         return answer
 
+    def _is_of_before(self, cluster: Object) -> bool:
+        """Whether KubeFed's last word of the cluster is of what there was before it was changed."""
+        return any(
+            self._carry.get(key) and self._carry[key] == now
+            for key, now in (("probe", last_probe(cluster)), ("transition", last_transition(cluster)))
+        )
+
     def _advice(self, cluster: Object) -> str:
         """What to look at when a cluster does not become Ready: addresses and ports, and where KubeFed stands."""
-        if not last_probe(cluster) or last_probe(cluster) == self._carry.get("probe"):
+        if not last_probe(cluster) or self._is_of_before(cluster):
             return f"Does kubefed-controller-manager run in namespace {self._as.namespace} of the {self._host.label}?"
         if condition(cluster, "ConfigMalformed").get("status") == "True":
             return f"See the events of the KubeFedCluster in namespace {self._as.namespace} of the {self._host.label}."
@@ -633,6 +642,12 @@ def _shown(manifest: Object) -> Object:
     if not isinstance(spec, dict) or not spec.get("caBundle"):
         return manifest
     return {**manifest, "spec": {**spec, "caBundle": f"(certificates, {manifests.fingerprint(spec['caBundle'])})"}}
+
+
+def _client_of(cluster: Object) -> tuple[Object, ...]:
+    """What KubeFed makes its client of a cluster by: when it changes, there is a new one."""
+    metadata = cluster["metadata"]
+    return cluster["spec"], metadata.get("labels") or {}, metadata.get("annotations") or {}
 
 
 def _reference(cluster: Object | None) -> str | None:

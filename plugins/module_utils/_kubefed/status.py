@@ -68,6 +68,16 @@ def last_probe(cluster: Object) -> str:
     return str(conditions[0].get("lastProbeTime") or "") if conditions else ""
 
 
+def last_transition(cluster: Object) -> str:
+    """When what KubeFed says of the cluster last became another, or an empty string.
+
+    KubeFed makes a new client when spec, labels or annotations change, and the first word of a client is such a
+    transition, whatever the one before has said (KubeFed v0.10.0, pkg/controller/kubefedcluster/controller.go).
+    """
+    conditions = (cluster.get("status") or {}).get("conditions") or []
+    return str(conditions[0].get("lastTransitionTime") or "") if conditions else ""
+
+
 def readiness(cluster: Object) -> str:
     """What KubeFed's controller last said about a cluster, for the user."""
     if is_ready(cluster):
@@ -209,6 +219,7 @@ __all__ = (
     "event_messages",
     "is_ready",
     "last_probe",
+    "last_transition",
     "propagated",
     "propagation",
     "readiness",

@@ -67,6 +67,10 @@ def test_what_was_last_said_of_a_cluster() -> None:
     assert "has not looked" in status.readiness({})
     assert status.last_probe(member(("Offline", "True"))) == "2026-01-01T00:00:00Z"
     assert status.last_probe({}) == ""
+    assert status.last_transition({"status": {"conditions": [{"lastTransitionTime": "2026-01-01T00:00:01Z"}]}}) == (
+        "2026-01-01T00:00:01Z"
+    )
+    assert status.last_transition({}) == status.last_transition(member(("Offline", "True"))) == ""
 
 
 def test_propagated_is_current_true_and_everywhere() -> None:
