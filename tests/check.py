@@ -228,18 +228,22 @@ class Checker:
             self._scenarios(
                 "molecule", settings.LAB_NAME, "--all", *(word for name in others for word in ("--exclude", name))
             ),
-            self._named("molecule, second lab", f"{settings.LAB_NAME[:18]}-2", SECOND, prefix="second lab | "),
+            self._named(
+                "molecule, second lab", f"{settings.LAB_NAME[:18]}-2", SECOND, prefix="second lab | ", access="helper"
+            ),
         )
 
     def modules(self) -> None:
         """The long scenarios of the modules and of what is deleted by hand, alone."""
         self._steps(self._named("modules", settings.LAB_NAME, ("dock", "join", "resources", LONGEST, "undock")))
 
-    def _named(self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "") -> Step:
+    def _named(
+        self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", access: str = "aws_cli"
+    ) -> Step:
         words = (word for scenario in scenarios for word in ("--scenario-name", scenario))
-        return self._scenarios(name, lab, *words, prefix=prefix)
+        return self._scenarios(name, lab, *words, prefix=prefix, access=access)
 
-    def _scenarios(self, name: str, lab: str, *options: str, prefix: str = "") -> Step:
+    def _scenarios(self, name: str, lab: str, *options: str, prefix: str = "", access: str = "aws_cli") -> Step:
         return Step(
             name,
             self.base.command("molecule", "test", *options),
@@ -248,6 +252,7 @@ class Checker:
             {
                 "PATH": f"{CHECKOUT / 'tests/lab/bin'}:{self.base.venv / 'bin'}:{os.environ['PATH']}",
                 "LAB_NAME": lab,
+                "LAB_ACCESS": access,
                 "MOLECULE_EPHEMERAL_DIRECTORY": str(settings.CACHE / "check" / f"molecule-{lab}"),
             },
             _count_molecule,
