@@ -39,7 +39,7 @@ options:
   state:
     description:
       - With V(guarded), volumes of EBS are kept from going with their claims, and nothing else is done. It is for
-        before applications are withdrawn.
+        before applications are withdrawn. A cluster with deletion protection is refused.
       - With V(released), the cluster lets go of everything.
     type: str
     choices: [guarded, released]
@@ -120,6 +120,7 @@ from ..module_utils._aws import calling
 from ..module_utils._eks_leftovers.api import Api
 from ..module_utils._eks_leftovers.owned import BURST_TAG, is_own
 from ..module_utils._eks_leftovers.release import Release, disk
+from ..module_utils._errors import TerminalState
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
 from ..module_utils._kube.objects import Changes
 from ..module_utils._module import Run, run_module
@@ -141,6 +142,11 @@ def connected(aws: AnsibleAWSModule, name: str) -> tuple[Client | None, str]:
         return None, f"There is no EKS cluster {name}."
     if not is_own(cluster, name):
         return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
+    if cluster.get("deletionProtection") and aws.params["state"] == "guarded":
+        raise TerminalState(
+            f"The EKS cluster {name} is protected from being deleted. Take that away with: aws eks "
+            f"update-cluster-config --no-deletion-protection --name {name}",
+        )
     if cluster["status"] not in _ANSWERING:
         return None, f"The EKS cluster {name} is {cluster['status']}."
     credentials = access.caller_credentials(get_aws_connection_info(aws)[2])[0]
