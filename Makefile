@@ -12,7 +12,7 @@ help:
 	@echo "residue       a burst up and down around the user's own applications under load; prints what is different after it"
 	@echo "crash         the playbooks killed at each of their tasks; takes hours, tests/lab/crashes has options"
 	@echo "test          everything that is checked: lint sanity unit molecule"
-	@echo "modules       the long scenarios of the modules, and of what is deleted by hand, alone"
+	@echo "modules       the long scenarios of the modules, of two bursts and of what is deleted by hand, alone"
 	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
 	@echo "burst-up burst-status burst-down   the playbooks, in the lab"
 	@echo "shell         a shell in the lab's management host"

@@ -32,8 +32,8 @@ SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order; the burst is there from dock to undock.
 SECOND = ("dock", "join", "resources", "undock", "wreck")
-# Takes five runs of the playbooks: `modules` has it, the whole has not.
-LONGEST = "gone"
+# They take two and five runs of the playbooks: `modules` has them, the whole has not.
+LONGEST = ("pair", "gone")
 
 _FAILURE = re.compile(r"^(?:(?:fatal|failed|FAILED|ERROR|CRITICAL)\b|E   )|: error: ")
 
@@ -223,7 +223,7 @@ class Checker:
 
     def molecule(self) -> None:
         """All scenarios, in two labs side by side."""
-        others = (*(name for name in SECOND if not name.endswith("dock")), LONGEST)
+        others = (*(name for name in SECOND if not name.endswith("dock")), *LONGEST)
         self._steps(
             self._scenarios(
                 "molecule", settings.LAB_NAME, "--all", *(word for name in others for word in ("--exclude", name))
@@ -234,8 +234,8 @@ class Checker:
         )
 
     def modules(self) -> None:
-        """The long scenarios of the modules and of what is deleted by hand, alone."""
-        self._steps(self._named("modules", settings.LAB_NAME, ("dock", "join", "resources", LONGEST, "undock")))
+        """The long scenarios of the modules, of two bursts and of what is deleted by hand, alone."""
+        self._steps(self._named("modules", settings.LAB_NAME, ("dock", "join", "resources", *LONGEST, "undock")))
 
     def _named(
         self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", access: str = "aws_cli"

@@ -29,7 +29,7 @@ from .routes import effective_routes, endpoints_suffice, gateway_routes
 # (https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html), so they cannot meet.
 _VPC_TO_VGW = ipaddress.IPv4Network("169.254.0.0/30")
 _VGW_TO_TUNNEL = ipaddress.IPv4Network("169.254.1.0/24")
-_CONTROL_TO_AWS = ipaddress.IPv4Network("169.254.2.0/24")
+_CONTROL_TO_AWS = ipaddress.IPv4Address("169.254.2.0")  # and 255 networks of four addresses after it
 # The VPC's name server as seen from inside, beside the one at the VPC's base plus two:
 # https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
 _LINK_LOCAL_DNS = "169.254.169.253"
@@ -134,15 +134,27 @@ def network(
                 spaces.append(_tunnel_end(world, connection.id, index, gateways[connection.vpn_gateway_id], internet))
     members = group_members(world, allocation)
     groups = {g.id: g for g in world.security_groups}
-    for number, cluster in enumerate(sorted(world.clusters, key=lambda c: c.name)):
+    numbers = _numbers([c.name for c in world.clusters])
+    for cluster in sorted(world.clusters, key=lambda c: c.name):
         if allocation.control_planes.get(cluster.name):
             rules = ingress_rules([groups[g] for g in control_plane_groups(cluster) if g in groups], members)
-            spaces.append(_control_plane(world, cluster, number, rules, allocation, internet))
+            spaces.append(_control_plane(world, cluster, numbers[cluster.name], rules, allocation, internet))
     for group in world.node_groups:
         rules = ingress_rules([groups[g] for g in group.security_group_ids if g in groups], members)
         for place in allocation.nodes.get((group.cluster, group.name), ()):
             spaces.append(_node(world, group, place, rules))
     return {s.name: s for s in spaces}
+
+
+def _numbers(names: t.Iterable[str]) -> dict[str, int]:
+    """A number below 256 for each name, the same whoever comes and goes beside it, but for collisions."""
+    numbers: dict[str, int] = {}
+    for name in sorted(names):
+        number = hashlib.sha1(name.encode(), usedforsecurity=False).digest()[0]
+        while number in numbers.values():
+            number = (number + 1) % 256
+        numbers[name] = number
+    return numbers
 
 
 def _gateway(subnet: Subnet) -> str:
@@ -339,7 +351,7 @@ def _control_plane(
         if index == 0:
             tables[0]["default"] = tables[100]["default"]
     # EKS's own management network: the API server has bearer tokens reviewed there, whatever the VPC looks like.
-    part = list(_CONTROL_TO_AWS.subnets(new_prefix=30))[number]
+    part = ipaddress.IPv4Network((int(_CONTROL_TO_AWS) + 4 * number, 30))
     links.append(Link("aws0", internet.aws_namespace, short("k", namespace), peer_address=f"{part[1]}/30"))
     addresses.append(("aws0", f"{part[2]}/30"))
     tables[0][f"{internet.aws_address}"] = f"via {part[1]} dev aws0"
