@@ -30,8 +30,8 @@ from labkit.build import venvs  # noqa: E402
 
 SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
-# Scenarios with a lab of their own, beside that of all others, in this order; the burst is there from dock to undock.
-SECOND = ("dock", "join", "resources", "undock", "wreck")
+# Scenarios with a lab of their own, beside that of all others, in this order.
+SECOND = ("up", "join", "resources", "down", "wreck")
 # They take two and five runs of the playbooks: `modules` has them, the whole has not.
 LONGEST = ("pair", "gone")
 
@@ -223,10 +223,12 @@ class Checker:
 
     def molecule(self) -> None:
         """All scenarios, in two labs side by side."""
-        others = (*(name for name in SECOND if not name.endswith("dock")), *LONGEST)
         self._steps(
             self._scenarios(
-                "molecule", settings.LAB_NAME, "--all", *(word for name in others for word in ("--exclude", name))
+                "molecule",
+                settings.LAB_NAME,
+                "--all",
+                *(word for name in (*SECOND, *LONGEST) for word in ("--exclude", name)),
             ),
             self._named(
                 "molecule, second lab", f"{settings.LAB_NAME[:18]}-2", SECOND, prefix="second lab | ", access="helper"
@@ -235,7 +237,7 @@ class Checker:
 
     def modules(self) -> None:
         """The long scenarios of the modules, of two bursts and of what is deleted by hand, alone."""
-        self._steps(self._named("modules", settings.LAB_NAME, ("dock", "join", "resources", *LONGEST, "undock")))
+        self._steps(self._named("modules", settings.LAB_NAME, ("up", "join", "resources", *LONGEST, "down")))
 
     def _named(
         self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", access: str = "aws_cli"
