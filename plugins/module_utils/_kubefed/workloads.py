@@ -158,16 +158,20 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
     for pod in pods:
         status = pod.get("status") or {}
         for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
-            waiting = (container.get("state") or {}).get("waiting") or {}
-            # In CrashLoopBackOff it has ended once more than it was started again
-            reason, ends = waiting.get("reason"), int(container.get("restartCount") or 0) + 1
+            state = container.get("state") or {}
+            waiting, terminated = state.get("waiting") or {}, state.get("terminated") or {}
+            # Between two starts it has ended once more than it was started again
+            ends = int(container.get("restartCount") or 0) + 1
+            reason = waiting.get("reason") or terminated.get("reason")
             told = f"pod {pod['metadata']['name']}, container {container.get('name')}: {reason}"
             if reason in _IN_VAIN:
                 return Trouble(f"{told}: {waiting.get('message') or ''}".rstrip(": "))
             if reason in _MAY_PASS:
                 passing = Trouble(f"{told}: {waiting.get('message') or ''}".rstrip(": "), may_pass=True)
-            if reason == "CrashLoopBackOff" and ends >= CRASHES:
-                ended = (container.get("lastState") or {}).get("terminated") or {}
+            # The kubelet may take more than a minute to call it a back-off
+            ended = terminated or (container.get("lastState") or {}).get("terminated") or {}
+            looping = reason == "CrashLoopBackOff" or bool(terminated.get("exitCode"))
+            if looping and ends >= CRASHES:
                 said = f" {ended['message'].strip()}" if ended.get("message") else ""
                 return Trouble(f"{told}: ended {ends} times, last with exit code {ended.get('exitCode')}.{said}")
     return passing

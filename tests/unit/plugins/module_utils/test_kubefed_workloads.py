@@ -111,6 +111,17 @@ def test_pods_say_why_they_do_not_run(found: Object, message: str, may_pass: boo
     assert trouble.may_pass is may_pass
 
 
+@pytest.mark.parametrize(
+    ("restarts", "exit_code", "message"),
+    [(1, 7, ""), (2, 7, "pod p, container c: Error: ended 3 times, last with exit code 7."), (4, 0, "")],
+)
+def test_a_container_that_has_ended_again_is_not_waited_for(restarts: int, exit_code: int, message: str) -> None:
+    found = pod("p", "w", "CrashLoopBackOff", restarts=restarts)
+    ended = {"reason": "Error" if exit_code else "Completed", "exitCode": exit_code}
+    found["status"]["containerStatuses"][0].update(state={"terminated": ended}, lastState={})
+    assert workloads.trouble([found]).message == message
+
+
 def test_the_pods_of_an_earlier_revision_do_not_count() -> None:
     def replica_set(uid: str, revision: str) -> Object:
         return {
