@@ -25,7 +25,7 @@ import typing as t
 from labkit import space
 
 _PORTS = range(1, 65536)
-_AT_ONCE = 250  # packets, then a breath: the queues of a link are short
+_AT_ONCE = 100  # packets to each, then a breath: the queues of a link are short
 _BREATH = 0.005  # seconds
 _PATIENCE = 2.0  # seconds for the last answers
 _SYN, _SYN_ACK = 0x02, 0x12
@@ -37,21 +37,28 @@ _IKE = bytes(range(1, 9)) + bytes(8) + bytes((0, 0x30, 34, 0x08)) + bytes(4) + s
 _IN_UDP = 4500
 
 
+Door = tuple[str, int]  # address, port
+
+
 def answering(addresses: t.Sequence[str]) -> dict[str, dict[str, list[int]]]:
     """Ports of each address from which anything came that means "go on"."""
-    return {address: {"tcp": sorted(_tcp(address)), "udp": sorted(_udp(address))} for address in addresses}
+    found = {"tcp": _tcp(addresses), "udp": _udp(addresses)}
+    return {
+        address: {
+            protocol: sorted(port for place, port in doors if place == address) for protocol, doors in found.items()
+        }
+        for address in addresses
+    }
 
 
-def _tcp(target: str) -> set[int]:
+def _tcp(targets: t.Sequence[str]) -> set[Door]:
     """A SYN to each port. The kernel, which knows of no connection, resets those that are answered."""
+    sources = {target: _source(target) for target in targets}
     with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as kept,
         socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw,
     ):
-        probe.connect((target, 9))
-        source = str(probe.getsockname()[0])
-        kept.bind((source, 0))  # so that nobody else has the port
+        kept.bind(("", 0))  # so that nobody else has the port
         own = kept.getsockname()[1]
 
         def port_of(packet: bytes, _port: int) -> int:
@@ -59,18 +66,24 @@ def _tcp(target: str) -> set[int]:
             port, to = struct.unpack("!HH", tcp[:4])
             return int(port) if to == own and tcp[13] & _SYN_ACK == _SYN_ACK else 0
 
-        return _ask(raw, target, lambda port: (_syn(source, target, own, port), 0), port_of)
+        return _ask(raw, targets, lambda target, port: (_syn(sources[target], target, own, port), 0), port_of)
 
 
-def _udp(target: str) -> set[int]:
+def _udp(targets: t.Sequence[str]) -> set[Door]:
     """A beginning of IKE to each port: what does not speak IKE may say so, or nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
         return _ask(
             plain,
-            target,
-            lambda port: (bytes(4) + _IKE if port == _IN_UDP else _IKE, port),
+            targets,
+            lambda _target, port: (bytes(4) + _IKE if port == _IN_UDP else _IKE, port),
             lambda _packet, port: port,
         )
+
+
+def _source(target: str) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((target, 9))
+        return str(probe.getsockname()[0])
 
 
 def _syn(source: str, target: str, own: int, port: int) -> bytes:
@@ -83,30 +96,31 @@ def _syn(source: str, target: str, own: int, port: int) -> bytes:
 
 def _ask(
     out: socket.socket,
-    target: str,
-    packet_to: t.Callable[[int], tuple[bytes, int]],
+    targets: t.Sequence[str],
+    packet_to: t.Callable[[str, int], tuple[bytes, int]],
     port_of: t.Callable[[bytes, int], int],
-) -> set[int]:
+) -> set[Door]:
     """Send to all ports and listen.
 
-    :param packet_to: what is sent for a port, and the port that the kernel is to be told.
+    :param packet_to: what is sent to a port of a target, and the port that the kernel is to be told.
     :param port_of: the port that an answer stands for, of the packet and the port it came from; 0 for none.
     """
-    found: set[int] = set()
+    found: set[Door] = set()
     out.setblocking(False)
 
     def listen() -> None:
         with contextlib.suppress(BlockingIOError):
             while True:
                 packet, (sender, port) = out.recvfrom(2048)
-                if sender == target and (answer := port_of(packet, port)):
-                    found.add(answer)
+                if sender in targets and (answer := port_of(packet, port)):
+                    found.add((sender, answer))
 
     # Once more the first of them, which have waited for the way to be found, and a queue for that is very short
     for port in (*_PORTS, *_PORTS[:_AT_ONCE]):
-        packet, to = packet_to(port)
-        with contextlib.suppress(OSError):  # unreachable is no answer
-            out.sendto(packet, (target, to))
+        for target in targets:
+            packet, to = packet_to(target, port)
+            with contextlib.suppress(OSError):  # unreachable is no answer
+                out.sendto(packet, (target, to))
         if port % _AT_ONCE == 0:
             time.sleep(_BREATH)
             listen()
