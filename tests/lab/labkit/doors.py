@@ -135,17 +135,14 @@ def _ask(
 def _stranger(vpc: str) -> t.Iterator[str]:
     """A namespace with an address of the VPC's first subnet that no interface of AWS's has."""
     found = json.loads(space.run(["ip", "-json", "-4", "address"], netns=vpc).stdout)
-    name, address = next(
-        (each["ifname"], f"{each['addr_info'][0]['local']}/{each['addr_info'][0]['prefixlen']}")
-        for each in found
-        if each["ifname"].startswith("sn")
-    )
-    gateway = ipaddress.IPv4Interface(address)
+    bridges = [each for each in found if each["ifname"].startswith("sn")]
+    address = bridges[0]["addr_info"][0]
+    gateway = ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}")
     space.netns_delete(_STRANGER)
     space.netns_add(_STRANGER)
     try:
         own = f"{gateway.network[_FREE]}/{gateway.network.prefixlen}"
-        space.plug(_STRANGER, "eth0", vpc, name, address=own)
+        space.plug(_STRANGER, "eth0", vpc, bridges[0]["ifname"], address=own)
         space.ip(_STRANGER, f"route add default via {gateway.ip}")
         yield _STRANGER
     finally:

@@ -101,12 +101,14 @@ def _remove_made() -> None:
 def start(supervisord: Path) -> None:
     """Start the sandbox and return when supervisord answers. `supervisord` is the program of the lab's own venv."""
     settings.LOG.mkdir(parents=True, mode=0o755)
+    # Other labs may come and go at the same time: they see by this file that somebody uses the directories
+    MADE.touch()
     made = []
     for directory in PRIVATE:
-        if not Path(directory).exists():
+        with contextlib.suppress(FileExistsError):
             Path(directory).mkdir(parents=True)
             made.append(directory)
-    MADE.write_text("\n".join(made))
+    MADE.write_text("\n".join(sorted({*MADE.read_text().split(), *made})))
     token = secrets.token_hex(8)
     TOKEN.write_text(token)
     cgroups.make(BASE_GROUP)

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from labkit.leaks import places
-from labkit.leaks.forms import Search
+from labkit.leaks.forms import TOKEN, Search
 from labkit.leaks.watch import Watch
 
 KEY = "aB3._xyzaB3._xyzaB3._xyz?~>"
@@ -31,6 +31,8 @@ def test_a_secret_is_found_in_each_form(before: str, after: str) -> None:
     assert search.names(f"{before}MC4CAQAwBQYDK2VwBCIEIJ1{after}".encode()) == {"pem"}
     assert search.names(b"x.signature.y") == {"jwt"}
     assert search.names(b"BEGIN KEY nothing of it") == set()
+    assert search.names(b"token: k8s-aws-v1." + b"aHR0cHM6Ly9zdHMu" * 5) == {TOKEN}
+    assert search.names(b"begins with k8s-aws-v1.") == set()
 
 
 def test_a_secret_is_seen_on_a_command_line_and_in_an_environment() -> None:

@@ -20,12 +20,13 @@ from pathlib import Path
 import yaml
 
 from labkit import settings
+from labkit.leaks.forms import TOKEN
 
 KUBEFED = "kube-federation-system"
 # Where secrets have to be, each with the reason: pattern of the place → pattern of the secrets' names, reason.
 ALLOWED: tuple[tuple[str, str, str], ...] = (
     (r"mgmt: ~/\.kube/config", "kubeconfig .*", "the administrator's own file, from before the burst"),
-    (r"mgmt: ~/\.kube/config\.eks/tokens/[^/]+", "token of EKS .*", "the helper's cache, for 14 minutes"),
+    (r"mgmt: ~/\.kube/config\.eks/tokens/[^/]+", f"{TOKEN}.*", "the helper's cache, for 14 minutes"),
     (r"mgmt: ~/\.aws/credentials", "AWS .*", "where the AWS CLI looks for them"),
     (r"mgmt: ~/\.ssh/id_ed25519", "SSH key", "the key by which Ansible reaches the machines"),
     (r"fw: /etc/swanctl/cloudburst-[^/]+/[12]/swanctl\.conf", "pre-shared key .*", "strongSwan reads its keys there"),
@@ -56,7 +57,7 @@ def secrets() -> dict[str, str]:
         if data:
             found[f"kubeconfig {user['name']}"] = base64.b64decode(data).decode()
     for file in (settings.HOME / ".kube" / "config.eks" / "tokens").glob("*.json"):
-        found[f"token of EKS {file.stem[:8]}"] = json.loads(file.read_text())["token"]
+        found[f"{TOKEN} {file.stem[:8]}"] = json.loads(file.read_text())["token"]
     # Any two keys have the first lines in common, and what is the public one
     found["SSH key"] = "\n".join((settings.HOME / ".ssh" / "id_ed25519").read_text().splitlines()[4:5])
     for context in yaml.safe_load(settings.KUBECONFIG.read_text())["contexts"]:
