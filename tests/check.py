@@ -158,7 +158,7 @@ class Checker:
         elif status and not failed:
             failed = 1
         print(f"== {step.name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n", flush=True)
-        return passed, failed, _gist(lines)
+        return passed, failed, _gist(lines) if failed else ""
 
     def lint(self) -> None:
         """Everything that reads the files without running them."""

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import re
 
+# The command that takes EKS's deletion protection off, of the cluster's name.
+UNPROTECT_CLUSTER = "aws eks update-cluster-config --no-deletion-protection --name {cluster}"
+
 # The first that fits holds.
 _ADVICE = (
     (
         r"AWS::EKS::Cluster (?P<cluster>[^)\s]+)\): .*deletion ?protection",
-        "Take the protection away with: aws eks update-cluster-config --no-deletion-protection --name {cluster}",
+        f"Take the protection away with: {UNPROTECT_CLUSTER}",
     ),
     (
         r"ServiceLimitExceeded|LimitExceeded|has been reached|quota",

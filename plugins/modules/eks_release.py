@@ -124,6 +124,7 @@ from ..module_utils._errors import TerminalState
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
 from ..module_utils._kube.objects import Changes
 from ..module_utils._module import Run, run_module
+from ..module_utils._stack_advice import UNPROTECT_CLUSTER
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -144,8 +145,8 @@ def connected(aws: AnsibleAWSModule, name: str) -> tuple[Client | None, str]:
         return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
     if cluster.get("deletionProtection") and aws.params["state"] == "guarded":
         raise TerminalState(
-            f"The EKS cluster {name} is protected from being deleted. Take that away with: aws eks "
-            f"update-cluster-config --no-deletion-protection --name {name}",
+            f"The EKS cluster {name} is protected from being deleted. "
+            f"Take that away with: {UNPROTECT_CLUSTER.format(cluster=name)}",
         )
     if cluster["status"] not in _ANSWERING:
         return None, f"The EKS cluster {name} is {cluster['status']}."

@@ -64,8 +64,7 @@ def is_ready(cluster: Object) -> bool:
 
 def last_probe(cluster: Object) -> str:
     """When KubeFed last looked at the cluster, or an empty string."""
-    conditions = (cluster.get("status") or {}).get("conditions") or []
-    return str(conditions[0].get("lastProbeTime") or "") if conditions else ""
+    return _time(cluster, "lastProbeTime")
 
 
 def last_transition(cluster: Object) -> str:
@@ -74,8 +73,13 @@ def last_transition(cluster: Object) -> str:
     KubeFed makes a new client when spec, labels or annotations change, and the first word of a client is such a
     transition, whatever the one before has said (KubeFed v0.10.0, pkg/controller/kubefedcluster/controller.go).
     """
+    return _time(cluster, "lastTransitionTime")
+
+
+def _time(cluster: Object, field: str) -> str:
+    """A time that all conditions of a cluster have in common."""
     conditions = (cluster.get("status") or {}).get("conditions") or []
-    return str(conditions[0].get("lastTransitionTime") or "") if conditions else ""
+    return str(conditions[0].get(field) or "") if conditions else ""
 
 
 def readiness(cluster: Object) -> str:

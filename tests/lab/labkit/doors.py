@@ -36,7 +36,6 @@ _FREE = 10  # the address in a subnet that the lab gives to nobody
 _IKE = bytes(range(1, 9)) + bytes(8) + bytes((0, 0x30, 34, 0x08)) + bytes(4) + struct.pack("!I", 28)
 _IN_UDP = 4500
 
-
 Door = tuple[str, int]  # address, port
 
 

@@ -89,9 +89,9 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
 def _user_policy(user: str) -> dict[str, t.Any]:
     """The policies of the playbooks' user as one. Without any, it may do nothing."""
     files = [Path(name) for name in os.environ.get("LAB_AWS_POLICY", "").split(os.pathsep) if name]
-    # They name a burst, as the tags that they look at do; the user has them for each burst.
-    texts = [file.read_text() for file in files]
-    policies = [json.loads(text.replace(BURSTS[0], burst)) for text in texts for burst in BURSTS]
+    # Some name a burst, as the tags that they look at do; the user has those for each burst.
+    texts = dict.fromkeys(file.read_text().replace(BURSTS[0], burst) for file in files for burst in BURSTS)
+    policies = [json.loads(text) for text in texts]
     statements = [statement for policy in policies for statement in policy["Statement"]]
     return {user: {"Version": "2012-10-17", "Statement": statements}} if statements else {}
 

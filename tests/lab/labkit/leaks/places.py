@@ -52,7 +52,8 @@ def secrets() -> dict[str, str]:
         keys = re.findall("<pre_shared_key>([^<]+)<", connection.get("CustomerGatewayConfiguration") or "")
         for number, key in enumerate(keys, 1):
             found[f"pre-shared key {number} of {connection['VpnConnectionId']}"] = key
-    for user in yaml.safe_load(settings.KUBECONFIG.read_text()).get("users") or []:
+    kubeconfig = yaml.safe_load(settings.KUBECONFIG.read_text())
+    for user in kubeconfig.get("users") or []:
         data = (user.get("user") or {}).get("client-key-data")
         if data:
             found[f"kubeconfig {user['name']}"] = base64.b64decode(data).decode()
@@ -60,7 +61,7 @@ def secrets() -> dict[str, str]:
         found[f"{TOKEN} {file.stem[:8]}"] = json.loads(file.read_text())["token"]
     # Any two keys have the first lines in common, and what is the public one
     found["SSH key"] = "\n".join((settings.HOME / ".ssh" / "id_ed25519").read_text().splitlines()[4:5])
-    for context in yaml.safe_load(settings.KUBECONFIG.read_text())["contexts"]:
+    for context in kubeconfig["contexts"]:
         found.update(_of_kubefed(context["name"]))
     return found
 
