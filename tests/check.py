@@ -34,6 +34,8 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 SECOND = ("up", "join", "resources", "down", "wreck")
 # They take two and five runs of the playbooks: `modules` has them, the whole has not.
 LONGEST = ("pair", "gone")
+# What there is to check, and how many steps of it at once; without being asked for, all but the last.
+GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1))
 
 _FAILURE = re.compile(r"^(?:(?:fatal|failed|FAILED|ERROR|CRITICAL)\b|E   )|: error: ")
 
@@ -99,34 +101,26 @@ class Checker:
 
     def __init__(self, tree: Path, base: Core, latest: Core | None) -> None:
         self.tree = tree  # the root of ansible_collections with a copy of what is, or will be, tracked
-        self.collection = tree / "ansible_collections" / "cloudburst" / "federation"
+        self.collection = _collection(tree)
         self.base = base
         self.cores = [base, latest] if latest else [base]
         self.tally = Tally()
 
-    def step(
-        self,
-        name: str,
-        command: collections.abc.Sequence[object],
-        *,
-        core: Core | None = None,
-        cwd: Path | None = None,
-        env: collections.abc.Mapping[str, str] | None = None,
-        count: t.Callable[[str, int], tuple[int, int]] | None = None,
-    ) -> None:
-        """Run one command, show it, and count it."""
-        self._steps(Step(name, command, core or self.base, cwd or self.collection, env or {}, count))
+    def run(self, steps: t.Sequence[Step], at_once: int, *, whole: bool) -> None:
+        """Run commands, so many at once, show what they say, and count them.
 
-    def _steps(self, *steps: Step) -> None:
-        """Run commands side by side, show them, and count them."""
-        with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
-            for step, (passed, failed, said) in zip(steps, pool.map(self._run, steps), strict=True):
+        :param whole: show what each has said when it has ended, where several run at once without a prefix.
+        """
+        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+            for step, (passed, failed, said) in zip(
+                steps, pool.map(lambda step: self._run(step, whole=whole), steps), strict=True
+            ):
                 self.tally.passed += passed
                 self.tally.failed += failed
                 if failed:
                     self.tally.failures[step.name] = said
 
-    def _run(self, step: Step) -> tuple[int, int, str]:
+    def _run(self, step: Step, *, whole: bool) -> tuple[int, int, str]:
         """What passed and what failed, and what was said of a failure."""
         environment = {
             **os.environ,
@@ -150,94 +144,102 @@ class Checker:
         ) as process:
             for line in t.cast("t.IO[str]", process.stdout):
                 lines.append(line)
-                print(f"{step.prefix}{line}", end="", flush=True)
+                if not whole:
+                    print(f"{step.prefix}{line}", end="", flush=True)
         status = process.returncode
         passed, failed = step.count("".join(lines), status) if step.count else (0, 0)
         if passed + failed == 0:
             passed, failed = (1, 0) if status == 0 else (0, 1)
         elif status and not failed:
             failed = 1
-        print(f"== {step.name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n", flush=True)
+        ended = f"== {step.name}: {'failed' if failed else 'ok'}, {time.monotonic() - began:.0f} s\n\n"
+        print(*(lines if whole else ()), ended, sep="", end="", flush=True)
         return passed, failed, _gist(lines) if failed else ""
 
-    def lint(self) -> None:
-        """Everything that reads the files without running them."""
-        run, tool = self.step, self.base.command
+    def lint(self) -> list[Step]:
+        """Everything that reads the files without running them; the longest first."""
+        tool = self.base.command
         cache = settings.CACHE / "check"
-        plugins = self.collection.relative_to(self.tree) / "plugins"
         mypy = tool("mypy", "--config-file", self.collection / "pyproject.toml", "--cache-dir", cache / "mypy")
-        run("ruff", tool("ruff", "check", "--no-cache", "."))
-        run(
-            "mypy: plugins and unit tests",
-            [*mypy, plugins, plugins.parent / "tests" / "unit"],
-            cwd=self.tree,
-            env={"MYPYPATH": f"{self.tree}:{self.collection / 'tests/lab'}"},
+        plugins = self.collection.relative_to(self.tree) / "plugins"
+        docs = (
+            "lint-collection-docs",
+            "--plugin-docs",
+            "--validate-collection-refs=dependent",
+            "--disallow-unknown-collection-refs",
+            "--check-extra-docs-refs",
+            ".",
         )
-        run("mypy: lab", [*mypy, "tests/lab/labkit", "tests/check.py"], env={"MYPYPATH": "tests/lab"})
-        run("yamllint", tool("yamllint", "--strict", "."))
-        run("ansible-lint", tool("ansible-lint", "--strict", "--nocolor"), env={"XDG_CACHE_HOME": str(cache)})
-        run("antsibull-changelog", tool("antsibull-changelog", "lint"))
-        run(
-            "antsibull-docs",
-            tool(
-                "antsibull-docs",
-                "lint-collection-docs",
-                "--plugin-docs",
-                "--validate-collection-refs=dependent",
-                "--disallow-unknown-collection-refs",
-                "--check-extra-docs-refs",
-                ".",
+        steps = [
+            self._step("ansible-lint", tool("ansible-lint", "--strict", "--nocolor"), XDG_CACHE_HOME=str(cache)),
+            self._step("antsibull-docs", tool("antsibull-docs", *docs)),
+            self._step(
+                "mypy: plugins and unit tests",
+                [*mypy, plugins, plugins.parent / "tests" / "unit"],
+                cwd=self.tree,
+                MYPYPATH=f"{self.tree}:{self.collection / 'tests/lab'}",
             ),
-        )
+            self._step("mypy: lab", [*mypy, "tests/lab/labkit", "tests/check.py"], MYPYPATH="tests/lab"),
+            self._step("antsibull-changelog", tool("antsibull-changelog", "lint")),
+            self._step("yamllint", tool("yamllint", "--strict", ".")),
+            self._step("ruff", tool("ruff", "check", "--no-cache", ".")),
+        ]
         if shellcheck := shutil.which("shellcheck"):
-            run("shellcheck", [shellcheck, *self._shell_scripts()])
-        else:
-            print("== shellcheck: not installed, left out\n")
+            return [*steps, self._step("shellcheck", [shellcheck, *self._shell_scripts()])]
+        print("== shellcheck: not installed, left out\n")
+        return steps
 
-    def sanity(self) -> None:
+    def _step(
+        self, name: str, command: collections.abc.Sequence[object], *, cwd: Path | None = None, **env: str
+    ) -> Step:
+        return Step(name, command, self.base, cwd or self.collection, env)
+
+    def sanity(self) -> list[Step]:
         """ansible-test sanity, in its plain local mode: no container engine, no ignore file."""
-        for core in self.cores:
-            home = settings.CACHE / "check" / "home"
-            self._prepare_sanity(core, home)
-            self.step(
-                f"sanity: {core.label}",
-                core.command("ansible-test", "sanity", "--python", core.python, "--color", "no"),
-                core=core,
-                env={"HOME": str(home)},
-                count=_count_sanity,
-            )
+        return [self._sanity(core, self.tree.with_name(f"sanity-{number}")) for number, core in enumerate(self.cores)]
 
-    def unit(self) -> None:
+    def _sanity(self, core: Core, tree: Path) -> Step:
+        """It has a tree of its own, with the collections of its core."""
+        home = settings.CACHE / "check" / "home"
+        _copy(tree)
+        _prepare_sanity(core, tree, home)
+        return Step(
+            f"sanity: {core.label}",
+            core.command("ansible-test", "sanity", "--python", core.python, "--color", "no"),
+            core,
+            _collection(tree),
+            {"HOME": str(home), "ANSIBLE_COLLECTIONS_PATH": str(tree)},
+            _count_sanity,
+        )
+
+    def unit(self) -> list[Step]:
         """The unit tests; those of the lab's AWS, which run it with the lab's own Python, on one core alone."""
         _environment("lab", venvs.python())
-        for core in self.cores:
-            options = () if core is self.base else ("--ignore", "tests/unit/lab")
-            self.step(
+        # More than there are processors: many wait for a server.
+        pytest = ("python", "-m", "pytest", "-q", "-n", 4, "--dist", "worksteal", "tests/unit")
+        return [
+            Step(
                 f"unit: {core.label}",
-                # More than there are processors: many wait for a server.
-                core.command("python", "-m", "pytest", "-q", "-n", 4, "--dist", "worksteal", "tests/unit", *options),
-                core=core,
-                cwd=CHECKOUT,
+                core.command(*pytest, *(() if core is self.base else ("--ignore", "tests/unit/lab"))),
+                core,
+                CHECKOUT,
                 count=_count_pytest,
             )
+            for core in self.cores
+        ]
 
-    def molecule(self) -> None:
+    def molecule(self) -> list[Step]:
         """All scenarios, in two labs side by side."""
-        self._steps(
-            self._scenarios(
-                "molecule",
-                settings.LAB_NAME,
-                "--all",
-                *(word for name in (*SECOND, *LONGEST) for word in ("--exclude", name)),
-            ),
-            self._named(
-                "molecule, second lab", f"{settings.LAB_NAME[:18]}-2", SECOND, prefix="second lab | ", access="helper"
-            ),
-        )
+        others = (word for name in (*SECOND, *LONGEST) for word in ("--exclude", name))
+        second = f"{settings.LAB_NAME[:18]}-2"
+        return [
+            self._scenarios("molecule", settings.LAB_NAME, "--all", *others),
+            self._named("molecule, second lab", second, SECOND, prefix="second lab | ", access="helper"),
+        ]
 
-    def modules(self) -> None:
+    def modules(self) -> list[Step]:
         """The long scenarios of the modules, of two bursts and of what is deleted by hand, alone."""
-        self._steps(self._named("modules", settings.LAB_NAME, ("up", "join", "resources", *LONGEST, "down")))
+        return [self._named("modules", settings.LAB_NAME, ("up", "join", "resources", *LONGEST, "down"))]
 
     def _named(
         self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", access: str = "aws_cli"
@@ -266,24 +268,25 @@ class Checker:
         files = [path for path in _tracked() if path.is_file() and not path.is_symlink() and path.suffix != ".j2"]
         return [path.relative_to(CHECKOUT) for path in files if path.read_bytes()[:9] in (b"#!/bin/sh", b"#!/bin/ba")]
 
-    def _prepare_sanity(self, core: Core, home: Path) -> None:
-        """Give ansible-test the collections that ours needs, pip's settings, and an installer of pip."""
-        for name in DEPENDENCIES:
-            link = self.tree / "ansible_collections" / name
-            link.unlink(missing_ok=True)
-            link.symlink_to(core.site_packages / "ansible_collections" / name)
-        requirements = core.site_packages / "ansible_test" / "_internal" / "python_requirements.py"
-        cache = home / ".ansible" / "test" / "cache"
-        cache.mkdir(parents=True, exist_ok=True)
-        for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
-            (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP)
-        settings_of_pip = subprocess.run(
-            [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-        ).stdout
-        pairs = re.findall(r"^(?:global|install|:env:)\.([-a-z]+)='(.*)'$", settings_of_pip, re.MULTILINE)
-        config = home / ".config" / "pip" / "pip.conf"
-        config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text("[global]\n" + "".join(f"{key} = {value}\n" for key, value in dict(pairs).items()))
+
+def _prepare_sanity(core: Core, tree: Path, home: Path) -> None:
+    """Give ansible-test the collections that ours needs, pip's settings, and an installer of pip."""
+    for name in DEPENDENCIES:
+        link = tree / "ansible_collections" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(core.site_packages / "ansible_collections" / name)
+    requirements = core.site_packages / "ansible_test" / "_internal" / "python_requirements.py"
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP)
+    settings_of_pip = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    ).stdout
+    pairs = re.findall(r"^(?:global|install|:env:)\.([-a-z]+)='(.*)'$", settings_of_pip, re.MULTILINE)
+    config = home / ".config" / "pip" / "pip.conf"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text("[global]\n" + "".join(f"{key} = {value}\n" for key, value in dict(pairs).items()))
 
 
 def _gist(lines: t.Sequence[str]) -> str:
@@ -329,9 +332,13 @@ def _tracked() -> list[Path]:
     return [CHECKOUT / name for name in sorted(set(filter(None, listed.split("\0"))))]
 
 
+def _collection(tree: Path) -> Path:
+    return tree / "ansible_collections" / "cloudburst" / "federation"
+
+
 def _copy(tree: Path) -> None:
     """Put the tracked files where Ansible expects a collection: tools look at the path."""
-    target = tree / "ansible_collections" / "cloudburst" / "federation"
+    target = _collection(tree)
     for path in _tracked():
         if path.is_symlink() or path.exists():
             place = target / path.relative_to(CHECKOUT)
@@ -355,8 +362,8 @@ def _core(name: str, python: tuple[Path, str]) -> Core:
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments name and return the exit status."""
-    whole = ("lint", "sanity", "unit", "molecule")
-    kinds = (*whole, "modules")
+    kinds = [kind for group, _at_once in GROUPS for kind in group]
+    whole = kinds[:-1]
     if unknown := set(arguments) - set(kinds):
         print(f"{', '.join(sorted(unknown))}: no such check; there are {', '.join(kinds)}", file=sys.stderr)
         return 2
@@ -366,11 +373,12 @@ def main(arguments: list[str]) -> int:
     latest = _core("core-latest", newer) if newer else None
     (settings.CACHE / "check").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tree-", dir=settings.CACHE / "check") as directory:
-        _copy(Path(directory))
-        checker = Checker(Path(directory), base, latest)
-        for kind in kinds:
-            if kind in (arguments or whole):
-                getattr(checker, kind)()
+        tree = Path(directory) / "lint"
+        _copy(tree)
+        checker = Checker(tree, base, latest)
+        for group, at_once in GROUPS:
+            steps = [step for kind in group if kind in (arguments or whole) for step in getattr(checker, kind)()]
+            checker.run(steps, at_once, whole=len(group) > 1)
     if not newer:
         print("The newest ansible-core was left out: the machine has no Python that it runs on.")
     tally = checker.tally
