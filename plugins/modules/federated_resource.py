@@ -121,6 +121,13 @@ options:
       - Each is for all resources of the task but Namespaces, or for those of the C(kind) and the C(name) that it has.
       - What KubeFed would refuse is refused before anything is changed, and so is what does not fit the resource.
     type: dict
+  creation_labels:
+    description:
+      - Labels of the federated resources that this task creates. What is federated already keeps the labels that it
+        has, so that they tell who has federated it.
+      - KubeFed does not put them on what it makes in the clusters.
+    type: dict
+    default: {}
   clusters:
     description:
       - Names of the clusters to place everything on, or to withdraw. Those to withdraw need not be joined any more.
@@ -442,13 +449,13 @@ from ..module_utils._kubefed.federate import (
     unused_overrides,
     wanted,
 )
-from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_name
+from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_labels, check_name, texts
 from ..module_utils._kubefed.resources import Resources
 from ..module_utils._kubefed.schedules import is_schedule, schedule
 from ..module_utils._module import QuietModule, Run, run_module
 
 # The options for these states alone
-_FOR_PRESENT = ("placement", "cluster_selector", "overrides", "contents", "enable_types")
+_FOR_PRESENT = ("placement", "cluster_selector", "overrides", "creation_labels", "contents", "enable_types")
 _FOR_CLUSTERS = ("placed", "withdrawn")
 
 
@@ -473,6 +480,7 @@ def check_options(params: dict[str, t.Any]) -> None:
     if params["cluster_selector"] is not None:
         check_selector(params["cluster_selector"])
     check_overrides(params["overrides"] or {})
+    check_labels(texts(params["creation_labels"]), "creation_labels")
     for option in _FOR_PRESENT:
         if state != "present" and params[option]:
             raise InvalidOption(f"state is {state}: {option} is for state present.")
@@ -578,6 +586,8 @@ def read(
         wanted(entry, resources.types, namespace=params["namespace"], placing=where, overrides=overrides)
         for entry in found
     ]
+    for want in wants:
+        want.creation_labels = texts(params["creation_labels"])
     unused = unused_overrides(overrides, wants)
     if unused:
         raise InvalidOption(
@@ -625,6 +635,7 @@ def main() -> None:
             "placement": {"type": "list", "elements": "str"},
             "cluster_selector": {"type": "dict"},
             "overrides": {"type": "dict"},
+            "creation_labels": {"type": "dict", "default": {}},
             "clusters": {"type": "list", "elements": "str"},
             "orphan": {"type": "bool", "default": False},
             "enable_types": {"type": "bool", "default": False},

@@ -340,7 +340,7 @@ def membership(params: dict[str, t.Any]) -> Membership:
     if params["types"] and params["rights"] != rights.TYPES:
         raise InvalidOption(f"types is {params['types']!r}; it is of no use without rights=types.")
     rights.check_types(params["types"], "types")
-    labels, annotations = texts(params["labels"]), texts(params["annotations"])
+    labels, annotations = manifests.texts(params["labels"]), manifests.texts(params["annotations"])
     manifests.check_labels(labels, "labels")
     manifests.check_labels(annotations, "annotations", annotations=True)
     return Membership(
@@ -357,11 +357,6 @@ def membership(params: dict[str, t.Any]) -> Membership:
         annotations=annotations,
         types=params["types"] if params["rights"] == rights.TYPES else None,
     )
-
-
-def texts(values: dict[str, t.Any]) -> dict[str, str]:
-    """Labels or annotations as Kubernetes takes them, where YAML has made a number or a boolean of one."""
-    return {str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items()}
 
 
 def member_client(params: dict[str, t.Any]) -> Client:

@@ -111,6 +111,7 @@ class Wanted:
 
     :ivar namespace: of the federated object; empty for a cluster-scoped one.
     :ivar spec: of the federated object. A field that is missing is left as it is.
+    :ivar creation_labels: of the federated object, when it has to be created; no matter for one that is there.
     """
 
     type: FederatedType
@@ -118,6 +119,7 @@ class Wanted:
     name: str
     spec: Object
     labels: dict[str, str] = field(default_factory=dict)
+    creation_labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 

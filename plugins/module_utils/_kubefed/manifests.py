@@ -96,6 +96,11 @@ def check_certificates(pem: str, option: str) -> None:
         raise InvalidOption(f"{option} can't be used: {error}; allowed are certificates in PEM, as text.") from error
 
 
+def texts(values: dict[str, t.Any]) -> dict[str, str]:
+    """Labels or annotations as Kubernetes takes them, where YAML has made a number or a boolean of one."""
+    return {str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items()}
+
+
 def check_labels(values: t.Mapping[str, str], option: str, *, annotations: bool = False) -> None:
     """Refuse labels or annotations that Kubernetes would, which is late in a join.
 

@@ -239,7 +239,7 @@ class Resources:
             metadata: Object = {"name": want.name}
             if want.namespace:
                 metadata["namespace"] = want.namespace
-            for key, value in (("labels", labels), ("annotations", annotations)):
+            for key, value in (("labels", {**want.creation_labels, **labels}), ("annotations", annotations)):
                 if value:
                     metadata[key] = value
             return {
