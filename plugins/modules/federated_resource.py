@@ -562,16 +562,16 @@ def apply(run: Run, resources: Resources, manifests: list[dict[str, t.Any]] | No
         schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
         if wants is None:
             wants = read(resources, params, manifests or [], where)
-        return resources.present(wants, schedules, wait=wait, wait_for_pods=params["wait_for_pods"])
+        return resources.placement.present(wants, schedules, wait=wait, wait_for_pods=params["wait_for_pods"])
     wants = None if manifests is None else read(resources, params, manifests, None)
     items = resources.items(wants, namespace or "")
     if state == "placed":
-        return resources.place(items, params["clusters"], wait=wait, wait_for_pods=params["wait_for_pods"])
+        return resources.placement.place(items, params["clusters"], wait=wait, wait_for_pods=params["wait_for_pods"])
     if state == "withdrawn":
-        return resources.withdraw(items, set(params["clusters"]), wait=wait)
+        return resources.withdrawal.withdraw(items, set(params["clusters"]), wait=wait)
     schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
     names = [(found.namespace, found.name) for found in schedules]
-    return resources.absent(items, names, wait=wait, orphan=params["orphan"])
+    return resources.removal.remove(items, names, wait=wait, orphan=params["orphan"])
 
 
 def read(

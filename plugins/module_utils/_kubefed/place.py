@@ -1,0 +1,404 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Federated objects made or changed, and placed on clusters."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from .._errors import FederationError, InvalidOption
+from .._kube.client import Object, each
+from .._kube.objects import Changes, differences
+from .._wait import Waiter
+from . import host as kubefed
+from .federate import (
+    ANNOTATIONS_PATH,
+    EXISTED_ANNOTATION,
+    MANAGED_LABEL,
+    FederatedType,
+    Key,
+    Wanted,
+    common_annotations,
+    existed_in,
+    existed_value,
+    placed_spec,
+    planned_spec,
+    selected,
+)
+from .federated import Federated, Item, schedule_told, shown
+from .schedules import KIND as SCHEDULE_KIND
+from .schedules import Schedule, allows
+from .schedules import path as schedule_path
+from .waits import Waits
+
+
+class Placement:
+    """Makes federated objects as they are wanted."""
+
+    def __init__(
+        self,
+        federated: Federated,
+        waits: Waits,
+        waiter: Waiter,
+        *,
+        check_mode: bool,
+        changes: Changes,
+        warn: t.Callable[[str], None],
+    ) -> None:
+        self._federated = federated
+        self._waits = waits
+        self._host = federated.host
+        self._members = federated.members
+        self._waiter = waiter
+        self._check_mode = check_mode
+        self._changes = changes
+        self._warn = warn
+
+    def present(
+        self,
+        wants: t.Sequence[Wanted],
+        schedules: t.Sequence[Schedule] = (),
+        *,
+        wait: bool,
+        wait_for_pods: bool = False,
+    ) -> list[Object]:
+        """Bring federated objects into the wanted form: namespaces first, then all others side by side.
+
+        Types that were noted are enabled before, and schedules come last.
+
+        :returns: the result for each.
+        """
+        for schedule in schedules:
+            self._federated.scheduled_in(schedule.namespace).setdefault(
+                (schedule.key[0], schedule.name), {"spec": schedule.spec}
+            )
+        items = {want.key: Item(want.type, want.namespace, want.name, self._federated.find(want)) for want in wants}
+        plans = {want.key: self._plan(items[want.key], want) for want in wants}
+        self._refuse(wants, plans, schedules)
+        for want in wants:
+            for warning in want.warnings:
+                self._warn(warning)
+        records = self._existing_before(wants, items, plans)
+        self._federated.enable_types(waiter=self._waiter, check_mode=self._check_mode, changes=self._changes)
+        first = [want for want in wants if want.type.is_namespace]
+        rest = [want for want in wants if not want.type.is_namespace]
+        for want in first:
+            self._host_namespace(want)
+        for group in (first, rest):
+            each(lambda want: self._write(items[want.key], want, plans[want.key], records.get(want.key)), group)
+        for want in wants:
+            self._record(items[want.key], plans[want.key])
+        told = [self._schedule(schedule) for schedule in schedules]
+        if wait and not self._check_mode:
+            self._waits.divided(list(items.values()), schedules, changed=any(entry["changed"] for entry in told))
+            self._waits.propagated(list(items.values()))
+            if wait_for_pods:
+                self._waits.running(list(items.values()))
+        elif not self._check_mode:
+            self._federated.refresh(list(items.values()))
+        else:
+            for key, item in items.items():
+                item.found = {**(item.found or {}), **plans[key]}
+        return [self._federated.told(items[want.key]) for want in wants] + told
+
+    def place(self, items: list[Item], clusters: t.Sequence[str], *, wait: bool, wait_for_pods: bool) -> list[Object]:
+        """Add clusters to the placement of federated objects, and change nothing else of them.
+
+        :returns: the result for each.
+        """
+        wants = []
+        problems = []
+        for item in items:
+            placed = selected(item.spec, self._members.labels)
+            spec: Object = {}
+            if self._federated.is_scheduled(item):
+                schedule = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
+                shut = [name for name in clusters if not allows(schedule["spec"], name)]
+                if shut:
+                    problems.append(
+                        f"{item.title}: {SCHEDULE_KIND} {item.name} gives no replicas to {', '.join(shut)}:"
+                        " give it a weight there."
+                    )
+            elif not set(clusters) <= placed:
+                if (item.spec.get("placement") or {}).get("clusters") is None:
+                    self._warn(f"{item.title} was placed by a clusterSelector, and is now placed by names of clusters.")
+                spec = {"placement": placed_spec({}, placed | set(clusters))["placement"]}
+                # Annotations travel as an override for each cluster
+                annotations = common_annotations(item.spec, placed)
+                if annotations:
+                    override = {"op": "add", "path": ANNOTATIONS_PATH, "value": annotations}
+                    spec["overrides"] = [
+                        {"clusterName": name, "clusterOverrides": [override]} for name in clusters if name not in placed
+                    ]
+            wants.append(Wanted(item.type, item.namespace, item.name, spec))
+        if problems:
+            raise InvalidOption(" ".join(problems))
+        return self.present(wants, wait=wait, wait_for_pods=wait_for_pods)
+
+    def _plan(self, item: Item, want: Wanted) -> Object:
+        """The object as it is to be."""
+        spec = copy.deepcopy(want.spec)
+        if want.type.is_namespace:
+            spec = self._namespace_spec(want, spec)
+        labels, annotations = dict(want.labels), dict(want.annotations)
+        if item.found is None or item.found["metadata"].get("deletionTimestamp"):
+            metadata: Object = {"name": want.name}
+            if want.namespace:
+                metadata["namespace"] = want.namespace
+            for key, value in (("labels", {**want.creation_labels, **labels}), ("annotations", annotations)):
+                if value:
+                    metadata[key] = value
+            return {
+                "apiVersion": f"{want.type.federated_group}/{want.type.federated_version}",
+                "kind": want.type.federated_kind,
+                "metadata": metadata,
+                "spec": spec,
+            }
+        planned = copy.deepcopy(item.found)
+        planned["spec"] = planned_spec(item.spec, spec, scheduled=self._federated.is_scheduled(item))
+        for key, value in (("labels", labels), ("annotations", annotations)):
+            if value:
+                planned["metadata"][key] = {**(planned["metadata"].get(key) or {}), **value}
+        return planned
+
+    def _namespace_spec(self, want: Wanted, spec: Object) -> Object:
+        """KubeFed gives the host's namespace the template's labels alone: those it has are kept by being in there."""
+        found = self._federated.own_namespace(want.name) or {"metadata": {}}
+        labels = {
+            key: value
+            for key, value in (found["metadata"].get("labels") or {}).items()
+            if key not in (MANAGED_LABEL, "kubernetes.io/metadata.name")
+        }
+        if labels:
+            body = spec.get("template") or {}
+            metadata = body.get("metadata") or {}
+            spec["template"] = {
+                **body,
+                "metadata": {**metadata, "labels": {**labels, **(metadata.get("labels") or {})}},
+            }
+        return spec
+
+    def _refuse(
+        self, wants: t.Sequence[Wanted], plans: t.Mapping[Key, Object], schedules: t.Sequence[Schedule]
+    ) -> None:
+        """Refuse what KubeFed would take and then not do.
+
+        :raises InvalidOption: with all reasons.
+        """
+        problems: list[str] = []
+        unknown: set[str] = set()
+        labels = self._members.labels
+        namespaces = {want.name: want for want in wants if want.type.is_namespace}
+        seen: set[Key] = set()
+        for want in wants:
+            if want.key in seen:
+                problems.append(f"{want.title} is given twice.")
+            seen.add(want.key)
+            spec = plans[want.key]["spec"]
+            if "placement" not in spec:
+                problems.append(f"{want.title} has no placement: set the option placement or cluster_selector.")
+            placed = selected(spec, labels)
+            unknown |= {name for name in placed if name not in labels}
+            if want.type.is_namespace or not want.type.namespaced:
+                continue
+            # A schedule places on all clusters, and means those of the namespace
+            placed = (
+                set()
+                if (want.type.federated_kind, want.name) in self._federated.scheduled_in(want.namespace)
+                else placed
+            )
+            problems += self._namespace_problems(want, placed, namespaces.get(want.namespace), plans)
+        targets = {(want.type.federated_kind, want.namespace, want.name) for want in wants}
+        for schedule in schedules:
+            if schedule.key not in targets and not self._is_federated(*schedule.key):
+                problems.append(f"{schedule.title}: there is no {schedule.key[0]} of that name for it to schedule.")
+            unknown |= {name for name in schedule.spec.get("clusters") or {} if name != "*" and name not in labels}
+        if unknown:
+            known = ", ".join(sorted(labels)) or "none"
+            text = f"placement names {', '.join(sorted(unknown))}, not joined to the federation. Joined are: {known}."
+            if self._check_mode:
+                # An earlier task of the same play may be the one that joins it
+                self._warn(text)
+            else:
+                problems.append(text)
+        if problems:
+            raise InvalidOption(" ".join(problems))
+
+    def _namespace_problems(
+        self, want: Wanted, placed: set[str], namespace: Wanted | None, plans: t.Mapping[Key, Object]
+    ) -> list[str]:
+        if self._federated.scope == "Namespaced":
+            if want.namespace == self._federated.namespace:
+                return []
+            return [
+                f"{want.title}: this federation has scope Namespaced, and propagates from"
+                f" {self._federated.namespace} alone."
+            ]
+        if want.namespace == self._federated.namespace:
+            return [f"{want.title}: KubeFed never propagates from its own namespace."]
+        if namespace is not None:
+            spec = plans[namespace.key]["spec"]
+        else:
+            type_ = next((found for found in self._federated.types if found.is_namespace), None)
+            federated = self._federated.listed(type_, want.namespace).get(want.namespace) if type_ else None
+            if federated is None or federated["metadata"].get("deletionTimestamp"):
+                return [
+                    f"{want.title}: namespace {want.namespace} is not federated, so KubeFed would put nothing from it"
+                    " anywhere. Give the Namespace too, in definition."
+                ]
+            spec = federated["spec"]
+        missing = placed - selected(spec, self._members.labels)
+        if missing:
+            return [
+                f"{want.title} is placed on {', '.join(sorted(missing))}, but FederatedNamespace {want.namespace} is"
+                " not, and KubeFed takes what both have in common: place the namespace there too."
+            ]
+        return []
+
+    def _is_federated(self, kind: str, namespace: str, name: str) -> bool:
+        type_ = next((found for found in self._federated.types if found.federated_kind == kind), None)
+        return type_ is not None and name in self._federated.listed(type_, namespace)
+
+    def _existing_before(
+        self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]
+    ) -> dict[Key, set[str]]:
+        """Look, where an object is about to be placed on a cluster, whether it is there already.
+
+        :returns: for each object with a record, the clusters that have it and KubeFed did not put it there.
+        """
+        labels = self._members.labels
+        listings: dict[tuple[str, str, str], dict[str, Object] | None] = {}
+        records: dict[Key, set[str]] = {}
+        taken_over: dict[str, list[str]] = {}
+        for want in wants:
+            item = items[want.key]
+            fresh = item.found is None or bool(item.found["metadata"].get("deletionTimestamp"))
+            known = set() if fresh else existed_in(t.cast(Object, item.found))
+            if known is None:
+                continue
+            before = set() if fresh else selected(item.spec, labels)
+            known &= before
+            for cluster in sorted((selected(plans[want.key]["spec"], labels) - before) & set(labels)):
+                place = (want.type.name, want.namespace, cluster)
+                if place not in listings:
+                    listings[place] = self._look(cluster, want.type, want.namespace)
+                found = (listings[place] or {}).get(want.name)
+                if found is None or self._is_host_namespace(want, found):
+                    continue
+                known.add(cluster)
+                if not want.type.is_namespace:
+                    taken_over.setdefault(cluster, []).append(f"{want.type.kind} {want.name}")
+            records[want.key] = known
+        for cluster, names in taken_over.items():
+            self._warn(
+                f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here:"
+                f" {', '.join(names)}."
+            )
+        return records
+
+    def _look(self, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object] | None:
+        try:
+            return self._members.objects(cluster, type_, namespace)
+        except FederationError as error:
+            self._warn(
+                f"Not known whether the {type_.plural} of namespace {namespace} exist in {cluster} already:"
+                f" {error.message} Those of the same name are taken over, and removed when the cluster is withdrawn."
+            )
+            return None
+
+    def _is_host_namespace(self, want: Wanted, found: Object) -> bool:
+        """KubeFed never deletes the namespace that a federated namespace is in."""
+        if not want.type.is_namespace:
+            return False
+        own = self._federated.own_namespace(want.name)
+        return own is not None and own["metadata"]["uid"] == found.get("uid")
+
+    def _host_namespace(self, want: Wanted) -> None:
+        """Create the namespace that a federated namespace is in."""
+        path = kubefed.path_of("Namespace", None, want.name)
+        found = self._federated.own_namespace(want.name)
+        if found is not None and not found["metadata"].get("deletionTimestamp"):
+            return
+        manifest: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": want.name}}
+        labels = ((want.spec.get("template") or {}).get("metadata") or {}).get("labels")
+        if labels:
+            manifest["metadata"]["labels"] = labels
+        self._changes.record(f"Namespace {want.name}", None, manifest)
+        if self._check_mode:
+            return
+        if found is not None:
+            self._waits.gone(path, f"namespace {want.name}, which is being deleted, to be gone")
+        self._host.create(kubefed.path_of("Namespace", None), manifest)
+
+    def _write(self, item: Item, want: Wanted, plan: Object, record: set[str] | None) -> None:
+        if record is not None:
+            annotations = plan["metadata"].setdefault("annotations", {})
+            annotations[EXISTED_ANNOTATION] = existed_value(record)
+        if item.found is not None and item.found["metadata"].get("deletionTimestamp"):
+            item.changed = True
+            if self._check_mode:
+                return
+            self._waits.gone(item.path, f"{item.title}, which is being deleted, to be gone")
+        elif item.found is not None:
+            item.changed = bool(_changed(item.found, plan))
+            if item.changed and not self._check_mode:
+                self._federated.update(item, lambda found: self._replanned(found, want, plan))
+            return
+        item.changed = True
+        if not self._check_mode:
+            kubefed.through_webhook(self._waiter, lambda: self._host.create(want.type.path(want.namespace), plan))
+
+    def _replanned(self, found: Object, want: Wanted, plan: Object) -> Object:
+        again = Item(want.type, want.namespace, want.name, found)
+        fresh = self._plan(again, want)
+        record = (plan["metadata"].get("annotations") or {}).get(EXISTED_ANNOTATION)
+        if record is not None:
+            fresh["metadata"].setdefault("annotations", {})[EXISTED_ANNOTATION] = record
+        return fresh
+
+    def _record(self, item: Item, plan: Object) -> None:
+        if not item.changed:
+            return
+        before, after = shown(item.found), shown(plan)
+        if before is not None:
+            patch = differences(before, t.cast(Object, after))
+            before = {key: before.get(key) for key in patch}
+            after = {key: t.cast(Object, after).get(key) for key in patch}
+        self._changes.record(item.title, before, after)
+
+    def _schedule(self, schedule: Schedule) -> Object:
+        """Write a ReplicaSchedulingPreference."""
+        found = self._host.get(schedule.path)
+        manifest = schedule.manifest(found)
+        changed = found is None or bool(_changed(found, manifest))
+        if changed:
+            self._changes.record(
+                schedule.title, None if found is None else {"spec": found["spec"]}, {"spec": manifest["spec"]}
+            )
+        if changed and not self._check_mode:
+            if found is None:
+                kubefed.through_webhook(
+                    self._waiter, lambda: self._host.create(schedule_path(schedule.namespace), manifest)
+                )
+            else:
+                self._host.request("PUT", schedule.path, body=manifest)
+        return schedule_told(schedule.namespace, schedule.name, changed=changed)
+
+
+def _changed(found: Object, plan: Object) -> Object:
+    """What of an object is to change, as field and value."""
+    changed = {}
+    if found.get("spec") != plan.get("spec"):
+        changed["spec"] = plan.get("spec")
+    for key in ("labels", "annotations"):
+        if (found["metadata"].get(key) or {}) != (plan["metadata"].get(key) or {}):
+            changed[key] = plan["metadata"].get(key)
+    return changed
+
+
+__all__ = ("Placement",)
