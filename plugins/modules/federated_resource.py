@@ -40,6 +40,9 @@ options:
         C(FederatedNamespace) last. Nothing else of them is changed, and what they place on other clusters is not
         touched. What a C(ReplicaSchedulingPreference) places can be withdrawn with its whole namespace alone. Its
         replicas are moved to the other clusters before.
+      - A C(clusterSelector) is kept beside the names of the clusters left, which KubeFed goes by, and a
+        C(ReplicaSchedulingPreference) keeps in mind what it gave before. Both count again when a cluster is withdrawn
+        once more after it has left the federation, or placed again.
       - With V(absent), the federated resources are removed, and what KubeFed has made for them in the clusters is
         too. What was there before stays, without KubeFed's label. So does all of a federated resource that this
         module has not made, since nobody knows then. The host's own namespace stays too.

@@ -32,6 +32,10 @@ ORPHAN_ANNOTATION = "kubefed.io/orphan"
 # Without the annotation nobody knows.
 EXISTED_ANNOTATION = "cloudburst.federation/existed-in"
 
+# From which clusters an object is kept by the names in its placement, though its clusterSelector means them. KubeFed
+# takes no notice of a selector beside names (util.selectedClusterNames), so it can stay there, to be what counts again.
+WITHDRAWN_ANNOTATION = "cloudburst.federation/withdrawn-from"
+
 # KubeFed never propagates these (isSystemNamespace in pkg/controller/sync/accessor.go)
 SYSTEM_NAMESPACES = ("kube-system", "kube-public", "default")
 # Annotations that tools and controllers leave on objects: about the object they were found on alone
@@ -565,9 +569,62 @@ def _matches(selector: Object, labels: t.Mapping[str, str]) -> bool:
     return True
 
 
-def placed_spec(spec: Object, clusters: t.Iterable[str]) -> Object:
-    """A copy of a spec with its placement on exactly these clusters."""
-    return {**copy.deepcopy(spec), "placement": {"clusters": [{"name": name} for name in sorted(clusters)]}}
+def placed_too(federated: Object, clusters: t.Collection[str], labels: t.Mapping[str, t.Mapping[str, str]]) -> Object:
+    """The placement of a federated object that these clusters are added to.
+
+    It is by its clusterSelector again, when it was kept from just these, and by names otherwise.
+
+    :param labels: of the KubeFedClusters, by name.
+    """
+    spec = federated.get("spec") or {}
+    selector = (spec.get("placement") or {}).get("clusterSelector")
+    if selector is not None and withdrawn_from(federated) == set(clusters):
+        return {"clusterSelector": copy.deepcopy(selector)}
+    return {"clusters": [{"name": name} for name in sorted(selected(spec, labels) | set(clusters))]}
+
+
+def withdrawn_from(federated: Object) -> set[str]:
+    """Clusters that a federated object is kept from for a while, without its clusterSelector being given up."""
+    value = (federated["metadata"].get("annotations") or {}).get(WITHDRAWN_ANNOTATION) or ""
+    return {name for name in value.split(",") if name}
+
+
+def withdrawn(federated: Object, clusters: t.Collection[str], labels: t.Mapping[str, t.Mapping[str, str]]) -> Object:
+    """A copy of a federated object that is placed on these clusters no more.
+
+    :param labels: of the KubeFedClusters, by name.
+    """
+    result = copy.deepcopy(federated)
+    spec = result.setdefault("spec", {})
+    placement = spec.get("placement") or {}
+    placed = selected(spec, labels)
+    before = withdrawn_from(federated)
+    if before or placement.get("clusters") is None:
+        annotations = result["metadata"].setdefault("annotations", {})
+        annotations[WITHDRAWN_ANNOTATION] = ",".join(sorted(before | (placed & set(clusters))))
+    spec["placement"] = {**placement, "clusters": [{"name": name} for name in sorted(placed - set(clusters))]}
+    return result
+
+
+def chosen_again(federated: Object, gone: t.Collection[str]) -> Object | None:
+    """A copy of a federated object whose clusterSelector counts again, as all it was kept from has left.
+
+    :param gone: clusters that are no members any more.
+    :returns: ``None`` when there is nothing to be done.
+    """
+    before = withdrawn_from(federated)
+    if not before & set(gone):
+        return None
+    result = copy.deepcopy(federated)
+    left = before - set(gone)
+    if left:
+        result["metadata"]["annotations"][WITHDRAWN_ANNOTATION] = ",".join(sorted(left))
+        return result
+    del result["metadata"]["annotations"][WITHDRAWN_ANNOTATION]
+    placement = (result.get("spec") or {}).get("placement") or {}
+    if placement.get("clusterSelector") is not None:
+        placement.pop("clusters", None)
+    return result
 
 
 def planned_spec(existing: Object, wanted_spec: Object, *, scheduled: bool) -> Object:
@@ -640,6 +697,7 @@ __all__ = (
     "MANAGED_LABEL",
     "ORPHAN_ANNOTATION",
     "SYSTEM_NAMESPACES",
+    "WITHDRAWN_ANNOTATION",
     "FederatedType",
     "Key",
     "Overrides",
@@ -648,12 +706,13 @@ __all__ = (
     "apply_override",
     "check_overrides",
     "check_selector",
+    "chosen_again",
     "common_annotations",
     "existed_in",
     "existed_value",
     "flatten",
     "merge_overrides",
-    "placed_spec",
+    "placed_too",
     "placing",
     "planned_spec",
     "read_type",
@@ -662,4 +721,6 @@ __all__ = (
     "title",
     "unused_overrides",
     "wanted",
+    "withdrawn",
+    "withdrawn_from",
 )

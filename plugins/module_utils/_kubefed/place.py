@@ -20,13 +20,14 @@ from .federate import (
     ANNOTATIONS_PATH,
     EXISTED_ANNOTATION,
     MANAGED_LABEL,
+    WITHDRAWN_ANNOTATION,
     FederatedType,
     Key,
     Wanted,
     common_annotations,
     existed_in,
     existed_value,
-    placed_spec,
+    placed_too,
     planned_spec,
     selected,
 )
@@ -127,7 +128,7 @@ class Placement:
             elif not set(clusters) <= placed:
                 if (item.spec.get("placement") or {}).get("clusters") is None:
                     self._warn(f"{item.title} was placed by a clusterSelector, and is now placed by names of clusters.")
-                spec = {"placement": placed_spec({}, placed | set(clusters))["placement"]}
+                spec = {"placement": placed_too(t.cast(Object, item.found), clusters, self._members.labels)}
                 # Annotations travel as an override for each cluster
                 annotations = common_annotations(item.spec, placed)
                 if annotations:
@@ -160,6 +161,8 @@ class Placement:
                 "spec": spec,
             }
         planned = copy.deepcopy(item.found)
+        if "placement" in spec and not self._federated.is_scheduled(item):
+            (planned["metadata"].get("annotations") or {}).pop(WITHDRAWN_ANNOTATION, None)
         planned["spec"] = planned_spec(item.spec, spec, scheduled=self._federated.is_scheduled(item))
         for key, value in (("labels", labels), ("annotations", annotations)):
             if value:

@@ -13,12 +13,14 @@ the target, which becomes all ready clusters, and an override of /spec/replicas 
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 from dataclasses import dataclass
 
 from .._errors import InvalidOption
 from .._kube.client import resource_path
 from .._wait import State
+from .federate import WITHDRAWN_ANNOTATION
 
 Object = dict[str, t.Any]
 
@@ -143,6 +145,67 @@ def excluded(spec: Object, clusters: t.Iterable[str]) -> Object:
     return {**spec, "clusters": {**given, **{name: dict(_NOTHING) for name in clusters}}}
 
 
+def taken_out(found: Object, clusters: t.Iterable[str]) -> Object | None:
+    """The patch with which a schedule gives these clusters no replicas, and keeps in mind what it gave before.
+
+    :returns: ``None`` when it gives them none already.
+    """
+    spec = excluded(found["spec"], clusters)
+    if spec == found["spec"]:
+        return None
+    memory = _memory(found) or {"clusters": found["spec"].get("clusters"), "from": [], "left": []}
+    memory["from"] = sorted({*memory["from"], *clusters})
+    memory["left"] = sorted(set(memory["left"]) - set(clusters))
+    return {"metadata": {"annotations": _remembered(memory)}, "spec": {"clusters": spec["clusters"]}}
+
+
+def given_back(found: Object, gone: t.Collection[str]) -> Object | None:
+    """The patch with which a schedule is again what it was before :func:`taken_out`, as all those have left.
+
+    What somebody has written into it since is left as it is.
+
+    :param gone: clusters that are no members any more.
+    :returns: ``None`` when there is nothing to be done.
+    """
+    memory = _memory(found)
+    if not memory:
+        return None
+    left = {*memory["left"], *(set(memory["from"]) & set(gone))}
+    if left != set(memory["from"]):
+        known = left == set(memory["left"])
+        return None if known else {"metadata": {"annotations": _remembered({**memory, "left": sorted(left)})}}
+    patch: Object = {"metadata": {"annotations": {WITHDRAWN_ANNOTATION: None}}}
+    before, now = memory["clusters"], found["spec"].get("clusters") or {}
+    if now == excluded({"clusters": before}, memory["from"])["clusters"]:
+        # In a merge patch, what is not to be has to be named
+        patch["spec"] = {"clusters": None if before is None else _patch_between(now, before)}
+    return patch
+
+
+def _patch_between(now: Object, then: Object) -> Object:
+    given = {name: {**dict.fromkeys(now.get(name) or {}), **(wish or {})} for name, wish in then.items()}
+    return {**dict.fromkeys(now), **given}
+
+
+def _memory(found: Object) -> Object | None:
+    """What a schedule gave to clusters before, from which it was taken since, and which of those have left."""
+    value = (found["metadata"].get("annotations") or {}).get(WITHDRAWN_ANNOTATION)
+    try:
+        memory = json.loads(value or "null")
+        if not memory or not isinstance(memory["clusters"], (dict, type(None))):
+            return None
+        return {
+            "clusters": memory["clusters"],
+            **{key: [str(name) for name in memory[key]] for key in ("from", "left")},
+        }
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _remembered(memory: Object) -> Object:
+    return {WITHDRAWN_ANNOTATION: json.dumps(memory)}
+
+
 def allows(spec: Object, cluster: str) -> bool:
     """Whether a schedule gives a cluster replicas."""
     given = spec.get("clusters") or {"*": {"weight": 1}}
@@ -184,8 +247,10 @@ __all__ = (
     "allows",
     "divided",
     "excluded",
+    "given_back",
     "is_schedule",
     "path",
     "replicas",
     "schedule",
+    "taken_out",
 )

@@ -14,10 +14,18 @@ import typing as t
 from .._errors import FederationError, InvalidOption
 from .._kube.client import ApiError, Object, each
 from .._kube.objects import Changes
-from .federate import EXISTED_ANNOTATION, MANAGED_LABEL, existed_in, existed_value, placed_spec, selected
-from .federated import Federated, Item, shown
+from .federate import (
+    EXISTED_ANNOTATION,
+    MANAGED_LABEL,
+    chosen_again,
+    existed_in,
+    existed_value,
+    selected,
+    withdrawn,
+)
+from .federated import Federated, Item
 from .schedules import KIND as SCHEDULE_KIND
-from .schedules import excluded
+from .schedules import given_back, taken_out
 from .schedules import path as schedule_path
 from .waits import Waits
 
@@ -50,9 +58,19 @@ class Withdrawal:
 
         :returns: the result for each.
         """
+        for item in items:
+            self._choose_again(item, clusters - set(self._members.labels))
         first = [item for item in items if not item.type.is_namespace]
         last = [item for item in items if item.type.is_namespace]
         self._refuse_withdrawal(first, last, clusters)
+        for item in items:
+            placed = selected(item.spec, self._members.labels) & clusters
+            if placed and (item.spec.get("placement") or {}).get("clusters") is None:
+                self._warn(
+                    f"{item.title} is placed by the names of the clusters left for now. Its clusterSelector stays"
+                    f" beside them, and counts again when {', '.join(sorted(placed))} is withdrawn once more after it"
+                    " has left."
+                )
         # What a schedule places goes with its namespace: first its replicas are moved to the other clusters
         scheduled = [item for item in first if self._federated.is_scheduled(item)]
         first = [item for item in first if item not in scheduled]
@@ -82,16 +100,9 @@ class Withdrawal:
         for cluster in sorted((existed_in(t.cast(Object, item.found)) or set()) & placed):
             self._release(item, cluster)
         found = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
-        spec = excluded(found["spec"], placed)
-        if spec == found["spec"]:
-            return
-        item.changed = True
-        self._changes.record(f"{SCHEDULE_KIND} {item.namespace}/{item.name}", {"spec": found["spec"]}, {"spec": spec})
-        if not self._check_mode:
-            path = schedule_path(item.namespace, item.name)
-            self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)] = self._host.patch(
-                path, {"spec": {"clusters": spec["clusters"]}}
-            )
+        patch = taken_out(found, placed)
+        if patch:
+            self._patch_schedule(item, found, patch)
 
     def _refuse_withdrawal(self, first: list[Item], last: list[Item], clusters: set[str]) -> None:
         problems = []
@@ -128,28 +139,48 @@ class Withdrawal:
         if not placed & clusters:
             return
         item.withdrawn = placed & clusters
-        if (item.spec.get("placement") or {}).get("clusters") is None:
-            self._warn(
-                f"{item.title} was placed by a clusterSelector, and is now placed by the names of the clusters left."
-            )
         for cluster in sorted((existed_in(t.cast(Object, item.found)) or set()) & placed & clusters):
             self._release(item, cluster)
-        before = shown(item.found)
+        self._replace(item, lambda found: withdrawn(found, clusters, self._members.labels))
+
+    def _choose_again(self, item: Item, gone: set[str]) -> None:
+        """Let a placement or a schedule be what it was before clusters were withdrawn that are no members now."""
+        if chosen_again(t.cast(Object, item.found), gone):
+            self._replace(item, lambda found: chosen_again(found, gone) or found)
+        if not self._federated.is_scheduled(item):
+            return
+        found = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
+        patch = given_back(found, gone)
+        if patch:
+            self._patch_schedule(item, found, patch)
+
+    def _replace(self, item: Item, change: t.Callable[[Object], Object]) -> None:
+        """Write a federated object with another placement."""
+        found = t.cast(Object, item.found)
+        planned = change(found)
         item.changed = True
         self._changes.record(
             item.title,
-            {"spec": {"placement": t.cast(Object, before)["spec"].get("placement")}},
-            {"spec": {"placement": placed_spec({}, placed - clusters)["placement"]}},
+            {"spec": {"placement": (found.get("spec") or {}).get("placement")}},
+            {"spec": {"placement": planned["spec"].get("placement")}},
         )
         if self._check_mode:
-            item.found = {**t.cast(Object, item.found), "spec": placed_spec(item.spec, placed - clusters)}
-            return
+            item.found = planned
+        else:
+            self._federated.update(item, change)
 
-        def change(found: Object) -> Object:
-            now = selected(found.get("spec") or {}, self._members.labels)
-            return {**found, "spec": placed_spec(found["spec"], now - clusters)}
-
-        self._federated.update(item, change)
+    def _patch_schedule(self, item: Item, found: Object, patch: Object) -> None:
+        """Change the ReplicaSchedulingPreference that places an item."""
+        item.changed = True
+        clusters = {"clusters": (found.get("spec") or {}).get("clusters")}
+        self._changes.record(
+            f"{SCHEDULE_KIND} {item.namespace}/{item.name}", {"spec": clusters}, {"spec": patch.get("spec", clusters)}
+        )
+        if not self._check_mode:
+            path = schedule_path(item.namespace, item.name)
+            self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)] = self._host.patch(
+                path, patch
+            )
 
     def _release(self, item: Item, cluster: str) -> None:
         """Make KubeFed leave an object alone that was in the cluster before it was federated."""

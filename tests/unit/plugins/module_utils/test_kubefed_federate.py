@@ -382,3 +382,47 @@ def test_annotations_that_all_clusters_have_in_common() -> None:
     assert federate.common_annotations(spec, {"earth", "vulcan"}) == {"note": "x"}
     assert federate.common_annotations(spec, {"earth", "mars"}) is None
     assert federate.common_annotations({}, {"earth"}) is None
+
+
+MEMBERS = {"earth": {}, "vulcan": {"cloud": "yes"}, "mercury": {"cloud": "yes"}}
+
+
+def names(federated: Object) -> list[str] | None:
+    clusters = federated["spec"]["placement"].get("clusters")
+    return None if clusters is None else [entry["name"] for entry in clusters]
+
+
+@pytest.mark.parametrize("selector", [{}, {"matchLabels": {"cloud": "yes"}}])
+def test_a_selector_counts_again_when_what_was_withdrawn_has_left(selector: Object) -> None:
+    before = federated("FederatedConfigMap", "x", "shop", placement={"clusterSelector": selector})
+    one = federate.withdrawn(before, {"vulcan"}, MEMBERS)
+    assert "vulcan" not in federate.selected(one["spec"], MEMBERS) >= {"mercury"}
+    assert federate.withdrawn(one, {"vulcan"}, MEMBERS) == one
+    both = federate.withdrawn(one, {"mercury"}, MEMBERS)
+    assert federate.selected(both["spec"], MEMBERS) <= {"earth"}
+    # They leave one after the other
+    assert federate.chosen_again(both, set()) is None
+    later = federate.chosen_again(both, {"vulcan"})
+    assert later is not None
+    assert names(later) == names(both)
+    after = federate.chosen_again(later, {"vulcan", "mercury"})
+    assert after is not None
+    assert after["spec"] == before["spec"]
+    assert not after["metadata"]["annotations"]
+    assert federate.chosen_again(after, {"vulcan", "mercury"}) is None
+
+
+def test_names_are_withdrawn_without_a_trace() -> None:
+    before = federated(
+        "FederatedConfigMap", "x", "shop", placement={"clusters": [{"name": "earth"}, {"name": "vulcan"}]}
+    )
+    after = federate.withdrawn(before, {"vulcan"}, MEMBERS)
+    assert after == federated("FederatedConfigMap", "x", "shop", placement={"clusters": [{"name": "earth"}]})
+
+
+def test_a_cluster_is_placed_again_by_the_selector_that_it_was_withdrawn_from() -> None:
+    before = federated("FederatedConfigMap", "x", "shop", placement={"clusterSelector": {}})
+    one = federate.withdrawn(before, {"vulcan"}, MEMBERS)
+    assert federate.placed_too(one, ["vulcan"], MEMBERS) == before["spec"]["placement"]
+    both = federate.withdrawn(one, {"mercury"}, MEMBERS)
+    assert federate.placed_too(both, ["vulcan"], MEMBERS) == {"clusters": [{"name": "earth"}, {"name": "vulcan"}]}

@@ -115,3 +115,59 @@ def test_a_cluster_is_shut_out() -> None:
     assert schedules.divided(shut, target(earth=6, vulcan=0), BOTH).done
     assert not schedules.divided(shut, target(earth=3, vulcan=3), BOTH).done
     assert not schedules.allows({"clusters": {"earth": {"weight": 1}}}, "vulcan")
+
+
+def merged(old: t.Any, patch: t.Any) -> t.Any:
+    """As an API server applies a merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        else:
+            found[key] = merged(found.get(key), value)
+    return found
+
+
+@pytest.mark.parametrize(
+    "clusters",
+    [
+        None,
+        {},
+        {"*": {"weight": 1}},
+        {"earth": {"weight": 1, "maxReplicas": 4}, "vulcan": {"weight": 3}},
+        {"vulcan": {"minReplicas": 2}, "mercury": {}},
+    ],
+)
+def test_a_schedule_is_given_back_as_it_was(clusters: Object | None) -> None:
+    before = preference() if clusters is None else preference(clusters=clusters)
+    one = merged(before, schedules.taken_out(before, {"vulcan"}))
+    assert not schedules.allows(one["spec"], "vulcan")
+    assert schedules.taken_out(one, {"vulcan"}) is None
+    both = merged(one, schedules.taken_out(one, {"mercury"}))
+    # They leave one after the other
+    assert schedules.given_back(both, set()) is None
+    assert schedules.given_back(both, {"pluto"}) is None
+    later = merged(both, schedules.given_back(both, {"vulcan"}))
+    assert not schedules.allows(later["spec"], "mercury")
+    after = merged(later, schedules.given_back(later, {"vulcan", "mercury"}))
+    assert after["spec"].get("clusters") == clusters
+    assert not after["metadata"].get("annotations")
+    assert schedules.given_back(after, {"vulcan", "mercury"}) is None
+
+
+def test_what_somebody_wrote_into_a_schedule_meanwhile_stays() -> None:
+    before = preference(clusters={"*": {"weight": 1}})
+    one = merged(before, schedules.taken_out(before, {"vulcan"}))
+    one["spec"]["clusters"]["earth"] = {"weight": 5}
+    after = merged(one, schedules.given_back(one, {"vulcan"}))
+    assert after["spec"] == one["spec"]
+    assert not after["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("memory", ["", "x", "5", "[1]", '{"clusters": "x"}', '{"clusters": null}'])
+def test_a_memory_that_is_none_is_no_matter(memory: str) -> None:
+    found = preference(clusters={"*": {"weight": 1}})
+    found["metadata"]["annotations"] = {"cloudburst.federation/withdrawn-from": memory}
+    assert schedules.given_back(found, {"vulcan"}) is None
