@@ -299,7 +299,10 @@ def _check_overrides_of(want: Wanted) -> None:
 
 
 def apply_override(body: Object, item: Object) -> str:
-    """Apply one override to an object in place, as RFC 6902 says.
+    """Apply one override to an object in place.
+
+    As RFC 6902 says, but for one thing: KubeFed v0.10.0 replaces a field that is not there, as its own scheduler does
+    with the replicas of a template without any (seen; its evanphx/json-patch takes that as adding).
 
     :returns: why it can not be applied, or an empty string.
     """
@@ -313,8 +316,8 @@ def apply_override(body: Object, item: Object) -> str:
         found = inner
     last = keys[-1]
     there = _child(found, last) is not None or (isinstance(found, dict) and last in found)
-    if operation != "add" and not there:
-        return f"there is nothing to {operation}" + ("; op add makes it." if operation == "replace" else ".")
+    if not there and (operation == "remove" or (operation == "replace" and isinstance(found, list))):
+        return f"there is nothing to {operation}."
     if isinstance(found, list):
         if operation == "add" and last != "-" and not (last.isdigit() and int(last) <= len(found)):
             return f"{last!r} is no position in a list of {len(found)}; '-' means its end."

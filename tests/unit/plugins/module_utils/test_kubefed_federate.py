@@ -338,7 +338,8 @@ def test_overrides_come_to_those_that_annotations_make() -> None:
         ({"path": "/spec/replicas"}, "and no value"),
         ({"path": "/spec/replicas", "op": "test", "value": 1}, "allowed are add, remove, replace"),
         ({"path": "/spec/replicas", "value": 1, "when": "x"}, "has when; allowed are"),
-        ({"path": "/spec/paused", "value": True}, "op add makes it"),
+        ({"path": "/spec/paused", "op": "remove"}, "nothing to remove"),
+        ({"path": "/spec/template/spec/containers/1", "value": {}}, "nothing to replace"),
         ({"path": "/spec/strategy/type", "op": "add", "value": 1}, "there is no /spec/strategy"),
         (
             {"path": "/spec/template/spec/containers/1/image", "op": "add", "value": 1},
@@ -360,6 +361,10 @@ def test_the_same_path_twice_is_refused() -> None:
     twice = {"clusterName": "earth", "clusterOverrides": [entry]}
     with pytest.raises(InvalidOption, match="for earth more than once"):
         want(federated("FederatedDeployment", "x", "shop", placement={}, overrides=[twice, twice]))
+
+
+def test_a_field_that_is_missing_is_replaced_all_the_same() -> None:
+    assert overridden({"path": "/spec/paused", "value": True}).spec["overrides"]
 
 
 def test_an_override_is_applied_as_json_patch_says() -> None:
