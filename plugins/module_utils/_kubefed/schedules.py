@@ -65,6 +65,8 @@ class Schedule:
             "kind": KIND,
             "metadata": {"name": self.name, "namespace": self.namespace},
         }
+        # What it gave before it was taken from a cluster is of no matter now
+        (made["metadata"].get("annotations") or {}).pop(WITHDRAWN_ANNOTATION, None)
         for field, values in (("labels", self.labels), ("annotations", self.annotations)):
             if values:
                 made["metadata"][field] = {**(made["metadata"].get(field) or {}), **values}

@@ -166,6 +166,14 @@ def test_what_somebody_wrote_into_a_schedule_meanwhile_stays() -> None:
     assert not after["metadata"]["annotations"]
 
 
+def test_a_schedule_that_is_written_anew_keeps_nothing_in_mind() -> None:
+    before = preference(clusters={"*": {"weight": 1}})
+    one = merged(before, schedules.taken_out(before, {"vulcan"}))
+    again = schedules.schedule(before, namespace="shop").manifest(one)
+    assert again["spec"] == before["spec"]
+    assert schedules.given_back(again, {"vulcan"}) is None
+
+
 @pytest.mark.parametrize("memory", ["", "x", "5", "[1]", '{"clusters": "x"}', '{"clusters": null}'])
 def test_a_memory_that_is_none_is_no_matter(memory: str) -> None:
     found = preference(clusters={"*": {"weight": 1}})
