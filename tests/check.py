@@ -31,7 +31,7 @@ from labkit.build import venvs  # noqa: E402
 SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
-SECOND = ("up", "join", "resources", "down", "wreck")
+SECOND = ("up", "join", "resources", "lock", "down", "wreck")
 # They take two and five runs of the playbooks: `modules` has them, the whole has not.
 LONGEST = ("pair", "gone")
 # What there is to check, and how many steps of it at once; without being asked for, all but the last.
