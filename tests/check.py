@@ -273,7 +273,6 @@ def _prepare_sanity(core: Core, tree: Path, home: Path) -> None:
     """Give ansible-test the collections that ours needs, pip's settings, and an installer of pip."""
     for name in DEPENDENCIES:
         link = tree / "ansible_collections" / name
-        link.unlink(missing_ok=True)
         link.symlink_to(core.site_packages / "ansible_collections" / name)
     requirements = core.site_packages / "ansible_test" / "_internal" / "python_requirements.py"
     cache = home / ".ansible" / "test" / "cache"
