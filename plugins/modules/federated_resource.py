@@ -559,7 +559,7 @@ def apply(run: Run, resources: Resources, manifests: list[dict[str, t.Any]] | No
     """What the state asks for."""
     params = run.module.params
     state, namespace, wait = params["state"], params["namespace"], params["wait"]
-    where = placing(params["placement"], params["cluster_selector"], resources.clusters)
+    where = placing(params["placement"], params["cluster_selector"], resources.members.labels)
     if state == "present":
         wants = contents(run, resources, where) if params["contents"] else None
         schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
@@ -589,8 +589,9 @@ def read(
         wanted(entry, resources.types, namespace=params["namespace"], placing=where, overrides=overrides)
         for entry in found
     ]
+    creation_labels = texts(params["creation_labels"])
     for want in wants:
-        want.creation_labels = texts(params["creation_labels"])
+        want.creation_labels = creation_labels
     unused = unused_overrides(overrides, wants)
     if unused:
         raise InvalidOption(
@@ -608,7 +609,7 @@ def contents(run: Run, resources: Resources, where: Placing | None) -> list[Want
         where = placing(
             None if own is None or "clusters" not in own else [entry["name"] for entry in own["clusters"]],
             (own or {}).get("clusterSelector"),
-            resources.clusters,
+            resources.members.labels,
         )
         found.federated = []
     for warning in found.warnings:

@@ -109,23 +109,16 @@ def read_type(config: Object) -> FederatedType:
     )
 
 
-@dataclass
-class Wanted:
-    """A federated resource as it is asked for.
+@dataclass(eq=False)
+class Identity:
+    """Which federated object it is.
 
     :ivar namespace: of the federated object; empty for a cluster-scoped one.
-    :ivar spec: of the federated object. A field that is missing is left as it is.
-    :ivar creation_labels: of the federated object, when it has to be created; no matter for one that is there.
     """
 
     type: FederatedType
     namespace: str
     name: str
-    spec: Object
-    labels: dict[str, str] = field(default_factory=dict)
-    creation_labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> Key:
@@ -135,12 +128,23 @@ class Wanted:
     @property
     def title(self) -> str:
         """What it is called in messages."""
-        return title(self.type, self.namespace, self.name)
+        kind = self.type.federated_kind
+        return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 
-def title(type_: FederatedType, namespace: str, name: str) -> str:
-    """What a federated object is called in messages."""
-    return f"{type_.federated_kind} {namespace}/{name}" if namespace else f"{type_.federated_kind} {name}"
+@dataclass
+class Wanted(Identity):
+    """A federated resource as it is asked for.
+
+    :ivar spec: of the federated object. A field that is missing is left as it is.
+    :ivar creation_labels: of the federated object, when it has to be created; no matter for one that is there.
+    """
+
+    spec: Object
+    labels: dict[str, str] = field(default_factory=dict)
+    creation_labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Placing(t.NamedTuple):
@@ -702,6 +706,7 @@ __all__ = (
     "SYSTEM_NAMESPACES",
     "WITHDRAWN_ANNOTATION",
     "FederatedType",
+    "Identity",
     "Key",
     "Overrides",
     "Placing",
@@ -721,7 +726,6 @@ __all__ = (
     "read_type",
     "selected",
     "template",
-    "title",
     "unused_overrides",
     "wanted",
     "withdrawn",

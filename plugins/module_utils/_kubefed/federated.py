@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 import typing as t
+from dataclasses import dataclass, field
 
 from .._kube.client import ApiError, Client, Object, resource_path
 from .._kube.objects import Changes, without_secrets
 from .._wait import Waiter
 from . import host as kubefed
 from .collect import Contents, collect
-from .federate import FederatedType, Key, Wanted, existed_in, selected, title
+from .federate import FederatedType, Identity, Key, Wanted, existed_in, selected
 from .members import Members
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import path as schedule_path
@@ -29,29 +30,16 @@ _TRIES = 5
 _WARNINGS = "type=Warning"
 
 
-class Item:
+@dataclass(eq=False)
+class Item(Identity):
     """One federated object on its way."""
 
-    def __init__(self, type_: FederatedType, namespace: str, name: str, found: Object | None) -> None:
-        self.type = type_
-        self.namespace = namespace
-        self.name = name
-        self.found = found
-        self.changed = False
-        self.withdrawn: set[str] = set()
-        self.taken_back: set[str] = set()
-        self.left: list[str] = []
-        self.pods: dict[str, str] = {}
-
-    @property
-    def key(self) -> Key:
-        """Tells federated objects apart."""
-        return self.type.name, self.namespace, self.name
-
-    @property
-    def title(self) -> str:
-        """What it is called in messages."""
-        return title(self.type, self.namespace, self.name)
+    found: Object | None
+    changed: bool = False
+    withdrawn: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
+    left: list[str] = field(default_factory=list)
+    pods: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -90,11 +78,6 @@ class Federated:
         """The types that KubeFed propagates, and those that it will."""
         return self._types.known
 
-    @property
-    def clusters(self) -> dict[str, dict[str, str]]:
-        """Labels of the members, by name."""
-        return self.members.labels
-
     def look_up_types(self, manifests: t.Iterable[Object]) -> None:
         """Note the types that are to be enabled for these resources, see :meth:`Types.look_up`."""
         self._types.look_up(manifests)
@@ -111,9 +94,12 @@ class Federated:
 
     def placement_of(self, namespace: str) -> Object | None:
         """The placement of a namespace that is federated already."""
+        return (self.namespace_of(namespace) or {}).get("spec", {}).get("placement")
+
+    def namespace_of(self, namespace: str) -> Object | None:
+        """The FederatedNamespace of a namespace, if there is one."""
         type_ = next((found for found in self.types if found.is_namespace), None)
-        found = self.listed(type_, namespace).get(namespace) if type_ else None
-        return (found or {}).get("spec", {}).get("placement")
+        return self.listed(type_, namespace).get(namespace) if type_ else None
 
     def items(self, wants: t.Sequence[Wanted] | None, namespace: str) -> list[Item]:
         """The federated objects that exist: those wanted, or all in a namespace."""
@@ -147,9 +133,13 @@ class Federated:
 
     def is_scheduled(self, item: Item) -> bool:
         """Whether a ReplicaSchedulingPreference writes placement and replicas of an object."""
+        return self.schedule_of(item) is not None
+
+    def schedule_of(self, item: Item) -> Object | None:
+        """The ReplicaSchedulingPreference that writes placement and replicas of an object, if there is one."""
         if item.type.kind not in ("Deployment", "ReplicaSet"):
-            return False
-        return (item.type.federated_kind, item.name) in self.scheduled_in(item.namespace)
+            return None
+        return self.scheduled_in(item.namespace).get((item.type.federated_kind, item.name))
 
     def scheduled_in(self, namespace: str) -> dict[tuple[str, str], Object]:
         """The ReplicaSchedulingPreferences of a namespace, by kind and name of what they schedule."""
@@ -166,8 +156,7 @@ class Federated:
         placed = selected(item.spec, labels)
         if item.type.is_namespace or not item.type.namespaced or self.scope == "Namespaced":
             return placed
-        type_ = next((found for found in self.types if found.is_namespace), None)
-        namespace = self.listed(type_, item.namespace).get(item.namespace) if type_ else None
+        namespace = self.namespace_of(item.namespace)
         return placed & selected(namespace["spec"], labels) if namespace else set()
 
     def messages(self, items: t.Iterable[Item]) -> dict[Key, dict[str, str]]:

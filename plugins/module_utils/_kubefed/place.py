@@ -13,9 +13,9 @@ import typing as t
 
 from .._errors import FederationError, InvalidOption
 from .._kube.client import Object, each
-from .._kube.objects import Changes, differences
-from .._wait import Waiter
+from .._kube.objects import differences
 from . import host as kubefed
+from .action import Action
 from .federate import (
     ANNOTATIONS_PATH,
     EXISTED_ANNOTATION,
@@ -31,34 +31,14 @@ from .federate import (
     planned_spec,
     selected,
 )
-from .federated import Federated, Item, schedule_told, shown
+from .federated import Item, schedule_told, shown
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import Schedule, allows
 from .schedules import path as schedule_path
-from .waits import Waits
 
 
-class Placement:
+class Placement(Action):
     """Makes federated objects as they are wanted."""
-
-    def __init__(
-        self,
-        federated: Federated,
-        waits: Waits,
-        waiter: Waiter,
-        *,
-        check_mode: bool,
-        changes: Changes,
-        warn: t.Callable[[str], None],
-    ) -> None:
-        self._federated = federated
-        self._waits = waits
-        self._host = federated.host
-        self._members = federated.members
-        self._waiter = waiter
-        self._check_mode = check_mode
-        self._changes = changes
-        self._warn = warn
 
     def present(
         self,
@@ -117,8 +97,8 @@ class Placement:
         for item in items:
             placed = selected(item.spec, self._members.labels)
             spec: Object = {}
-            if self._federated.is_scheduled(item):
-                schedule = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
+            schedule = self._federated.schedule_of(item)
+            if schedule is not None:
                 shut = [name for name in clusters if not allows(schedule["spec"], name)]
                 if shut:
                     problems.append(
@@ -161,9 +141,10 @@ class Placement:
                 "spec": spec,
             }
         planned = copy.deepcopy(item.found)
-        if "placement" in spec and not self._federated.is_scheduled(item):
+        scheduled = self._federated.is_scheduled(item)
+        if "placement" in spec and not scheduled:
             (planned["metadata"].get("annotations") or {}).pop(WITHDRAWN_ANNOTATION, None)
-        planned["spec"] = planned_spec(item.spec, spec, scheduled=self._federated.is_scheduled(item))
+        planned["spec"] = planned_spec(item.spec, spec, scheduled=scheduled)
         for key, value in (("labels", labels), ("annotations", annotations)):
             if value:
                 planned["metadata"][key] = {**(planned["metadata"].get(key) or {}), **value}
@@ -247,8 +228,7 @@ class Placement:
         if namespace is not None:
             spec = plans[namespace.key]["spec"]
         else:
-            type_ = next((found for found in self._federated.types if found.is_namespace), None)
-            federated = self._federated.listed(type_, want.namespace).get(want.namespace) if type_ else None
+            federated = self._federated.namespace_of(want.namespace)
             if federated is None or federated["metadata"].get("deletionTimestamp"):
                 return [
                     f"{want.title}: namespace {want.namespace} is not federated, so KubeFed would put nothing from it"

@@ -12,34 +12,15 @@ import typing as t
 
 from .._errors import InvalidOption
 from .._kube.client import Object, each
-from .._kube.objects import Changes
 from .federate import ORPHAN_ANNOTATION, existed_in, selected
-from .federated import Federated, Item, schedule_told
+from .federated import Item, schedule_told
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import path as schedule_path
-from .waits import Waits
 from .withdraw import Withdrawal
 
 
-class Removal:
-    """Removes federated objects, and leaves in the clusters what was there before."""
-
-    def __init__(
-        self,
-        federated: Federated,
-        waits: Waits,
-        withdrawal: Withdrawal,
-        *,
-        check_mode: bool,
-        changes: Changes,
-    ) -> None:
-        self._federated = federated
-        self._waits = waits
-        self._host = federated.host
-        self._members = federated.members
-        self._withdrawal = withdrawal
-        self._check_mode = check_mode
-        self._changes = changes
+class Removal(Withdrawal):
+    """Removes federated objects, out of some clusters first, and leaves in all of them what was there before."""
 
     def remove(
         self, items: list[Item], schedules: t.Sequence[tuple[str, str]] = (), *, wait: bool, orphan: bool = False
@@ -86,7 +67,7 @@ class Removal:
     def _remove(self, items: list[Item], *, wait: bool, orphan: bool) -> None:
         joined = set(self._members.labels)
         for item in items:
-            self._withdrawal.take_from(item, self._to_withdraw(item, orphan=orphan))
+            self._take_from(item, self._to_withdraw(item, orphan=orphan))
         # Orphaning frees what is in all clusters: what is to go must be gone before
         partly = {
             item.key: joined - selected(item.spec, self._members.labels) for item in items if item.found is not None

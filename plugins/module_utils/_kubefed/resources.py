@@ -46,8 +46,8 @@ class Resources(Federated):
         running = Running(self.members, lambda: waiter.elapsed, carry.setdefault("troubles", {}))
         waits = Waits(self, waiter, running)
         self.placement = Placement(self, waits, waiter, check_mode=check_mode, changes=changes, warn=warn)
-        self.withdrawal = Withdrawal(self, waits, check_mode=check_mode, changes=changes, warn=warn)
-        self.removal = Removal(self, waits, self.withdrawal, check_mode=check_mode, changes=changes)
+        self.withdrawal = Withdrawal(self, waits, waiter, check_mode=check_mode, changes=changes, warn=warn)
+        self.removal = Removal(self, waits, waiter, check_mode=check_mode, changes=changes, warn=warn)
 
 
 __all__ = ("Resources",)

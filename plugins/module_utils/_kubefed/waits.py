@@ -35,11 +35,11 @@ class Waits:
 
     def divided(self, items: list[Item], schedules: t.Sequence[Schedule], *, changed: bool) -> None:
         """Wait until the replicas of all that is scheduled are divided over the clusters."""
-        targets = {schedule.key: schedule.spec for schedule in schedules}
+        targets = {given.key: given.spec for given in schedules}
         for item in items:
-            if self._federated.is_scheduled(item):
-                spec = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]["spec"]
-                targets.setdefault((item.type.federated_kind, item.namespace, item.name), spec)
+            schedule = self._federated.schedule_of(item)
+            if schedule is not None:
+                targets.setdefault((item.type.federated_kind, item.namespace, item.name), schedule["spec"])
         if not targets:
             return
         ready = [name for name in self._federated.members.labels if self._federated.members.ready(name)]

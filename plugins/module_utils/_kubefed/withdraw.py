@@ -13,7 +13,7 @@ import typing as t
 
 from .._errors import FederationError, InvalidOption
 from .._kube.client import ApiError, Object, each
-from .._kube.objects import Changes
+from .action import Action
 from .federate import (
     EXISTED_ANNOTATION,
     MANAGED_LABEL,
@@ -23,32 +23,14 @@ from .federate import (
     selected,
     withdrawn,
 )
-from .federated import Federated, Item
+from .federated import Item
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import given_back, taken_out
 from .schedules import path as schedule_path
-from .waits import Waits
 
 
-class Withdrawal:
+class Withdrawal(Action):
     """Withdraws clusters, and leaves in them what was there before."""
-
-    def __init__(
-        self,
-        federated: Federated,
-        waits: Waits,
-        *,
-        check_mode: bool,
-        changes: Changes,
-        warn: t.Callable[[str], None],
-    ) -> None:
-        self._federated = federated
-        self._waits = waits
-        self._host = federated.host
-        self._members = federated.members
-        self._check_mode = check_mode
-        self._changes = changes
-        self._warn = warn
 
     def withdraw(self, items: list[Item], clusters: set[str], *, wait: bool) -> list[Object]:
         """Take clusters out of the placement of federated objects, and nothing else.
@@ -79,7 +61,7 @@ class Withdrawal:
         if any(item.withdrawn for item in scheduled) and not self._check_mode:
             self._waits.divided(scheduled, (), changed=True)
         for group, next_group in ((first, last), (last, [])):
-            each(lambda item: self.take_from(item, clusters), group)
+            each(lambda item: self._take_from(item, clusters), group)
             if group and (wait or next_group) and not self._check_mode:
                 self._waits.withdrawn(group, {item.key: clusters for item in group})
             for item in group:
@@ -99,10 +81,8 @@ class Withdrawal:
         item.withdrawn = placed
         for cluster in sorted((existed_in(t.cast(Object, item.found)) or set()) & placed):
             self._release(item, cluster)
-        found = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
-        patch = taken_out(found, placed)
-        if patch:
-            self._patch_schedule(item, found, patch)
+        found = t.cast(Object, self._federated.schedule_of(item))
+        self._patch_schedule(item, found, taken_out(found, placed))
 
     def _refuse_withdrawal(self, first: list[Item], last: list[Item], clusters: set[str]) -> None:
         problems = []
@@ -133,7 +113,7 @@ class Withdrawal:
         if problems:
             raise InvalidOption(" ".join(problems))
 
-    def take_from(self, item: Item, clusters: set[str]) -> None:
+    def _take_from(self, item: Item, clusters: set[str]) -> None:
         """Take clusters out of the placement of one, without a wait."""
         placed = selected(item.spec, self._members.labels)
         if not placed & clusters:
@@ -147,12 +127,9 @@ class Withdrawal:
         """Let a placement or a schedule be what it was before clusters were withdrawn that are no members now."""
         if chosen_again(t.cast(Object, item.found), gone):
             self._replace(item, lambda found: chosen_again(found, gone) or found)
-        if not self._federated.is_scheduled(item):
-            return
-        found = self._federated.scheduled_in(item.namespace)[(item.type.federated_kind, item.name)]
-        patch = given_back(found, gone)
-        if patch:
-            self._patch_schedule(item, found, patch)
+        found = self._federated.schedule_of(item)
+        if found is not None:
+            self._patch_schedule(item, found, given_back(found, gone))
 
     def _replace(self, item: Item, change: t.Callable[[Object], Object]) -> None:
         """Write a federated object with another placement."""
@@ -169,8 +146,10 @@ class Withdrawal:
         else:
             self._federated.update(item, change)
 
-    def _patch_schedule(self, item: Item, found: Object, patch: Object) -> None:
-        """Change the ReplicaSchedulingPreference that places an item."""
+    def _patch_schedule(self, item: Item, found: Object, patch: Object | None) -> None:
+        """Change the ReplicaSchedulingPreference that places an item, if there is anything to change."""
+        if patch is None:
+            return
         item.changed = True
         clusters = {"clusters": (found.get("spec") or {}).get("clusters")}
         self._changes.record(
