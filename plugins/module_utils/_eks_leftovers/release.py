@@ -96,6 +96,25 @@ def owner(item: Object) -> tuple[str, str] | None:
     return None
 
 
+def topmost(pod: Object, find: t.Callable[[Type, str], Object | None]) -> tuple[Type, Object]:
+    """Who has to be stopped so that a pod stays stopped: the controller that is its owner, or the owner of that one.
+
+    Kubernetes does not check that owners make no circle (https://kubernetes.io/docs/concepts/architecture/garbage-collection/):
+    the last one that was not met before is taken then.
+
+    :param find: the object of a type and name in the pod's namespace; ``None`` where there is none.
+    """
+    type_, item = PODS, pod
+    met: set[tuple[str, str]] = set()
+    while (above := owner(item)) is not None and above[0] in _OWNERS and above not in met:
+        met.add(above)
+        found = find(_OWNERS[above[0]], above[1])
+        if found is None:
+            break
+        type_, item = _OWNERS[above[0]], found
+    return type_, item
+
+
 def label(type_: Type, item: Object) -> str:
     """An object as a message names it."""
     meta = item["metadata"]
@@ -188,14 +207,10 @@ class Release:
 
     def _stop(self, pod: Object) -> None:
         """Stop a pod, and who would start it anew."""
-        item, type_ = pod, PODS
-        while (above := owner(item)) is not None and above[0] in _OWNERS:
-            kind, name = above
-            path = resource_path(*_OWNERS[kind], namespace=pod["metadata"]["namespace"], name=name)
-            found = self.client.get(path)
-            if found is None:
-                break
-            item, type_ = found, _OWNERS[kind]
+        namespace = pod["metadata"]["namespace"]
+        type_, item = topmost(
+            pod, lambda type_, name: self.client.get(resource_path(*type_, namespace=namespace, name=name))
+        )
         before = (item.get("spec") or {}).get("replicas")
         if before is None:
             self._delete(type_, item)
@@ -245,4 +260,4 @@ class Release:
                 raise
 
 
-__all__ = ("Release", "Type", "claims_of", "disk", "is_balanced", "label", "owner")
+__all__ = ("Release", "Type", "claims_of", "disk", "is_balanced", "label", "owner", "topmost")

@@ -52,6 +52,40 @@ def test_who_starts_it_anew() -> None:
     assert release.owner({"metadata": {}}) is None
 
 
+def owned(kind: str, name: str, *owners: tuple[str, str]) -> Object:
+    references = [{"kind": kind, "name": name, "controller": True} for kind, name in owners]
+    return {"kind": kind, "metadata": {"namespace": "shop", "name": name, "ownerReferences": references}}
+
+
+def highest(*items: Object) -> tuple[str, str]:
+    """Who has to be stopped for the first of these."""
+    there = {(item["kind"].lower() + "s", item["metadata"]["name"]): item for item in items}
+    asked: list[str] = []
+
+    def find(type_: release.Type, name: str) -> Object | None:
+        asked.append(name)
+        assert len(asked) < 10, "it goes round and round"
+        return there.get((type_.plural, name))
+
+    type_, item = release.topmost(items[0], find)
+    return type_.plural, item["metadata"]["name"]
+
+
+def test_who_has_to_be_stopped() -> None:
+    pod, replicas = owned("Pod", "db-1-x", ("ReplicaSet", "db-1")), owned("ReplicaSet", "db-1", ("Deployment", "db"))
+    assert highest(pod, replicas, owned("Deployment", "db")) == ("deployments", "db")
+    assert highest(pod, replicas) == ("replicasets", "db-1")
+    assert highest(pod) == ("pods", "db-1-x")
+    # Of a kind that is not known here
+    assert highest(owned("Pod", "db-0", ("Postgres", "db"))) == ("pods", "db-0")
+
+
+def test_owners_in_a_circle_come_to_an_end() -> None:
+    pod, replicas = owned("Pod", "db-1-x", ("ReplicaSet", "db-1")), owned("ReplicaSet", "db-1", ("Deployment", "db"))
+    assert highest(pod, replicas, owned("Deployment", "db", ("ReplicaSet", "db-1"))) == ("deployments", "db")
+    assert highest(pod, owned("ReplicaSet", "db-1", ("ReplicaSet", "db-1"))) == ("replicasets", "db-1")
+
+
 def test_names_and_paths() -> None:
     service = {"metadata": {"namespace": "shop", "name": "web"}}
     assert release.label(release.SERVICES, service) == "services shop/web"
