@@ -30,6 +30,10 @@ _SERVICE_PREFIXES = (12, 24)
 # Amazon VPC, "VPC CIDR blocks", takes /16 to /28; beyond /24 its subnets have no room for EKS's interfaces beside pods.
 _VPC_PREFIXES = (16, 24)
 
+# "Inbound or outbound rules per security group" is 60 unless AWS has raised it for the account:
+# https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+_GROUP_RULES = 60
+
 # What a customer gateway's address can't be: IANA's special-purpose registry, without the documentation blocks.
 _NOT_PUBLIC = tuple(
     ipaddress.IPv4Network(block)
@@ -174,6 +178,28 @@ def port_problems(ports: t.Sequence[t.Mapping[str, int]]) -> list[Problem]:
     ]
 
 
+def rule_problems(ports: t.Sequence[t.Mapping[str, int]], local_networks: t.Sequence[str]) -> list[Problem]:
+    """Check that the security groups hold their rules: each range of ports is opened to each network.
+
+    The VPC is one of the networks, and the group of the control plane has its one port.
+    """
+    sources = 1 + len(set(local_networks))
+    ranges = len({(entry["from"], entry["to"]) for entry in ports})
+    rules = max(ranges, 1) * sources
+    if rules <= _GROUP_RULES:
+        return []
+    variable, value = ("burst_ports", list(ports)) if ranges > sources else ("burst_local_networks", local_networks)
+    opened = f"{ranges} ranges of burst_ports" if ranges > 1 else "one range of ports"
+    return [
+        Problem(
+            variable,
+            value,
+            f"{opened} for the VPC and {sources - 1} burst_local_networks make {rules} rules, and a security group of "
+            f"AWS holds {_GROUP_RULES}; put neighbouring ranges or networks together",
+        )
+    ]
+
+
 def app_problems(
     apps: t.Sequence[t.Mapping[str, t.Any]], clusters: t.Collection[str], kubefed_namespace: str
 ) -> list[Problem]:
@@ -258,5 +284,6 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
         *network_problems(plan["vpc_cidr"], plan["service_cidr"], plan["local_networks"], plan["local_service_cidr"]),
         *firewall_problems(plan["firewall_address"]),
         *port_problems(plan["ports"]),
+        *rule_problems(plan["ports"], plan["local_networks"]),
         *app_problems(plan["apps"], clusters, plan["kubefed_namespace"]),
     ]

@@ -18,8 +18,21 @@ import re
 # The command that takes EKS's deletion protection off, of the cluster's name.
 UNPROTECT_CLUSTER = "aws eks update-cluster-config --no-deletion-protection --name {cluster}"
 
+_ZONE = r"[a-z0-9]+(?:-[a-z0-9]+)+"
+
 # The first that fits holds.
 _ADVICE = (
+    # EKS's words, before the name of anybody's cluster can look like those of another reason:
+    # https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#ICE and pulumi/pulumi-eks issue 1401.
+    # "does not currently have sufficient capacity" is about the control plane, and never changes for such a zone.
+    (
+        rf"(?P<zone>{_ZONE}), the targeted availability zone\b.* availability zones: (?P<zones>{_ZONE}(?:, {_ZONE})*)",
+        "EKS refuses the zone {zone} for good. Set burst_zones to two or more of {zones}.",
+    ),
+    (
+        r"UnsupportedAvailabilityZone",
+        "EKS refuses one of the zones for good. Set burst_zones to other ones.",
+    ),
     (
         r"AWS::EKS::Cluster (?P<cluster>[^)\s]+)\): .*deletion ?protection",
         f"Take the protection away with: {UNPROTECT_CLUSTER}",
@@ -42,7 +55,7 @@ _ADVICE = (
         "The caller lacks this right: give it the IAM policy that comes with the role eks_stack.",
     ),
     (
-        r"InsufficientInstanceCapacity|UnsupportedAvailabilityZone|does not have sufficient capacity",
+        r"InsufficientInstanceCapacity|does not have sufficient capacity",
         "AWS has no room there at present: choose other zones or types of instances, or try it later.",
     ),
     (

@@ -47,6 +47,13 @@ def test_the_articles_burst_is_fine() -> None:
     assert plan_problems(PLAN) == []
 
 
+def test_a_security_group_may_be_full() -> None:
+    ports = [{"from": port, "to": port} for port in range(80, 100)]
+    assert plan_problems({**PLAN, "ports": ports}) == []
+    # What is named twice is opened once
+    assert plan_problems({**PLAN, "ports": ports * 2, "local_networks": PLAN["local_networks"] * 2}) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -63,6 +70,14 @@ def test_the_articles_burst_is_fine() -> None:
         ({"service_cidr": "100.64.0.0/24"}, "EKS takes prefix lengths 12 to 24 within 10.0.0.0/8"),
         ({"service_cidr": "10.5.0.0/25"}, "EKS takes prefix lengths 12 to 24"),
         ({"local_networks": []}, "burst_local_networks: [] can't be used; list the data centre's networks"),
+        (
+            {"ports": [{"from": port, "to": port} for port in range(80, 101)]},
+            "make 63 rules, and a security group of AWS holds 60",
+        ),
+        (
+            {"ports": [], "local_networks": [f"10.10.{part}.0/24" for part in range(60)]},
+            "one range of ports for the VPC and 60 burst_local_networks make 61 rules",
+        ),
         ({"zones": ["eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' can't be used"),

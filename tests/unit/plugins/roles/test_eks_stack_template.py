@@ -86,6 +86,10 @@ def test_every_port_is_open_to_every_source() -> None:
     assert opened == {
         (first, last, source) for first, last in ((80, 80), (30000, 32767)) for source in ("10.11.0.0/16", *LOCAL)
     }
+    twice = resources(
+        eks_stack_ports=[{"from": 80, "to": 80}, {"from": 30000, "to": 32767}] * 2, eks_stack_local_networks=LOCAL * 2
+    )
+    assert twice["NodeSecurityGroup"]["Properties"]["SecurityGroupIngress"] == rules
     assert resources(eks_stack_ports=[])["NodeSecurityGroup"]["Properties"]["SecurityGroupIngress"] == []
 
 
