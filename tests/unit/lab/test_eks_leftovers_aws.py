@@ -23,6 +23,14 @@ botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
 REGION = "eu-central-1"
 POLICIES = Path(__file__).resolve().parents[3] / "roles" / "eks_stack" / "files"
+# As the EBS driver marks a disk when it is not told the cluster's name, which is how its Helm chart installs it
+# (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md).
+DRIVER = {
+    "ebs.csi.aws.com/cluster": "true",
+    "CSIVolumeName": "pvc-a3ab0567-3a48-4608-8cb6-4e3b1485c808",
+    "kubernetes.io/created-for/pvc/name": "orders",
+    "kubernetes.io/created-for/pvc/namespace": "shop",
+}
 BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
 OTHER = {"kubernetes.io/cluster/mars": "owned"}
@@ -421,6 +429,26 @@ def test_the_user_can_not_delete_what_is_not_the_bursts(world: World) -> None:
             call()
         code = refused.value.response["Error"]["Code"]
         assert code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
+
+
+@pytest.mark.parametrize(
+    ("tags", "given"),
+    [
+        ({"Name": "orders"}, {"cloudburst:burst": "vulcan"}),
+        ({**DRIVER, "cloudburst:burst": "mars"}, {"cloudburst:burst": "vulcan"}),
+        ({**DRIVER, "KubernetesCluster": "mars"}, {"cloudburst:burst": "vulcan"}),
+        ({**DRIVER, "ebs.csi.aws.com/cluster-name": "mars"}, {"cloudburst:burst": "vulcan"}),
+        (DRIVER, {"cloudburst:burst": "mars"}),
+        (DRIVER, {"cloudburst:burst": "vulcan", "kubernetes.io/cluster/vulcan": "owned"}),
+    ],
+)
+def test_the_user_can_mark_no_data_of_others(
+    world: World, tags: dict[str, str], given: dict[str, str]
+) -> None:
+    own, other = world.volume(DRIVER), world.volume(tags)
+    world.user["ec2"].create_tags(Resources=[own], Tags=pairs({"cloudburst:burst": "vulcan"}))
+    with pytest.raises(botocore_exceptions.ClientError, match="not authorized to perform: ec2:CreateTags"):
+        world.user["ec2"].create_tags(Resources=[other], Tags=pairs(given))
 
 
 def test_a_report_by_tag_tells_what_the_stack_has_lost(world: World) -> None:

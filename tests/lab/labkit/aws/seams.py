@@ -162,6 +162,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "_addresses",
         "_network_interfaces",
         "_volumes",
+        "_snapshots",
         "_instances",
         "_vpn_gateways",
         "_customer_gateways",

@@ -22,6 +22,7 @@ _EC2_TYPES = {
     "addresses": "elastic-ip",
     "network_interfaces": "network-interface",
     "volumes": "volume",
+    "snapshots": "snapshot",
     "instances": "instance",
     "vpn_gateways": "vpn-gateway",
     "customer_gateways": "customer-gateway",
@@ -74,8 +75,17 @@ def _resource_arn(original: t.Callable[..., str], service: str, method: str, pat
     if service == "eks" and len(words) == 4 and words[2] == "node-groups":
         group = seams.eks("nodegroups").get(f"{words[1]}/{words[3]}")
         return group["nodegroupArn"] if group else f"arn:aws:eks:{args[3]}:{args[4]}:nodegroup/{words[1]}/{words[3]}/*"
-    name = query.get("LoadBalancerName", "")
-    name = name[0] if isinstance(name, list) and name else name
+    if service == "ec2" and _one(query, "Action") == "CreateTags":
+        # Of several resources, the first stands for all.
+        resource_id = _one(query, "ResourceId.1")
+        kind = next((kind for store, kind in _EC2_TYPES.items() if resource_id in seams.store(store)), "*")
+        return f"arn:aws:ec2:{args[3]}:{args[4]}:{kind}/{resource_id}"
+    name = _one(query, "LoadBalancerName")
     if service == "elasticloadbalancing" and name:
         return f"arn:aws:elasticloadbalancing:{args[3]}:{args[4]}:loadbalancer/{name}"
     return original(service, method, path, *args)
+
+
+def _one(query: dict[str, t.Any], name: str) -> str:
+    value = query.get(name, "")
+    return str(value[0] if isinstance(value, list) and value else value or "")
