@@ -19,7 +19,8 @@ from ._errors import FederationError, InvalidOption, Pending, Unavailable, one_l
 from ._wait import Waiter
 
 # How the action plugin asks for one slice of a long wait; must be kept in sync with plugins/plugin_utils/_progress.py.
-# {"slice": seconds, "waited": seconds spent in earlier slices, "carry": what the module gave back with "pending"}
+# {"slice": seconds, "waited": seconds spent in earlier slices, "carry": what the last slice left}; instead of "carry",
+# "carry_file" names a file that holds it, where it is too long for an environment.
 # It is no option, as it is nothing that a task could set.
 PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
 
@@ -57,6 +58,9 @@ class Run:
 
     def __init__(self, module: AnsibleModule) -> None:
         progress = json.loads(os.environ.get(PROGRESS_VARIABLE) or "{}")
+        if progress.get("carry_file"):
+            with open(progress["carry_file"], encoding="utf-8") as file:
+                progress["carry"] = json.load(file)
         self.module = module
         self.check_mode: bool = module.check_mode
         self.waiter = Waiter(
@@ -85,8 +89,10 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
         run.result["pending"] = {
             "what": pending.what,
             "last": pending.last,
-            "waited": round(pending.waited, 3),
-            "carry": run.carry,
+            # Ansible takes secrets out of a result wherever their text is found, in numbers too: with a Secret whose
+            # value is "1", nothing else would be left whole. Keys of dictionaries it leaves alone (remove_values and
+            # sanitize_keys in ansible.module_utils.common.parameters).
+            "next": {json.dumps({"waited": round(pending.waited, 3), "carry": run.carry}): None},
         }
     except InvalidOption as error:
         module.fail_json(msg=error.message, **{**error.details, "changed": False})

@@ -23,6 +23,10 @@ SLICE_SECONDS = 15
 # Must be kept in sync with plugins/module_utils/_module.py
 PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
 
+# The environment is part of a command line, which Linux limits to 128 KiB: MAX_ARG_STRLEN in
+# https://man7.org/linux/man-pages/man2/execve.2.html. The task's own environment has to fit in there too.
+_LONGEST_IN_ENVIRONMENT = 32 * 1024
+
 
 def merge(earlier: dict[str, t.Any] | None, later: dict[str, t.Any]) -> dict[str, t.Any]:
     """Make one result of those of two slices of the same task.
@@ -85,7 +89,7 @@ class ProgressAction(ActionBase):
 
     def _run_slices(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {}
-        progress: dict[str, t.Any] = {"slice": SLICE_SECONDS, "waited": 0.0, "carry": {}}
+        progress: dict[str, t.Any] = {"slice": SLICE_SECONDS}
         environment = [*(self._task.environment or []), self._environment()]
         began: float | None = None
         arguments = self._arguments(task_vars or {})
@@ -97,11 +101,25 @@ class ProgressAction(ActionBase):
             result = merge(result, answer)
             if not pending or answer.get("failed"):
                 return result
+            handed_on = json.loads(next(iter(pending["next"])))
             if began is None:
-                began = now - float(pending["waited"])
+                began = now - handed_on["waited"]
             if not self._task.no_log:
                 display.display(f"{self._task.get_name().strip()}: {line(pending, now - began)}")
-            progress = {"slice": SLICE_SECONDS, "waited": now - began, "carry": pending.get("carry") or {}}
+            progress = {"slice": SLICE_SECONDS, "waited": now - began, **self._carried(handed_on["carry"])}
+
+    def _carried(self, carry: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What a slice has left, as the next one gets it: in a file on the module's host where it is long."""
+        text = json.dumps(carry)
+        if len(text) <= _LONGEST_IN_ENVIRONMENT:
+            return {"carry": carry}
+        shell = self._connection._shell
+        # It goes with the task
+        if shell.tmpdir is None:
+            self._make_tmp_path()
+        path = self._transfer_data(shell.join_path(shell.tmpdir, "carry.json"), text)
+        self._fixup_perms2((shell.tmpdir, path))
+        return {"carry_file": path}
 
 
 __all__ = ("ProgressAction", "line", "merge")
