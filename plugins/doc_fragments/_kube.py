@@ -15,8 +15,9 @@ options:
     description:
       - The kubeconfig with access to the host cluster, the one that KubeFed runs on. The path of a file, or the
         content as a dictionary.
-      - The default is what the Kubernetes client library takes, which is the files in E(KUBECONFIG), else
-        C(~/.kube/config).
+      - The default are the files in E(KUBECONFIG), else C(~/.kube/config).
+      - It is read as C(kubectl) reads it, so a user who acts as somebody else (C(as)) does it here too. A command that
+        gets credentials (C(exec)) is run without a terminal, for 120 seconds at most.
       - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used.
     type: raw
   context:

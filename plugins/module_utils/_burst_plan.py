@@ -14,7 +14,7 @@ import re
 import typing as t
 
 from ._errors import FederationError
-from ._kubeconfig import parse
+from ._kubeconfig import find, parse
 
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
 # letters, digits, '-' and '_' (CreateCluster, "name"), CloudFormation letters, digits and '-' (CreateStack).
@@ -270,6 +270,13 @@ def context_problems(path: str, kubeconfig: str | None, context: str) -> list[Pr
     ]
     if lost:
         return [Problem("burst_host_context", context, f"burst_kubeconfig {path} lacks its {' and '.join(lost)}")]
+    if (find(content, "users", contexts[context]["user"]) or {}).get("as"):
+        allowed = (
+            f"its user in {path} acts as somebody else (as), which the modules of kubernetes.core ignore"
+            " (kubernetes-client/python#362): a part of the burst would be done with other rights than the rest. Name a"
+            " context whose user has the rights itself"
+        )
+        return [Problem("burst_host_context", context, allowed)]
     return []
 
 

@@ -90,22 +90,45 @@ def check(data: t.Any, path: str) -> Config:
     :raises FederationError: it has not.
     """
     if not isinstance(data, dict):
-        raise FederationError(f"{path} is no kubeconfig: its content is a {type(data).__name__}, not a mapping.")
+        raise FederationError(f"{path} is no kubeconfig: its content is a {kind_of(data)}, not a mapping.")
     for name, key in LISTS.items():
         for number, entry in enumerate(_entries(data, name, path), start=1):
-            if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            called = entry.get("name") if isinstance(entry, dict) else None
+            if called is None:
                 raise FederationError(f"{path} is no kubeconfig: entry {number} of {name} has no name.")
-            if not isinstance(entry.get(key) or {}, dict):
-                raise FederationError(f"{path} is no kubeconfig: {key} of {entry['name']} in {name} is no mapping.")
+            if not isinstance(called, str):
+                raise FederationError(_no_text(path, f"the name of entry {number} of {name}", called))
+            content = entry.get(key)
+            if content is not None and not isinstance(content, dict):
+                raise FederationError(
+                    f"{path} is no kubeconfig: {key} of {called} in {name} is a {kind_of(content)}, not a mapping."
+                )
+            for reference in ("cluster", "user", "namespace") if key == "context" else ():
+                value = (content or {}).get(reference)
+                if value is not None and not isinstance(value, str):
+                    raise FederationError(_no_text(path, f"{reference} of the context {called}", value))
     if not isinstance(data.get(CURRENT) or "", str):
-        raise FederationError(f"{path} is no kubeconfig: {CURRENT} is no text.")
+        raise FederationError(_no_text(path, CURRENT, data[CURRENT]))
     return data
+
+
+def _no_text(path: str, what: str, value: t.Any) -> str:
+    # YAML takes 110, on and yes for what is no text, and kubectl refuses them here.
+    if isinstance(value, (bool, int, float)):
+        return f"{path} is no kubeconfig: {what} is a {kind_of(value)} ({value}), not a text. Put it in quotes."
+    return f"{path} is no kubeconfig: {what} is a {kind_of(value)}, not a text."
+
+
+def kind_of(value: t.Any) -> str:
+    """What a value of a document is called in messages."""
+    kinds = {bool: "truth value", int: "number", float: "number", str: "text", list: "list", dict: "mapping"}
+    return kinds.get(type(value), type(value).__name__)
 
 
 def _entries(data: Config, name: str, path: str) -> list[t.Any]:
     entries = data.get(name)
     if entries is not None and not isinstance(entries, list):
-        raise FederationError(f"{path} is no kubeconfig: {name} is a {type(entries).__name__}, not a list.")
+        raise FederationError(f"{path} is no kubeconfig: {name} is a {kind_of(entries)}, not a list.")
     return entries or []
 
 
@@ -342,6 +365,6 @@ def _is_plain(entry: Config) -> bool:
 
 
 __all__ = (
-    *("CURRENT", "LISTS", "Config", "Edit", "apply", "check", "dump", "excerpt", "find", "merged", "parse", "share"),
-    "view",
+    *("CURRENT", "LISTS", "Config", "Edit", "apply", "check", "dump", "excerpt", "find", "kind_of", "merged"),
+    *("parse", "share", "view"),
 )

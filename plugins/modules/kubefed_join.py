@@ -305,6 +305,7 @@ from ..module_utils._kube.client import (
     KUBERNETES_IMPORT_ERROR,
     PROXY_SCHEMES,
     Client,
+    Unreachable,
     check_url,
     connect_as,
     contexts,
@@ -382,7 +383,7 @@ def call(run: Run) -> None:
         if params["state"] == "present" or params["clean_member"]:
             member = member_client(params)
             run.module.no_log_values.update(login_of(member.connection.proxy))
-    except InvalidOption as error:
+    except (InvalidOption, Unreachable) as error:
         # Nothing to reach the member by: it may be gone for good, or in check mode not be there yet
         if params["state"] == "present" and not run.check_mode:
             raise

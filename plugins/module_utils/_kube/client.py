@@ -6,7 +6,7 @@
 
 """A Kubernetes API server, spoken to in plain JSON.
 
-The kubernetes library reads kubeconfig files, runs exec plugins and makes the TLS connections. Its typed models and
+The kubernetes library makes the TLS connections; how a kubeconfig is read is in access.py. Its typed models and
 its discovery are not used: all paths needed here are known, and discovery alone costs more than most calls.
 """
 
@@ -21,9 +21,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode, urlsplit
 
-from .. import _kubeconfig
 from .._errors import FederationError, InvalidOption, Unavailable
-from .._kubeconfig_files import paths, read
+from . import access as kube_access
+from .access import Identity, Token
 
 KUBERNETES_IMPORT_ERROR: str | None = None
 try:
@@ -141,23 +141,36 @@ def _path_of(parts: t.Sequence[str]) -> str:
 class Client:
     """One API server.
 
-    :param configuration: a kubernetes.client.Configuration.
+    :param configuration: a kubernetes.client.Configuration, which says where and how; as whom it does not.
     :param label: what the cluster is called in messages.
+    :param identity: as whom requests are made; ``None`` for nobody.
     :param ca: certificates of the server's authority in PEM, where the configuration names no file with them.
     :param use_environment: take the proxy that this machine's environment names where the configuration has none.
     """
 
-    def __init__(self, configuration: t.Any, label: str, *, ca: bytes = b"", use_environment: bool = False) -> None:
+    def __init__(
+        self,
+        configuration: t.Any,
+        label: str,
+        identity: Identity | None = None,
+        *,
+        ca: bytes = b"",
+        use_environment: bool = False,
+    ) -> None:
         configuration.connection_pool_maxsize = PARALLEL
+        self._identity = identity or Identity()
         self._proxy = str(configuration.proxy or "")
-        if use_environment and not self._proxy:
+        if self._proxy:
+            # NO_PROXY is for the environment's proxy: http.ProxyURL() in ClientConfig() of client-go's client_config.go
+            configuration.no_proxy = None
+        elif use_environment:
             fresh = Configuration()
             fresh.host = configuration.host
             configuration.proxy = fresh.proxy
         self._configuration = configuration
         try:
             self._pool = RESTClientObject(configuration).pool_manager
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError, ImportError) as error:
             raise InvalidOption(f"{label}: its proxy, or a file of its certificates, can't be used: {error}") from error
         self._ca = ca
         if ca:
@@ -194,13 +207,12 @@ class Client:
         :raises ApiError: for each answer that is not a success.
         :raises Unreachable: when there is no answer within the timeouts.
         """
-        headers = {"Accept": accept}
+        headers = urllib3.HTTPHeaderDict({"Accept": accept})
         if body is not None:
             headers["Content-Type"] = content_type
         try:
-            for setting in self._configuration.auth_settings().values():
-                if setting["in"] == "header" and setting["value"]:
-                    headers[setting["key"]] = setting["value"]
+            for name, value in self._identity.headers():
+                headers.add(name, value)
             response = self._pool.request(
                 method,
                 str(self._configuration.host).rstrip("/") + path + (f"?{urlencode(query)}" if query else ""),
@@ -295,32 +307,37 @@ def each(call: t.Callable[[Target], Outcome], targets: t.Sequence[Target]) -> li
 def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -> Client:
     """A client by a module's options of access, see kube_spec() in _argspec.py.
 
-    As in kubernetes.core, host with api_key needs no kubeconfig, and each of them goes over what a kubeconfig says.
+    As in kubernetes.core, host with api_key needs no kubeconfig, and each of them goes over what a kubeconfig says. As
+    with kubectl's --token, the one whom the kubeconfig's user acts as stays.
 
     :param prefix: of the options' names.
     :raises InvalidOption: when an option can't be used.
+    :raises Unavailable: when the command that gets the credentials fails.
     """
     given = {name: params[f"{prefix}{name}"] for name in ("host", "api_key", "ca_cert", "validate_certs")}
     if given["host"]:
         check_url(given["host"], f"{prefix}host", ("http", "https"))
     if given["host"] and given["api_key"]:
-        configuration = _blank()
+        configuration, identity = _blank(), Identity()
     else:
-        configuration = _configuration(
-            params[f"{prefix}kubeconfig"], params[f"{prefix}context"], label=label, option=f"{prefix}kubeconfig"
+        configuration, identity = _configuration(
+            params[f"{prefix}kubeconfig"],
+            params[f"{prefix}context"],
+            label=label,
+            option=f"{prefix}kubeconfig",
+            token=given["api_key"],
         )
     if given["host"]:
         configuration.host = given["host"]
     if given["api_key"]:
-        configuration.api_key = {"authorization": f"Bearer {given['api_key']}"}
-        configuration.refresh_api_key_hook = None
+        identity = identity.with_token(given["api_key"])
     if given["validate_certs"] is not None:
         configuration.verify_ssl = given["validate_certs"]
     if given["ca_cert"]:
         if not os.path.isfile(given["ca_cert"]):
             raise InvalidOption(f"{prefix}ca_cert is {given['ca_cert']!r}; there is no such file.")
         configuration.ssl_ca_cert = given["ca_cert"]
-    return Client(configuration, label, use_environment=True)
+    return Client(configuration, label, identity, use_environment=True)
 
 
 def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
@@ -354,18 +371,6 @@ def login_of(url: str) -> set[str]:
     return {password} if password else set()
 
 
-def connect(kubeconfig: t.Any, context: str | None, *, label: str, option: str = "kubeconfig") -> Client:
-    """A client for a context of a kubeconfig.
-
-    :param kubeconfig: a path, a dictionary with the content, or ``None`` for the library's default, which is the
-        files in KUBECONFIG, else ~/.kube/config.
-    :param context: ``None`` for the current one.
-    :param option: name of the option that kubeconfig comes from, for messages.
-    :raises InvalidOption: when the kubeconfig or the context does not exist or can't be used.
-    """
-    return Client(_configuration(kubeconfig, context, label=label, option=option), label, use_environment=True)
-
-
 def _blank() -> t.Any:
     configuration = Configuration()
     # The library has put the environment's proxy there: that one is this machine's, not the cluster's
@@ -373,39 +378,46 @@ def _blank() -> t.Any:
     return configuration
 
 
-def _configuration(kubeconfig: t.Any, context: str | None, *, label: str, option: str) -> t.Any:
-    configuration = _blank()
-    _check_kubeconfig(kubeconfig, label=label, option=option)
-    try:
-        if isinstance(kubeconfig, dict):
-            kubernetes.config.load_kube_config_from_dict(
-                kubeconfig, context=context, client_configuration=configuration, persist_config=False
-            )
-        else:
-            kubernetes.config.load_kube_config(
-                config_file=_path(kubeconfig), context=context, client_configuration=configuration, persist_config=False
-            )
-    except (kubernetes.config.ConfigException, OSError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise InvalidOption(_config_message(kubeconfig, context, label=label, option=option, error=error)) from error
-    check_url(str(configuration.host), f"{label}: the server in {_place(kubeconfig)}", ("http", "https"))
-    if configuration.proxy:
-        check_url(str(configuration.proxy), f"{label}: the proxy in {_place(kubeconfig)}", PROXY_SCHEMES)
-    return configuration
+def _configuration(
+    kubeconfig: t.Any, context: str | None, *, label: str, option: str, token: str | None
+) -> tuple[t.Any, Identity]:
+    """Where and how a context's cluster is reached, and as whom.
 
-
-def _check_kubeconfig(kubeconfig: t.Any, *, label: str, option: str) -> None:
-    """Refuse what is no kubeconfig: the library would end in many ways, and some of its messages show an entry whole.
-
-    :raises InvalidOption: with the place, and what is wrong there.
+    :param kubeconfig: a path, a dictionary with the content, or ``None`` for the files in KUBECONFIG, else
+        ~/.kube/config.
+    :param context: ``None`` for the current one.
+    :param option: name of the option that kubeconfig comes from, for messages.
+    :param token: goes over the user's own, which are not asked for then.
     """
+    place = kube_access.place_of(kubeconfig)
+    configuration = _blank()
     try:
-        if isinstance(kubeconfig, dict):
-            _kubeconfig.check(kubeconfig, "the given kubeconfig")
-        else:
-            for path in paths(_path(kubeconfig), os.environ):
-                _kubeconfig.parse(read(path), path)
+        access = kube_access.choose(kube_access.contents(kubeconfig), context, place)
+        if token:
+            access = access._replace(user={key: value for key, value in access.user.items() if key.startswith("as")})
+        check_url(access.cluster["server"], f"the server in {place}", ("http", "https"))
+        if "proxy-url" in access.cluster:
+            check_url(access.cluster["proxy-url"], f"the proxy in {place}", PROXY_SCHEMES)
+        identity, certificate = kube_access.credentials(access)
+    except Unavailable as error:
+        raise Unreachable(f"{label}: {error.message}") from error
     except FederationError as error:
         raise InvalidOption(f"{label}: {option} can't be used: {error.message}") from error
+    # Of the library's reading, what makes files of certificates and keys
+    single = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": access.cluster}],
+        "users": [{"name": "u", "user": certificate}],
+    }
+    try:
+        kubernetes.config.load_kube_config_from_dict(single, client_configuration=configuration, persist_config=False)
+    except (kubernetes.config.ConfigException, OSError, ValueError) as error:
+        raise InvalidOption(
+            f"{label}: {option} {place} can't be used: a certificate or key of context {context or 'current-context'}"
+            f" can't be read: {error}"
+        ) from error
+    return configuration, identity
 
 
 def connect_with_token(server: str, ca: bytes, token: str, *, verify: bool, proxy: str, label: str) -> Client:
@@ -420,22 +432,15 @@ def connect_with_token(server: str, ca: bytes, token: str, *, verify: bool, prox
     configuration = Configuration()
     configuration.host = server
     configuration.verify_ssl = verify
-    configuration.api_key = {"authorization": f"Bearer {token}"}
     configuration.proxy = proxy or None
-    return Client(configuration, label, ca=ca)
+    return Client(configuration, label, Identity(Token(f"Bearer {token}")), ca=ca)
 
 
 def contexts(kubeconfig: t.Any) -> tuple[list[str], str | None]:
     """Names of the contexts in a kubeconfig, and the current one; nothing where it can't be read."""
     try:
-        if isinstance(kubeconfig, dict):
-            found = kubeconfig.get("contexts") or []
-            current = kubeconfig.get("current-context")
-        else:
-            found, active = kubernetes.config.list_kube_config_contexts(config_file=_path(kubeconfig))
-            current = (active or {}).get("name")
-        return [str(entry["name"]) for entry in found], current or None
-    except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return kube_access.names(kube_access.contents(kubeconfig))
+    except FederationError:
         return [], None
 
 
@@ -465,26 +470,6 @@ def decoded(secret: Object | None, key: str) -> str:
         return base64.b64decode(value).decode(errors="replace") if value else ""
     except (TypeError, ValueError):
         return ""
-
-
-def _path(kubeconfig: t.Any) -> str | None:
-    return os.path.expanduser(os.path.expandvars(str(kubeconfig))) if kubeconfig else None
-
-
-def _config_message(kubeconfig: t.Any, context: str | None, *, label: str, option: str, error: Exception) -> str:
-    known, current = contexts(kubeconfig)
-    where = _place(kubeconfig)
-    if context and known and context not in known:
-        return f"{label}: there is no context {context!r} in {where}. It has: {', '.join(sorted(known))}."
-    if not context and known and not current:
-        return f"{label}: {where} has no current context. Name one of its contexts: {', '.join(sorted(known))}."
-    # An entry that it shows whole may hold a key
-    said = re.sub(r"\{.*\}", "{...}", str(error), flags=re.DOTALL)
-    return f"{label}: {option} {where} can't be used: {said}"
-
-
-def _place(kubeconfig: t.Any) -> str:
-    return "the given kubeconfig" if isinstance(kubeconfig, dict) else (_path(kubeconfig) or "the default kubeconfig")
 
 
 def _cause(error: BaseException) -> str:
@@ -528,7 +513,6 @@ __all__ = (
     "Object",
     "Unreachable",
     "check_url",
-    "connect",
     "connect_as",
     "connect_with_token",
     "contexts",

@@ -106,18 +106,22 @@ def test_kubeconfigs_are_read_or_refused() -> None:
 def test_clusters_are_reached_by_kubeconfigs_or_not(tmp_path: Path) -> None:
     pytest.importorskip("kubernetes")
     file = tmp_path / "config"
+    options: dict[str, t.Any] = dict.fromkeys(("host", "api_key", "ca_cert", "validate_certs"))
+
+    def address(given: t.Any) -> str:
+        return kube.connect_as({**options, "kubeconfig": given, "context": "a@b"}, label="x").connection.address
 
     def connect(text: str) -> None:
         file.write_text(text, encoding="utf-8", errors="surrogatepass")
         # Nothing is sent: the name of the address is all that is looked at
-        assert kube.connect(str(file), "a@b", label="x").connection.address
+        assert address(str(file))
 
     told = [refused(lambda text=text: connect(text)) for text in texts(GOOD)]  # type: ignore[misc]
     assert True in told
     assert False in told
     for given in values(yaml.safe_load(GOOD)):
         kube.secrets_of(given)
-        refused(lambda given=given: kube.connect(given, "a@b", label="x").connection.address)  # type: ignore[misc]
+        refused(lambda given=given: address(given))  # type: ignore[misc]
 
 
 def test_the_plan_says_what_is_wrong_with_a_kubeconfig() -> None:

@@ -124,6 +124,11 @@ def test_a_context_name_is_no_member_name() -> None:
         ("a: [", "earth", "is broken in line 1, column 5"),
         (KUBECONFIG, "earth", "it has: kubernetes-admin@kubernetes"),
         (KUBECONFIG.replace("users:", "others:"), "kubernetes-admin@kubernetes", "lacks its user 'kubernetes-admin'"),
+        (
+            KUBECONFIG.replace("user: {}", "user: {as: jane}"),
+            "kubernetes-admin@kubernetes",
+            "acts as somebody else (as)",
+        ),
     ],
 )
 def test_contexts_that_can_not_be_used(kubeconfig: str | None, context: str, message: str) -> None:

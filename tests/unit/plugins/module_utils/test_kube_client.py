@@ -62,17 +62,17 @@ def test_host_and_api_key_need_no_kubeconfig(tmp_path: Path) -> None:
     given = params("member_", host="https://vulcan:6443", api_key="mine", ca_cert=str(ca), validate_certs=False)
     client = connect_as(given, label="x", prefix="member_")
     assert client.connection == ("https://vulcan:6443", b"PEM", False, "")
-    assert client._configuration.auth_settings()["BearerToken"]["value"] == "Bearer mine"
+    assert client._identity.headers() == [("Authorization", "Bearer mine")]
 
 
 def test_each_option_goes_over_the_kubeconfig() -> None:
     given = params(kubeconfig=kubeconfig(), context="UPPER", host="https://other:443")
     client = connect_as(given, label="x")
     assert client.connection.server == "https://other:443"
-    assert client._configuration.auth_settings()["BearerToken"]["value"] == "Bearer theirs"
+    assert client._identity.headers() == [("Authorization", "Bearer theirs")]
     client = connect_as({**given, "host": None, "api_key": "mine"}, label="x")
     assert client.connection.server == "https://10.11.0.10:443"
-    assert client._configuration.auth_settings()["BearerToken"]["value"] == "Bearer mine"
+    assert client._identity.headers() == [("Authorization", "Bearer mine")]
 
 
 def test_the_proxy_of_the_kubeconfig_is_the_clusters_and_that_of_the_environment_is_not(

@@ -169,7 +169,7 @@ def test_a_context_of_the_same_name_for_something_else_stays(user: dict[str, t.A
     [
         ("clusters: [\n- x", "f is broken in line 2, column 1"),
         ("- a\n", "its content is a list"),
-        ("clusters: {a: b}\n", "clusters is a dict, not a list"),
+        ("clusters: {a: b}\n", "clusters is a mapping, not a list"),
         ("users:\n- user: {}\n", "entry 1 of users has no name"),
         ("a: !!python/object/apply:os.system [true]\n", "f is broken in line 1"),
     ],

@@ -196,9 +196,9 @@ def test_entries_in_the_middle_go_without_a_trace(seed: int) -> None:
         ("a: *x\n", "line 1, column 4: found undefined alias"),
         ("kind: \x07Config\n", "line 1, column 7: special characters are not allowed"),
         ('{"clusters": [}', "line 1, column 15"),
-        ("current-context: [a]\n", "current-context is no text"),
-        ("users:\n- name: a\n  user: text\n", "user of a in users is no mapping"),
-        ("users:\n- name: 12\n", "entry 1 of users has no name"),
+        ("current-context: [a]\n", "current-context is a list, not a text"),
+        ("users:\n- name: a\n  user: text\n", "user of a in users is a text, not a mapping"),
+        ("users:\n- name: 12\n", "the name of entry 1 of users is a number (12), not a text. Put it in quotes"),
     ],
 )
 def test_what_kubectl_refuses_is_refused_with_its_place(text: str, said: str) -> None:
