@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import typing as t
 
@@ -25,7 +26,7 @@ class ActionModule(ProgressAction):
 
     def _arguments(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The module's arguments: src found, and template rendered into definition."""
-        arguments = dict(self._task.args)
+        arguments = {name: _as_written(value) for name, value in self._task.args.items()}
         given = [option for option in ("definition", "src", "template") if arguments.get(option)]
         if len(given) != 1:
             # The module says what is wrong
@@ -71,3 +72,19 @@ class ActionModule(ProgressAction):
             overrides={**overrides, "newline_sequence": _NEWLINES[newline]},
         )
         return str(rendered or "")
+
+
+def _as_written(value: t.Any) -> t.Any:
+    """A value with the times in it as a manifest has them.
+
+    Ansible's YAML makes a time of what is text for kubectl, and hands it on with +00:00 for Z.
+    """
+    if isinstance(value, datetime.datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, dict):
+        made = {key: _as_written(inner) for key, inner in value.items()}
+        return made if any(made[key] is not value[key] for key in made) else value
+    if isinstance(value, list):
+        listed = [_as_written(inner) for inner in value]
+        return listed if any(new is not old for new, old in zip(listed, value)) else value
+    return value

@@ -58,6 +58,10 @@ options:
   definition:
     description:
       - The resources, as a dictionary, a list of them, or YAML with any number of documents.
+      - Text, also in O(src) and O(template), is read as C(kubectl) reads it. Dates and times such as
+        C(12:30:00) are text there, while Ansible makes a number of the latter in a playbook.
+      - Labels, annotations, environment variables and the data of a ConfigMap or Secret must be text. A number or a
+        boolean in their place is refused, since KubeFed removes all labels of an object when one of them is no text.
       - Plain resources of a type that KubeFed propagates, or federated ones. Lists are taken apart.
       - A C(ReplicaSchedulingPreference) divides the replicas of the C(FederatedDeployment) or C(FederatedReplicaSet)
         of the same name over the clusters, by weight, minimum and maximum. It is applied as it is, after that one.
@@ -442,7 +446,7 @@ from ..module_utils._argspec import kube_spec, wait_spec
 from ..module_utils._errors import FederationError, InvalidOption
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, secrets_of
 from ..module_utils._kube.objects import Changes
-from ..module_utils._kubefed.documents import YAML_IMPORT_ERROR, from_definition, from_path, secrets_in
+from ..module_utils._kubefed.documents import from_definition, from_path, secrets_in
 from ..module_utils._kubefed.federate import (
     Placing,
     Wanted,
@@ -453,8 +457,10 @@ from ..module_utils._kubefed.federate import (
     wanted,
 )
 from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_labels, check_name, texts
+from ..module_utils._kubefed.reader import YAML_IMPORT_ERROR
 from ..module_utils._kubefed.resources import Resources
 from ..module_utils._kubefed.schedules import is_schedule, schedule
+from ..module_utils._kubefed.validation import token_problem
 from ..module_utils._module import QuietModule, Run, run_module
 
 # The options for these states alone
@@ -462,11 +468,24 @@ _FOR_PRESENT = ("placement", "cluster_selector", "overrides", "creation_labels",
 _FOR_CLUSTERS = ("placed", "withdrawn")
 
 
-def manifests_of(params: dict[str, t.Any]) -> list[dict[str, t.Any]] | None:
+def manifests_of(params: dict[str, t.Any], warn: t.Callable[[str], object]) -> list[dict[str, t.Any]] | None:
     """The resources given in definition or src; V(None) without either."""
-    if params["src"] is not None:
-        return from_path(params["src"])
-    return None if params["definition"] is None else from_definition(params["definition"])
+    try:
+        if params["src"] is not None:
+            found = from_path(params["src"], warn)
+        elif params["definition"] is not None:
+            found = from_definition(params["definition"], warn)
+        else:
+            return None
+        # What is federated already may be removed
+        tokens = [text for text in map(token_problem, found) if text] if params["state"] == "present" else []
+        if tokens:
+            raise InvalidOption(" ".join(tokens))
+    except InvalidOption:
+        # It is not known then what of it is secret, and a result shows the options
+        params["definition"] = None
+        raise
+    return found
 
 
 def check_options(params: dict[str, t.Any]) -> None:
@@ -520,7 +539,7 @@ def call(run: Run) -> None:
     """Any number of federated resources."""
     params = run.module.params
     check_options(params)
-    manifests = manifests_of(params)
+    manifests = manifests_of(params, run.module.warn)
     run.module.no_log_values.update(secrets_in(manifests or [], params["overrides"]))
     host = connect_as(params, label="host cluster")
     changes = Changes()

@@ -9,64 +9,59 @@
 from __future__ import annotations
 
 import os
-import traceback
 import typing as t
 
 from .._errors import InvalidOption
-from .federate import flatten
-
-YAML_IMPORT_ERROR: str | None = None
-try:
-    import yaml
-except ImportError:
-    YAML_IMPORT_ERROR = traceback.format_exc()
+from .reader import as_json, decoded, read
+from .validation import flatten
 
 Object = dict[str, t.Any]
 
 _ENDINGS = (".yml", ".yaml", ".json")
 
 
-def from_definition(definition: t.Any) -> list[Object]:
+def from_definition(definition: t.Any, warn: t.Callable[[str], object]) -> list[Object]:
     """The resources in the option definition: a dictionary, a list of them, or YAML with any number of documents.
 
-    :raises InvalidOption: for what is no YAML or no Kubernetes object.
+    :param warn: tells the user what kubectl passes over in silence.
+    :raises InvalidOption: for what can't be read, or is no Kubernetes object.
     """
     if isinstance(definition, str):
-        return flatten(_loaded(definition, "definition"))
-    return flatten(definition if isinstance(definition, list) else [definition])
+        return _from_text(definition, "definition", warn)
+    return flatten(as_json(definition if isinstance(definition, list) else [definition], "definition"))
 
 
-def from_path(path: str) -> list[Object]:
+def from_path(path: str, warn: t.Callable[[str], object]) -> list[Object]:
     """The resources in a YAML or JSON file, or in all of them in a directory, in the order of their names.
 
-    :raises InvalidOption: for what can't be read, is no YAML or no Kubernetes object.
+    :param warn: see :func:`from_definition`.
+    :raises InvalidOption: for what can't be read, or is no Kubernetes object.
     """
     if not os.path.isdir(path):
-        return _from_file(path)
+        return _from_file(path, warn)
     try:
         names = sorted(name for name in os.listdir(path) if name.endswith(_ENDINGS) and not name.startswith("."))
     except OSError as error:
         raise InvalidOption(f"src {path} can't be read: {error}") from error
     if not names:
         raise InvalidOption(f"src {path} is a directory without a file *.yml, *.yaml or *.json.")
-    return [manifest for name in names for manifest in _from_file(os.path.join(path, name))]
+    return [manifest for name in names for manifest in _from_file(os.path.join(path, name), warn)]
 
 
-def _from_file(path: str) -> list[Object]:
+def _from_file(path: str, warn: t.Callable[[str], object]) -> list[Object]:
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
         raise InvalidOption(f"src {path} can't be read: {error}") from error
-    return flatten(_loaded(text, f"src {path}"), f"src {path}")
+    return _from_text(decoded(content, f"src {path}"), f"src {path}", warn)
 
 
-def _loaded(text: str, where: str) -> list[t.Any]:
-    try:
-        # libyaml's parser, where PyYAML was built with it, takes a tenth of the time for a thousand documents
-        return list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except yaml.YAMLError as error:
-        raise InvalidOption(f"{where} is no YAML: {' '.join(str(error).split())}") from error
+def _from_text(text: str, where: str, warn: t.Callable[[str], object]) -> list[Object]:
+    found = read(text, where)
+    for warning in found.warnings:
+        warn(warning)
+    return flatten(found.documents, where)
 
 
 def secrets_in(manifests: t.Iterable[Object], overrides: t.Mapping[str, t.Any] | None = None) -> set[str]:
@@ -91,7 +86,8 @@ def secrets_in(manifests: t.Iterable[Object], overrides: t.Mapping[str, t.Any] |
 
 
 def _values(body: Object) -> set[str]:
-    return {str(value) for field in ("data", "stringData") for value in (body.get(field) or {}).values() if value}
+    fields = [body[field] for field in ("data", "stringData") if isinstance(body.get(field), dict)]
+    return {str(value) for values in fields for value in values.values() if value}
 
 
 def _values_of_overrides(items: t.Iterable[t.Any]) -> set[str]:
@@ -104,4 +100,4 @@ def _values_of_overrides(items: t.Iterable[t.Any]) -> set[str]:
     return values
 
 
-__all__ = ("YAML_IMPORT_ERROR", "from_definition", "from_path", "secrets_in")
+__all__ = ("from_definition", "from_path", "secrets_in")

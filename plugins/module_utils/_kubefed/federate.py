@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 
 from .._errors import InvalidOption
 from .._kube.client import resource_path
+from .manifests import FEDERATED_GROUP
+from .validation import applied_problems
 
 Object = dict[str, t.Any]
 Key = tuple[str, str, str]
 # By name of cluster: {path, op, value}, and kind and name of the resources that they are for
 Overrides = dict[str, list[Object]]
 
-FEDERATED_GROUP = "types.kubefed.io"
 FEDERATED_VERSION = "v1beta1"
 MANAGED_LABEL = "kubefed.io/managed"
 ORPHAN_ANNOTATION = "kubefed.io/orphan"
@@ -292,7 +293,7 @@ def _check_overrides_of(want: Wanted) -> None:
                 raise InvalidOption(f"{where} have path {item['path']} more than once.")
         if isinstance(want.spec.get("template"), dict):
             body = copy.deepcopy(want.spec["template"])
-            body.setdefault("metadata", {}).update({"name": want.name, "namespace": want.namespace})
+            body["metadata"] = {**(body.get("metadata") or {}), "name": want.name, "namespace": want.namespace}
             body.setdefault("apiVersion", "")
             for item in items:
                 problem = apply_override(body, item)
@@ -300,6 +301,9 @@ def _check_overrides_of(want: Wanted) -> None:
                     raise InvalidOption(
                         f"{where}: {item.get('op') or 'replace'} {item['path']} does not fit: {problem}"
                     )
+            wrong = applied_problems(body, want.type.kind, want.type.group)
+            if wrong:
+                raise InvalidOption(f"{where} make of it what does not fit: {'; '.join(wrong)}.")
 
 
 def apply_override(body: Object, item: Object) -> str:
@@ -346,30 +350,6 @@ def _child(found: t.Any, key: str) -> t.Any:
     if isinstance(found, list) and key.isdigit() and int(key) < len(found):
         return found[int(key)]
     return None
-
-
-def flatten(documents: t.Iterable[t.Any], where: str = "definition") -> list[Object]:
-    """The resources in a list of documents: empty documents and List objects dissolved.
-
-    :param where: where the documents come from, for messages.
-    :raises InvalidOption: for what is no Kubernetes object.
-    """
-    found: list[Object] = []
-    for number, document in enumerate(documents, start=1):
-        if document is None:
-            continue
-        if isinstance(document, list):
-            found.extend(flatten(document, where))
-            continue
-        if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
-            raise InvalidOption(f"Document {number} of {where} is no Kubernetes object: it needs apiVersion and kind.")
-        if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-            found.extend(flatten(document["items"], where))
-            continue
-        if not (document.get("metadata") or {}).get("name"):
-            raise InvalidOption(f"Document {number} of {where}, a {document['kind']}, has no metadata.name.")
-        found.append(document)
-    return found
 
 
 def wanted(
@@ -718,7 +698,6 @@ __all__ = (
     "common_annotations",
     "existed_in",
     "existed_value",
-    "flatten",
     "merge_overrides",
     "placed_too",
     "placing",

@@ -26,6 +26,7 @@ Object = dict[str, t.Any]
 
 CORE_GROUP = "core.kubefed.io"
 CORE_VERSION = "v1beta1"
+FEDERATED_GROUP = "types.kubefed.io"
 DEFAULT_NAMESPACE = "kube-federation-system"
 
 SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
@@ -319,6 +320,7 @@ __all__ = (
     "CORE_GROUP",
     "CORE_VERSION",
     "DEFAULT_NAMESPACE",
+    "FEDERATED_GROUP",
     "KINDS",
     "SERVICE_ACCOUNT_TOKEN",
     "TLS_VALIDATIONS",

@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import InvalidOption
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed import documents
+
+warned: list[str] = []
+from_definition = partial(documents.from_definition, warn=warned.append)
+from_path = partial(documents.from_path, warn=warned.append)
 
 TEXT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {0}\n"
 
@@ -23,9 +28,9 @@ def names(manifests: list[dict[str, t.Any]]) -> list[str]:
 
 def test_a_definition_has_many_forms() -> None:
     one = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
-    assert names(documents.from_definition(one)) == ["a"]
-    assert names(documents.from_definition([one, {"apiVersion": "v1", "kind": "List", "items": [one]}])) == ["a", "a"]
-    assert names(documents.from_definition(f"{TEXT.format('a')}---\n---\n{TEXT.format('b')}")) == ["a", "b"]
+    assert names(from_definition(one)) == ["a"]
+    assert names(from_definition([one, {"apiVersion": "v1", "kind": "List", "items": [one]}])) == ["a", "a"]
+    assert names(from_definition(f"{TEXT.format('a')}---\n---\n{TEXT.format('b')}")) == ["a", "b"]
 
 
 def test_a_directory_is_read_in_the_order_of_names(tmp_path: Path) -> None:
@@ -34,21 +39,21 @@ def test_a_directory_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     (tmp_path / "3.json").write_text('{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "third"}}')
     (tmp_path / "README.md").write_text("not this")
     (tmp_path / ".1.yml").write_text("nor: this")
-    assert names(documents.from_path(str(tmp_path))) == ["first", "second", "third"]
-    assert names(documents.from_path(str(tmp_path / "2.yaml"))) == ["second"]
+    assert names(from_path(str(tmp_path))) == ["first", "second", "third"]
+    assert names(from_path(str(tmp_path / "2.yaml"))) == ["second"]
 
 
 def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="a directory without a file"):
-        documents.from_path(str(tmp_path))
+        from_path(str(tmp_path))
     with pytest.raises(InvalidOption, match="can't be read"):
-        documents.from_path(str(tmp_path / "gone.yml"))
+        from_path(str(tmp_path / "gone.yml"))
     (tmp_path / "a.yml").write_text("kind: ConfigMap: Secret\n")
     with pytest.raises(InvalidOption, match=r"a\.yml is no YAML: .*line 1"):
-        documents.from_path(str(tmp_path))
+        from_path(str(tmp_path))
     (tmp_path / "a.yml").write_text("kind: ConfigMap")
     with pytest.raises(InvalidOption, match=r"Document 1 of src .*a\.yml is no Kubernetes object"):
-        documents.from_path(str(tmp_path))
+        from_path(str(tmp_path))
 
 
 def test_secrets_are_found_wherever_they_are() -> None:

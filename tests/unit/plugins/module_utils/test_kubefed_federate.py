@@ -182,18 +182,6 @@ def test_two_placements_are_one_too_many() -> None:
     assert want(federated("FederatedConfigMap", "x", "shop"), placement=["earth"]).spec["placement"] == own
 
 
-def test_documents_are_flattened() -> None:
-    first, second, third = plain("ConfigMap", "a"), plain("ConfigMap", "b"), plain("ConfigMap", "c")
-    found = federate.flatten([first, None, {"apiVersion": "v1", "kind": "List", "items": [second]}, [third]])
-    assert [entry["metadata"]["name"] for entry in found] == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize("document", ["text", 7, {}, {"kind": "ConfigMap"}, {"apiVersion": "v1", "kind": "ConfigMap"}])
-def test_documents_that_are_no_objects(document: t.Any) -> None:
-    with pytest.raises(InvalidOption, match="Document 1"):
-        federate.flatten([document])
-
-
 CLUSTERS = {"earth": {"place": "dc"}, "vulcan": {"place": "cloud"}}
 
 
