@@ -176,7 +176,8 @@ def exec_entry(
     if own is None:
         args = ["--region", region, *_GET_TOKEN, *_identification(cluster), "--output", "json"]
     else:
-        args = [own[1], "--region", region, *_identification(cluster)]
+        # Isolated: no module is taken from the program's folder, nor from where the environment says.
+        args = ["-I", own[1], "--region", region, *_identification(cluster)]
     if role_arn:
         args += ["--role", role_arn]
     entry: Config = {"apiVersion": _V1BETA1, "args": args, "command": command}
@@ -334,7 +335,7 @@ def _is_for(entry_name: str, user: Config, name: str, region: str | None, profil
     if not isinstance(entry, dict):
         return False
     args = [str(arg) for arg in entry.get("args") or []]
-    if not all(word in args for word in _GET_TOKEN) and not (args and helper.is_program(args[0])):
+    if not all(word in args for word in _GET_TOKEN) and not helper.program_of(args):
         return False
     # Both spellings of an option: in two words and in one.
     line = "\0".join(args) + "\0"

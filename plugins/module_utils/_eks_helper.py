@@ -37,7 +37,12 @@ def certificate(kubeconfig: str, name: str, region: str) -> str:
 
 
 def certificates(kubeconfig: str, name: str, region: str | None) -> list[str]:
-    """Where the certificates of a cluster of this name are, in all regions when there is none given."""
+    """Where the certificates of a cluster of this name are, in all regions when there is none given.
+
+    There are none of ours in a folder that is not ours.
+    """
+    if _stranger(os.path.abspath(kubeconfig) + FOLDER):
+        return []
     pattern = glob.escape(os.path.abspath(kubeconfig) + FOLDER)
     return sorted(glob.glob(os.path.join(pattern, f"{name}.{region or '*'}.crt")))
 
@@ -52,20 +57,59 @@ def is_there(path: str, text: str, mode: int) -> bool:
     return os.path.isfile(path) and read(path) == text and stat.S_IMODE(os.stat(path).st_mode) == mode
 
 
+def check_folder(path: str) -> None:
+    """Refuse the folder of a file where somebody else could have put something, or could exchange what we put there.
+
+    A kubeconfig may be in a folder that is everybody's, such as /tmp. What is beside it is run, or believed.
+
+    :raises FederationError: it is a link, somebody else's, or others may write to it.
+    """
+    folder = os.path.dirname(path)
+    why = _stranger(folder)
+    if why:
+        raise FederationError(
+            f"{folder} {why}. A program that gets tokens and certificates are kept there, so it must be a folder that"
+            " is yours and that nobody else may write to. Remove it when you do not know it, or have the kubeconfig in"
+            " a folder of your own."
+        )
+
+
+def _stranger(folder: str) -> str | None:
+    """Why a folder is not ours alone; ``None`` where it is, or is not there."""
+    try:
+        state = os.lstat(folder)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(state.st_mode):
+        return "is a symbolic link" if stat.S_ISLNK(state.st_mode) else "is no folder"
+    if state.st_uid != os.geteuid():
+        return f"belongs to somebody else (uid {state.st_uid})"
+    return "may be written to by others" if state.st_mode & 0o022 else None
+
+
 def put(path: str, text: str, mode: int) -> None:
-    """Write a file at once."""
+    """Write a file at once.
+
+    :raises FederationError: it can not be written, or see :func:`check_folder`.
+    """
     make_folder(path)
+    # Not before: somebody may have been faster.
+    check_folder(path)
     write(path, text, mode)
 
 
 def used(data: Config) -> set[str]:
     """The programs that users' entries of a kubeconfig name."""
-    found: set[str] = set()
-    for user in data.get("users") or []:
-        entry = (user.get("user") or {}).get("exec")
-        words = (entry.get("args") or []) if isinstance(entry, dict) else []
-        found.update(str(word) for word in words[:1] if is_program(str(word)))
-    return found
+    entries = ((user.get("user") or {}).get("exec") for user in data.get("users") or [])
+    found = (program_of(entry.get("args")) for entry in entries if isinstance(entry, dict))
+    return {path for path in found if path}
+
+
+def program_of(arguments: t.Any) -> str | None:
+    """The program of ours that a Python is given to run, behind its own options."""
+    words = (str(word) for word in arguments or [])
+    first = next((word for word in words if not word.startswith("-")), "")
+    return first if is_program(first) else None
 
 
 def is_program(path: str) -> bool:
@@ -74,9 +118,11 @@ def is_program(path: str) -> bool:
 
 
 def remove(programs: t.Iterable[str]) -> None:
-    """Remove programs with the tokens that they kept."""
+    """Remove programs with the tokens that they kept, where the folder is ours."""
     for path in programs:
         folder = os.path.dirname(path)
+        if _stranger(folder) or os.path.islink(os.path.join(folder, "tokens")):
+            continue
         tokens = os.path.join(folder, "tokens")
         unlink([path, *glob.glob(os.path.join(glob.escape(tokens), "*"))])
         for place in (tokens, folder):
@@ -101,5 +147,6 @@ def unlink(files: t.Iterable[str]) -> None:
 
 
 __all__ = (
-    *("certificate", "certificates", "is_program", "is_there", "program", "put", "remove", "source", "unlink", "used"),
+    *("certificate", "certificates", "check_folder", "is_there", "program", "program_of", "put", "remove", "source"),
+    *("unlink", "used"),
 )

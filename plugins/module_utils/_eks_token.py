@@ -8,7 +8,7 @@
 It is two things: a util of the module eks_kubeconfig, and the program that this module writes beside a kubeconfig for
 clients to run:
 
-    get_token.py --region REGION --cluster-name NAME|--cluster-id ID [--role ARN]
+    python -I get_token.py --region REGION --cluster-name NAME|--cluster-id ID [--role ARN]
 
 As a program it keeps a token in a file until shortly before it expires. kubectl starts it for every command, so it
 imports next to nothing while a kept token will do.
@@ -138,7 +138,19 @@ def _keep(path, entry):  # type: (str, dict[str, object]) -> None
         pass
 
 
+def _find_botocore():  # type: () -> None
+    """Look for botocore also where its user installs for himself, which an isolated Python leaves out."""
+    import importlib.util
+    import site
+
+    if importlib.util.find_spec("botocore") is None:
+        folder = site.getusersitepackages()
+        if os.path.isdir(folder) and os.stat(folder).st_uid == os.geteuid():
+            sys.path.append(folder)
+
+
 def _fresh(cluster, region, role):  # type: (str, str, str | None) -> dict[str, object]
+    _find_botocore()
     import botocore.session
     from botocore.credentials import Credentials
     from botocore.exceptions import NoCredentialsError

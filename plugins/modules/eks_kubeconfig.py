@@ -63,7 +63,8 @@ options:
       - With V(aws_cli), they run C(aws eks get-token), as C(aws eks update-kubeconfig) has it. They need the aws CLI.
       - With V(helper), they run a small program that this module puts beside the file, as C(get_token.py) in a folder
         with the file's name and C(.eks) behind it. It needs the Python that runs this module, and botocore, but no aws
-        CLI. It keeps a token, with mode 0600, until a minute before it expires.
+        CLI. It keeps a token, with mode 0600, until a minute before it expires. The folder must be one that belongs to
+        who runs this module, and that nobody else may write to.
       - With V(token), no client needs anything. The token is in RV(k8s_auth) for options of kubernetes.core, and no
         entry is written, for a token expires after a quarter of an hour and its entry would be left over. The cluster's
         certificate is put beside the file. The task's output is hidden as with C(no_log), but not what fails.
@@ -389,6 +390,8 @@ def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[F
     needed = helper.used(files.after)
     source = helper.source()
     to_put = [Companion(path, source, 0o700) for path in sorted(needed & ours)]
+    for companion in to_put:
+        helper.check_folder(companion.path)
     to_put = [file for file in to_put if not helper.is_there(*file)]
     to_remove = (helper.used(files.before) - needed) & ours
     changed = [file for file in files.files if file.changed]
@@ -451,6 +454,7 @@ def ensure_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str)
     where = Files(paths(params["kubeconfig"], os.environ)).holder("clusters", cluster["arn"]).path
     path = helper.certificate(where, params["name"], region)
     text = reach.certificate(cluster)
+    helper.check_folder(path)
     run.result["changed"] = not helper.is_there(path, text, 0o600)
     if run.result["changed"] and not aws.check_mode:
         helper.put(path, text, 0o600)

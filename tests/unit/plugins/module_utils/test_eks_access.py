@@ -194,10 +194,12 @@ def test_proxy_url_is_set_left_and_removed() -> None:
 
 def test_our_program_and_the_aws_cli_replace_each_other() -> None:
     program = access.exec_entry(CLUSTER, REGION, None, ROLE, ("/usr/bin/python3", PROGRAM))
-    assert program["args"] == [PROGRAM, "--region", REGION, "--cluster-name", "vulcan", "--role", ROLE]
+    assert program["args"] == ["-I", PROGRAM, "--region", REGION, "--cluster-name", "vulcan", "--role", ROLE]
     data = present(present({}), entry=program)
     assert content(data, "users", ARN)["exec"] == program
     assert content(present(data), "users", ARN)["exec"] == ENTRY
+    assert access.edit_to_absent(data, "vulcan", REGION, None, "vulcan").entries["users"] == {ARN: None}
+    content(data, "users", ARN)["exec"]["args"].remove("-I")
     assert access.edit_to_absent(data, "vulcan", REGION, None, "vulcan").entries["users"] == {ARN: None}
 
 

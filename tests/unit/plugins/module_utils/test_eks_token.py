@@ -18,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_access as access
 from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_helper as helper
 from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_token as tokens
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError
 
 pytest.importorskip("botocore")
 
@@ -38,7 +40,7 @@ def _program(tmp_path: Path) -> str:
 def run(program: str, words: list[str], env: dict[str, str], bare: bool = False) -> subprocess.CompletedProcess[str]:
     rest = {"HOME": str(Path(program).parent), "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
     # -S leaves out site-packages, and botocore with it.
-    command = [sys.executable, *(["-S"] if bare else []), program, *words]
+    command = [sys.executable, "-I", *(["-S"] if bare else []), program, *words]
     return subprocess.run(command, env={**rest, **env}, capture_output=True, text=True, check=False)
 
 
@@ -139,7 +141,7 @@ def test_what_is_kept_is_not_trusted_blindly(program: str, spoil: str) -> None:
 
 def test_many_at_once_each_get_a_token_and_leave_one(program: str) -> None:
     env = {**os.environ, **KEYS, "HOME": str(Path(program).parent)}
-    command = [sys.executable, program, *WORDS]
+    command = [sys.executable, "-I", program, *WORDS]
     runs = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) for _number in range(12)]
     for process in runs:
         output = process.communicate()[0]
@@ -177,7 +179,56 @@ def test_a_token_does_not_outlive_its_credentials() -> None:
 
 def test_the_program_and_what_it_kept_go(program: str, tmp_path: Path) -> None:
     token(program)
-    data = {"users": [{"name": "u", "user": {"exec": {"command": "python", "args": [program, *WORDS]}}}]}
+    data = {"users": [{"name": "u", "user": {"exec": {"command": "python", "args": ["-I", program, *WORDS]}}}]}
     assert helper.used(data) == {program}
     helper.remove([program])
     assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_taken_from_its_folder_or_the_environment(program: str, tmp_path: Path) -> None:
+    folder, other = Path(program).parent, tmp_path / "other"
+    other.mkdir()
+    for place in (folder, other):
+        (place / "json.py").write_text("raise SystemExit(9)\n")
+    entry = access.exec_entry({"name": "vulcan"}, REGION, None, None, (sys.executable, program))
+    env = {**KEYS, "PYTHONPATH": str(other), "HOME": str(folder), "PATH": os.environ["PATH"]}
+    done = subprocess.run([entry["command"], *entry["args"]], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_botocore_is_found_where_its_user_installs_for_himself(program: str, tmp_path: Path) -> None:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    place = tmp_path / "home" / ".local" / "lib" / version / "site-packages" / "botocore"
+    place.mkdir(parents=True)
+    (place / "__init__.py").write_text("raise Exception('found')\n")
+    done = run(program, WORDS, {**KEYS, "HOME": str(tmp_path / "home")}, bare=True)
+    assert "vulcan: found" in done.stderr
+
+
+@pytest.mark.parametrize("how", ["link", "file", "writable", "foreign"])
+def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "config.eks"
+    if how == "link":
+        (tmp_path / "theirs").mkdir()
+        folder.symlink_to(tmp_path / "theirs")
+    elif how == "file":
+        folder.touch()
+    else:
+        folder.mkdir()
+        folder.chmod(0o770 if how == "writable" else 0o700)
+    if how == "foreign":
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    path = helper.program(str(tmp_path / "config"))
+    for attempt in (lambda: helper.check_folder(path), lambda: helper.put(path, "x", 0o700)):
+        with pytest.raises(FederationError, match=r"config\.eks"):
+            attempt()
+    assert not os.path.lexists(path)
+    assert helper.certificates(str(tmp_path / "config"), "vulcan", None) == []
+
+
+def test_what_is_behind_a_link_is_not_removed(program: str, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "kept").touch()
+    (Path(program).parent / "tokens").symlink_to(tmp_path / "theirs")
+    helper.remove([program])
+    assert (tmp_path / "theirs" / "kept").exists()
