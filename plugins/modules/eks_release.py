@@ -153,7 +153,7 @@ def connected(aws: AnsibleAWSModule, name: str) -> tuple[Client | None, str]:
     credentials = access.caller_credentials(get_aws_connection_info(aws)[2])[0]
     token = tokens.sign(credentials, access.identifier(cluster), eks.meta.region_name)
     certificate = reach.certificate(cluster).encode()
-    return connect_with_token(cluster["endpoint"], certificate, token, verify=True, proxy="", label=name), ""
+    return connect_with_token(cluster["endpoint"], certificate, token, proxy="", label=name), ""
 
 
 def ensure(run: Run, client: Client) -> None:

@@ -16,6 +16,7 @@ import base64
 import json
 import os
 import re
+import ssl
 import traceback
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,12 @@ READ_TIMEOUT = 30.0
 PARALLEL = 8
 # KubeFed's too: validateProxyURL in pkg/apis/core/v1beta1/validation/validation.go
 PROXY_SCHEMES = ("http", "https", "socks5")
+
+# What of a certificate may go unverified: pkg/apis/core/v1beta1/kubefedcluster_types.go; what of it is verified then,
+# CustomizeCertificateValidation() in pkg/controller/util/cluster_util.go
+TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD = "*", "SubjectName", "ValidityPeriod"
+# X509_V_FLAG_NO_CHECK_TIME in OpenSSL's x509_vfy.h; Python has no name for it
+_NO_CHECK_TIME = 0x200000
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -176,6 +183,19 @@ class Client:
         if ca:
             self._pool.connection_pool_kw["ca_cert_data"] = ca.decode(errors="replace")
         self.label = label
+
+    def ignore_validity_period(self) -> None:
+        """Take the server's certificate, and those of its authorities, at any time; all else of it is verified.
+
+        :raises ValueError: the authority's certificates are none.
+        """
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.verify_flags |= _NO_CHECK_TIME
+        if self._ca:
+            context.load_verify_locations(cadata=self._ca.decode(errors="replace"))
+        else:
+            context.load_default_certs()
+        self._pool.connection_pool_kw["ssl_context"] = context
 
     @property
     def connection(self) -> Connection:
@@ -420,20 +440,32 @@ def _configuration(
     return configuration, identity
 
 
-def connect_with_token(server: str, ca: bytes, token: str, *, verify: bool, proxy: str, label: str) -> Client:
+def connect_with_token(
+    server: str, ca: bytes, token: str, *, proxy: str, label: str, unverified: t.Collection[str] = ()
+) -> Client:
     """A client for an API server with a bearer token.
 
     :param ca: certificates of the server's authority in PEM; empty for those of the system.
-    :raises InvalidOption: when server or proxy is no URL.
+    :param unverified: what of the server's certificate is not verified, as in a KubeFedCluster's
+        disabledTLSValidations; all else is.
+    :raises InvalidOption: when server or proxy is no URL, or the certificates are none.
     """
     check_url(server, f"the end point of {label}", ("http", "https"))
     if proxy:
         check_url(proxy, f"the proxy of {label}", PROXY_SCHEMES)
     configuration = Configuration()
     configuration.host = server
-    configuration.verify_ssl = verify
     configuration.proxy = proxy or None
-    return Client(configuration, label, Identity(Token(f"Bearer {token}")), ca=ca)
+    configuration.verify_ssl = TLS_ALL not in unverified
+    if TLS_SUBJECT_NAME in unverified:
+        configuration.assert_hostname = False
+    client = Client(configuration, label, Identity(Token(f"Bearer {token}")), ca=ca)
+    if TLS_VALIDITY_PERIOD in unverified:
+        try:
+            client.ignore_validity_period()
+        except (ssl.SSLError, ValueError) as error:
+            raise InvalidOption(f"{label}: the certificates of its authority can't be used: {error}") from error
+    return client
 
 
 def contexts(kubeconfig: t.Any) -> tuple[list[str], str | None]:
@@ -506,6 +538,9 @@ __all__ = (
     "KUBERNETES_IMPORT_ERROR",
     "MERGE_PATCH",
     "PROXY_SCHEMES",
+    "TLS_ALL",
+    "TLS_SUBJECT_NAME",
+    "TLS_VALIDITY_PERIOD",
     "ApiError",
     "ApiUnavailable",
     "Client",

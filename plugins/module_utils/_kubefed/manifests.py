@@ -20,6 +20,7 @@ import ssl
 import typing as t
 
 from .._errors import InvalidOption
+from .._kube.client import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
 from . import rights
 
 Object = dict[str, t.Any]
@@ -38,8 +39,7 @@ ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
 TOKEN_ANNOTATION = "cloudburst.federation/token"
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-# TLSAll, TLSSubjectName and TLSValidityPeriod in pkg/apis/core/v1beta1/kubefedcluster_types.go
-TLS_VALIDATIONS = ("*", "SubjectName", "ValidityPeriod")
+TLS_VALIDATIONS = (TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD)
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter or digit, at most {limit} characters"
 

@@ -66,7 +66,7 @@ class Members:
             spec["apiEndpoint"],
             decoded({"data": spec}, "caBundle").encode(),
             token,
-            verify=not spec.get("disabledTLSValidations"),
+            unverified=spec.get("disabledTLSValidations") or (),
             proxy=spec.get("proxyURL") or "",
             label=name,
         )

@@ -210,7 +210,7 @@ class Answer(t.NamedTuple):
 @pytest.mark.parametrize("data", ["", "[]", "7", "null", "[" * 100_000, "{", '"x"', "<html>", "\0"])
 def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("kubernetes")
-    client = kube.connect_with_token("https://10.11.0.10", b"", "t", verify=True, proxy="", label="vulcan")
+    client = kube.connect_with_token("https://10.11.0.10", b"", "t", proxy="", label="vulcan")
     monkeypatch.setattr(client._pool, "request", lambda *args, **more: Answer(200, data.encode()))
     with pytest.raises(kube.Unreachable, match="does not answer like a Kubernetes API server"):
         client.get("/version")
@@ -221,7 +221,7 @@ def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.Monk
 def test_a_token_that_is_no_header_is_not_shown() -> None:
     pytest.importorskip("kubernetes")
     client = kube.connect_with_token(
-        "http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", verify=True, proxy="", label="vulcan"
+        "http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", proxy="", label="vulcan"
     )
     assert refused(lambda: client.get("/version"))
 
