@@ -51,6 +51,12 @@ _TRANSIENT_CODES = {
 }
 
 
+# botocore waits a minute for each of five tries: so long nothing would be shown, and the deadline would pass.
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 10.0
+_TRIES = 3
+
+
 class AwsError(FederationError):
     """AWS refused a call, or could not be asked.
 
@@ -68,6 +74,23 @@ class CredentialsRefused(AwsError):
 
 class AwsUnavailable(AwsError, Unavailable):
     """Throttling, a fault on AWS's side or of the network: the same call may succeed a little later."""
+
+
+def patience(remaining: float) -> dict[str, t.Any]:
+    """What every client is made with: ``config`` of AnsibleAWSModule.client, over which goes the user's aws_config.
+
+    A call that nobody answers ends as AwsUnavailable after half a minute at most, and with the deadline if that is
+    nearer, but for a second or two between the tries
+    (https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html).
+
+    :param remaining: seconds until the deadline.
+    """
+    share = max(1.0, remaining / _TRIES)
+    return {
+        "connect_timeout": min(_CONNECT_SECONDS, share),
+        "read_timeout": min(_READ_SECONDS, share),
+        "retries": {"total_max_attempts": _TRIES, "mode": "standard"},
+    }
 
 
 @contextlib.contextmanager
@@ -112,4 +135,4 @@ def _name(error: Exception) -> str:
     return type(error).__name__
 
 
-__all__ = ("AwsError", "AwsUnavailable", "CredentialsRefused", "calling", "translate")
+__all__ = ("AwsError", "AwsUnavailable", "CredentialsRefused", "calling", "patience", "translate")

@@ -194,7 +194,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import AwsError, calling
+from ..module_utils._aws import AwsError, calling, patience
 from ..module_utils._errors import InvalidOption, TerminalState
 from ..module_utils._module import Run, run_module
 from ..module_utils._stack_api import MAX_TEMPLATE_BYTES, StackApi
@@ -220,9 +220,6 @@ Stack = dict[str, t.Any]
 
 # How long AWS may take to work out a change set, which is usually seconds.
 CHANGE_SET_SECONDS = 600
-# botocore's own defaults are a minute for each try, of which it makes five: so long nothing would be shown, and the
-# deadline would pass. What is given in aws_config goes over them.
-PATIENCE = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 3, "mode": "standard"}}
 
 
 class StackJob:
@@ -489,7 +486,7 @@ def main() -> None:
 
     def call(run: Run) -> None:
         with calling("make a client for CloudFormation"):
-            client = aws.client("cloudformation", config=PATIENCE)
+            client = aws.client("cloudformation", config=patience(run.waiter.remaining))
         StackJob(run, client).work()
 
     # It has what run_module uses of an AnsibleModule, without being one.

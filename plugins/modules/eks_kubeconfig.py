@@ -297,7 +297,7 @@ from ..module_utils import _eks_reach as reach
 from ..module_utils import _eks_token as tokens
 from ..module_utils import _kubeconfig
 from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import calling
+from ..module_utils._aws import calling, patience
 from ..module_utils._errors import FederationError, WaitTimeout
 from ..module_utils._kubeconfig_files import Files, is_private, locked, make_folder, paths, write
 from ..module_utils._module import Run, run_module
@@ -315,10 +315,11 @@ REACH_TIMEOUT = 3.0
 # -- AWS
 
 
-def assumed(aws: AnsibleAWSModule, role_arn: str, session_name: str) -> dict[str, t.Any]:
+def assumed(aws: AnsibleAWSModule, run: Run, role_arn: str, session_name: str) -> dict[str, t.Any]:
     """Credentials of a role."""
     with calling(f"assume the role {role_arn}"):
-        return dict(aws.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)["Credentials"])
+        client = aws.client("sts", config=patience(run.waiter.remaining))
+        return dict(client.assume_role(RoleArn=role_arn, RoleSessionName=session_name)["Credentials"])
 
 
 def described(aws: AnsibleAWSModule, run: Run) -> tuple[Cluster, str]:
@@ -327,28 +328,28 @@ def described(aws: AnsibleAWSModule, run: Run) -> tuple[Cluster, str]:
     keys: dict[str, t.Any] = {}
     if role:
         # The name of the session is the aws CLI's: rules in a trust policy may go by it.
-        given = assumed(aws, role, "EKSDescribeClusterSession")
+        given = assumed(aws, run, role, "EKSDescribeClusterSession")
         keys = {
             "aws_access_key_id": given["AccessKeyId"],
             "aws_secret_access_key": given["SecretAccessKey"],
             "aws_session_token": given["SessionToken"],
         }
     with calling("make a client for EKS"):
-        client = aws.client("eks", **keys)
+        client = aws.client("eks", config=patience(run.waiter.remaining), **keys)
     name = aws.params["name"]
     cluster = access.active(client, name, client.meta.region_name, run.waiter if aws.params["wait"] else None)
     run.result["cluster"] = {key: cluster.get(key) for key in ("name", "arn", "endpoint", "status", "version")}
     return cluster, str(cluster["arn"]).split(":")[3]
 
 
-def new_token(aws: AnsibleAWSModule, cluster: Cluster, region: str) -> tuple[str, str]:
+def new_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str) -> tuple[str, str]:
     """A token for the cluster, and when it expires."""
     from botocore.credentials import Credentials
 
     until: t.Any
     now = time.time()
     if aws.params["role_arn"]:
-        given = assumed(aws, aws.params["role_arn"], tokens.SESSION_NAME)
+        given = assumed(aws, run, aws.params["role_arn"], tokens.SESSION_NAME)
         credentials: t.Any = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         until = given["Expiration"]
     else:
@@ -458,7 +459,7 @@ def ensure_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str)
     run.result["changed"] = not helper.is_there(path, text, 0o600)
     if run.result["changed"] and not aws.check_mode:
         helper.put(path, text, 0o600)
-    token, expires = new_token(aws, cluster, region)
+    token, expires = new_token(aws, run, cluster, region)
     proxy = {"proxy": params["proxy_url"]} if params["proxy_url"] else {}
     run.result["k8s_auth"] = {"host": cluster["endpoint"], "api_key": token, "ca_cert": path, **proxy}
     run.result["token"] = token

@@ -168,7 +168,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import calling
+from ..module_utils._aws import calling, patience
 from ..module_utils._eks_leftovers.api import SERVICES, Api
 from ..module_utils._eks_leftovers.owned import BURST_TAG
 from ..module_utils._eks_leftovers.sweep import Sweep
@@ -218,7 +218,8 @@ def main() -> None:
 
     def call(run: Run) -> None:
         with calling("make clients for AWS"):
-            clients = {service: aws.client(service) for service in SERVICES}
+            config = patience(run.waiter.remaining)
+            clients = {service: aws.client(service, config=config) for service in SERVICES}
         ensure(run, Api(clients))
 
     # It has what run_module uses of an AnsibleModule, without being one.

@@ -116,7 +116,7 @@ from ..module_utils import _eks_access as access
 from ..module_utils import _eks_reach as reach
 from ..module_utils import _eks_token as tokens
 from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import calling
+from ..module_utils._aws import calling, patience
 from ..module_utils._eks_leftovers.api import Api
 from ..module_utils._eks_leftovers.owned import BURST_TAG, is_own
 from ..module_utils._eks_leftovers.release import Release, disk
@@ -134,10 +134,13 @@ if t.TYPE_CHECKING:
 _ANSWERING = ("ACTIVE", "UPDATING")
 
 
-def connected(aws: AnsibleAWSModule, name: str) -> tuple[Client | None, str]:
-    """The way to the burst's cluster, or why there is none."""
+def connected(aws: AnsibleAWSModule, name: str, remaining: float) -> tuple[Client | None, str]:
+    """The way to the burst's cluster, or why there is none.
+
+    :param remaining: seconds until the deadline.
+    """
     with calling("make a client for EKS"):
-        eks = aws.client("eks")
+        eks = aws.client("eks", config=patience(remaining))
     cluster = Api({"eks": eks}).cluster(name)
     if cluster is None:
         return None, f"There is no EKS cluster {name}."
@@ -194,7 +197,7 @@ def main() -> None:
 
     def call(run: Run) -> None:
         run.result.update(reached=False, released=[], stuck=[], volumes=[])
-        client, reason = connected(aws, aws.params["name"])
+        client, reason = connected(aws, aws.params["name"], run.waiter.remaining)
         if client is not None:
             try:
                 ensure(run, client)

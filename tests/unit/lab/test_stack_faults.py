@@ -231,6 +231,7 @@ class Line:
         self._target = port
         self._listener: socket.socket | None = None
         self._pairs: dict[socket.socket, socket.socket] = {}
+        self._held: list[socket.socket] | None = None
         self.port = 0
         self.mend()
 
@@ -240,13 +241,17 @@ class Line:
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._carry, args=(self._listener,), daemon=True).start()
 
+    def hold(self) -> None:
+        """Take new connections, and carry nothing of what comes in on them."""
+        self._held = []
+
     def cut(self) -> None:
         """End all connections and refuse new ones."""
         listener, self._listener = self._listener, None
         if listener:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
-        for end in list(self._pairs):
+        for end in [*self._pairs, *(self._held or [])]:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
@@ -257,6 +262,9 @@ class Line:
                 threading.Thread(target=self._pump, args=(near,), daemon=True).start()
 
     def _pump(self, near: socket.socket) -> None:
+        if self._held is not None:
+            self._held.append(near)
+            return
         far = socket.create_connection(("127.0.0.1", self._target))
         self._pairs.update({near: far, far: near})
         with contextlib.suppress(OSError), near, far, selectors.DefaultSelector() as ends:
@@ -360,6 +368,24 @@ def test_a_line_that_stays_cut_ends_with_the_deadline(lab: Lab) -> None:
     assert result["failed"]
     assert "s for the stack cut to be created, in vain. Last state: no answer just now:" in result["msg"]
     assert "It goes on in AWS by itself; run this again to go on waiting" in result["msg"]
+    lab.durations()
+
+
+def test_a_line_that_carries_nothing_more_ends_with_the_deadline(lab: Lab) -> None:
+    lab.durations(create=20)
+    cable = Line(lab.aws.port)
+    # The user's own settings go over those of the module
+    options: dict[str, t.Any] = {"aws_config": {"connect_timeout": 1, "read_timeout": 1}, "wait_timeout": 12}
+    task = lab.task("dead", SMALL, endpoint_url=f"https://127.0.0.1:{cable.port}", **options)
+    task.until("CREATE_IN_PROGRESS")
+    began = time.monotonic()
+    cable.hold()
+    result = task.run()
+    cable.cut()
+    assert time.monotonic() - began < 30
+    assert result["failed"]
+    assert "no answer just now: Failed to describe the stack" in task.shown[-1]
+    assert "s for the stack dead to be created, in vain. Last state: no answer just now:" in result["msg"]
     lab.durations()
 
 
