@@ -178,7 +178,7 @@ class Task:
             return True
         waited = time.monotonic() - self._began
         self.shown.append(line(pending, waited))
-        self._progress = {"slice": 0, "waited": waited, "carry": pending["carry"]}
+        self._progress = {"slice": 0, "waited": waited, "carry": json.loads(next(iter(pending["next"])))["carry"]}
         return False
 
     def run(self) -> dict[str, t.Any]:
@@ -441,7 +441,7 @@ def test_an_update_that_is_under_way_is_waited_for(lab: Lab, absent: bool) -> No
 
 
 def test_a_delete_that_is_under_way_is_waited_for(lab: Lab) -> None:
-    lab.durations(delete=2)
+    lab.durations(delete=6)
     first_id = lab.task("deleted", SMALL).run()["stack"]["id"]
     lab.aws.delete(first_id)
     gone = lab.task("deleted").run()
