@@ -2,48 +2,268 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The script that site_to_site_vpn puts on the firewall, rendered for both kinds of IPsec."""
+"""The script that site_to_site_vpn puts on the firewall, with real rules and packets in namespaces of the test's own."""
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
+import typing as t
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
+WORLD = Path(__file__).with_name("firewall.py")
 TUNNELS = [
-    {"outside_address": f"198.51.100.{20 + number}", "inside_address": f"169.254.{number}.2", "inside_peer": "::"}
+    {
+        "outside_address": f"198.51.100.{20 + number}",
+        "customer_address": "203.0.113.10",
+        "inside_address": f"169.254.{number}.2",
+        "inside_peer": f"169.254.{number}.1",
+    }
     for number in (1, 2)
 ]
+FIREWALL = """
+table inet filter {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+  }
+  chain other {
+  }
+}
+table ip nat {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "wan0" ip saddr { 10.10.0.0/16, 10.11.0.0/16 } masquerade
+  }
+}
+"""
+POD, SPOOFED, STRANGER = "10.11.0.5", "8.8.8.8", "10.20.0.99"
+LAN, ELSEWHERE, INTERNET = "10.10.0.10", "10.20.0.10", "8.8.4.4"
 
 
-def render(*, kernel: bool) -> str:
+class World:
+    """The firewall and its neighbours, in a process of their own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        argv = ["unshare", "--map-root-user", "--net", "--mount", sys.executable, "-B", str(WORLD)]
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._script = directory / "tunnel"
+        (directory / "firewall.nft").write_text(FIREWALL)
+        self.run("nft", "-f", str(directory / "firewall.nft"))
+
+    def _ask(self, **step: t.Any) -> t.Any:
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps(step), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def run(self, *words: str) -> str:
+        status, output = self._ask(run=words)
+        assert status == 0, (words, output)
+        return str(output)
+
+    def script(self, action: str, **settings: t.Any) -> str:
+        """Write the script with these settings of the role, and run an action of it."""
+        self._script.write_text(render(**settings))
+        return self.run("sh", str(self._script), action)
+
+    def send(self, out: str, source: str, to: str, target: str, *ports: int, **more: t.Any) -> t.Any:
+        source_port, target_port = ports or (1025, 22)
+        return self._ask(send={"out": out, "to": to, "source": [source, source_port], "target": [target, target_port], **more})
+
+    def ping(self, out: str, source: str, target: str) -> bool:
+        return bool(self._ask(ping={"out": out, "source": source, "target": target}))
+
+    def comments(self) -> list[str]:
+        """Rules with our comment."""
+        return [line.strip() for line in self.run("nft", "list", "ruleset").splitlines() if 'comment "cloudburst-' in line]
+
+
+def render(**settings: t.Any) -> str:
     variables = {
         "ansible_managed": "Ansible managed",
+        "ansible_facts": {"all_ipv4_addresses": ["203.0.113.10"]},
         "site_to_site_vpn_name": "vulcan",
         "site_to_site_vpn_remote_network": "10.11.0.0/16",
         "site_to_site_vpn_local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
-        "site_to_site_vpn_forward_chain": "inet filter forward",
-        "site_to_site_vpn_accept_from_remote": False,
-        "__site_to_site_vpn_id": "cloudburst-vulcan",
-        "__site_to_site_vpn_unit": "cloudburst-vulcan-vpn",
         "__site_to_site_vpn_directory": "/etc/swanctl/cloudburst-vulcan",
-        "__site_to_site_vpn_interface": "cb-vulcan-",
         "__site_to_site_vpn_number": 4096,
         "__site_to_site_vpn_groups": [4097, 4098],
         "__site_to_site_vpn_mss": 1360,
-        "__site_to_site_vpn_kernel": {"rc": 0 if kernel else 1},
+        "__site_to_site_vpn_kernel": {"rc": 0},
         "__site_to_site_vpn_tunnels": TUNNELS,
     }
-    return Role("site_to_site_vpn").render("tunnel.sh.j2", **variables)
+    return Role("site_to_site_vpn").render("tunnel.sh.j2", **{**variables, **settings})
 
 
 @pytest.mark.parametrize("kernel", [True, False])
 def test_shellcheck_has_nothing_to_say(kernel: bool, tmp_path: Path) -> None:
     script = tmp_path / "tunnel"
-    script.write_text(render(kernel=kernel))
+    script.write_text(render(__site_to_site_vpn_kernel={"rc": 0 if kernel else 1}))
     argv = ["shellcheck", "--severity=warning", str(script)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> t.Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.process.communicate(timeout=10)
+
+
+CHAIN = {"site_to_site_vpn_forward_chain": "inet filter forward"}
+OPEN = {"site_to_site_vpn_accept_from_remote": True}
+
+
+@pytest.mark.parametrize("chain", [{}, CHAIN])
+def test_what_may_pass(world: World, chain: dict[str, str]) -> None:
+    assert world.send("vpc", SPOOFED, "lan", LAN), "without rules everything passes, so what is below means something"
+    world.script("open", **chain)
+    assert world.send("lan", LAN, "vpc", POD, answered=True) == [LAN, 1025]
+    assert world.send("", "10.10.0.1", "vpc", POD, answered=True) == ["10.10.0.1", 1025]
+    assert world.ping("", "169.254.1.2", "169.254.1.1")
+    assert world.ping("vpc", POD, "10.10.0.1")
+    assert not world.ping("vpc", SPOOFED, "10.10.0.1")
+    assert not world.send("vpc", POD, "lan", LAN)
+    assert not world.send("vpc", POD, "lan", ELSEWHERE)
+    assert not world.send("vpc", POD, "", "10.10.0.1")
+    assert not world.send("vpc", POD, "", "169.254.1.2")
+    assert not world.send("vpc", "169.254.1.1", "", "169.254.1.2")
+    assert not world.send("vpc", POD, "wan", INTERNET)
+    assert not world.send("lan", ELSEWHERE, "vpc", POD)
+    assert not world.send("wan", INTERNET, "vpc", POD)
+
+
+def test_connections_from_the_vpc_come_to_the_local_networks_and_nowhere_else(world: World) -> None:
+    world.script("open", **OPEN, **CHAIN)
+    assert world.send("vpc", POD, "lan", LAN, answered=True)
+    assert not world.send("vpc", POD, "lan", ELSEWHERE)
+    assert not world.send("vpc", POD, "", "10.10.0.1")
+    assert not world.send("vpc", POD, "wan", INTERNET)
+    for source in (SPOOFED, STRANGER, "169.254.1.1"):
+        assert not world.send("vpc", source, "lan", LAN), source
+        assert not world.send("vpc", source, "", "10.10.0.1"), source
+
+
+def test_a_spoofed_packet_is_no_answer(world: World) -> None:
+    world.run("ip", "route", "add", f"{SPOOFED}/32", "via", "169.254.1.1")
+    assert world.send("vpc", SPOOFED, "", "10.10.0.1", after=True)
+    world.script("open", **OPEN)
+    world.run("ip", "route", "replace", f"{SPOOFED}/32", "via", "203.0.113.1")
+    world.run("ip", "-n", "wan", "address", "add", f"{SPOOFED}/32", "dev", "eth0")
+    assert world.send("lan", LAN, "wan", SPOOFED, 1026, 53, answered=True)
+    assert not world.send("vpc", SPOOFED, "lan", LAN, 53, 1026)
+
+
+@pytest.mark.parametrize("chain", [{}, CHAIN])
+def test_the_way_to_the_internet(world: World, chain: dict[str, str]) -> None:
+    world.run("nft", "add chain inet filter forward { policy drop; }")
+    if not chain:
+        world.run("nft", "insert rule inet filter forward accept")
+    world.script("open", site_to_site_vpn_remote_egress=True, **chain)
+    assert world.send("vpc", POD, "wan", INTERNET, answered=True) == ["203.0.113.10", 1025], "translated by the firewall"
+    assert not world.send("vpc", POD, "lan", LAN)
+    assert not world.send("vpc", POD, "lan", ELSEWHERE)
+    assert not world.send("vpc", STRANGER, "wan", INTERNET)
+    assert not world.send("wan", INTERNET, "vpc", POD)
+
+
+def test_nothing_for_the_vpc_takes_another_way(world: World) -> None:
+    world.script("open", **OPEN)
+    world.run("ip", "route", "del", "10.11.0.0/16", "via", "169.254.1.1")
+    world.run("ip", "-n", "wan", "address", "add", f"{POD}/32", "dev", "eth0")
+    world.run("ip", "route", "del", "unreachable", "10.11.0.0/16")  # as a network manager may do
+    assert not world.send("lan", LAN, "wan", POD)
+    assert not world.send("", "10.10.0.1", "wan", POD)
+    world.run("nft", "delete table inet cloudburst-vulcan")
+    assert world.send("lan", LAN, "wan", POD), "without rules it passes, so what is above means something"
+    world.script("watch", **OPEN)
+    assert not world.send("lan", LAN, "wan", POD)
+    assert "unreachable 10.11.0.0/16" in world.run("ip", "route")
+
+
+# -- rules in the firewall's own chain
+
+
+def test_rules_are_narrowed(world: World) -> None:
+    world.script("open", **CHAIN, **OPEN, site_to_site_vpn_local_networks=["10.10.0.0/24", "10.20.0.0/24"])
+    assert world.send("vpc", POD, "lan", LAN, answered=True)
+    assert world.send("vpc", POD, "lan", ELSEWHERE, answered=True)
+    world.script("open", **CHAIN, **OPEN)
+    assert world.send("vpc", POD, "lan", LAN)
+    assert not world.send("vpc", POD, "lan", ELSEWHERE)
+    assert len(world.comments()) == 2
+    assert "10.20.0.0/24" not in world.run("nft", "list", "ruleset")
+    world.script("open", **CHAIN)
+    assert not world.send("vpc", POD, "lan", LAN), "nor what began before"
+    assert len(world.comments()) == 2
+    assert [rule for rule in world.comments() if rule.startswith("iif")][0].count("ct direction reply") == 1
+
+
+def test_watch_narrows_too_and_leaves_alone_what_is_right(world: World) -> None:
+    world.script("open", **CHAIN, **OPEN)
+    world.script("watch", **CHAIN)
+    assert not world.send("vpc", POD, "lan", LAN)
+    before = world.run("nft", "-a", "list", "ruleset")
+    world.script("watch", **CHAIN)
+    assert world.run("nft", "-a", "list", "ruleset") == before
+    for broken in ("flush chain inet filter forward", "flush chain inet cloudburst-vulcan sources", "flush ruleset"):
+        world.run("nft", broken)
+        world.script("watch", **CHAIN)
+        assert not world.send("vpc", SPOOFED, "lan", LAN), broken
+        assert len(world.comments()) == (0 if broken == "flush ruleset" else 2), broken
+    world.run("nft", "-f", str(world._directory / "firewall.nft"))
+    world.script("watch", **CHAIN)
+    assert len(world.comments()) == 2
+
+
+@pytest.mark.parametrize("other", ["", "inet filter other"])
+def test_no_rule_stays_in_a_chain_that_is_no_longer_named(world: World, other: str) -> None:
+    world.script("open", **CHAIN)
+    world.run("nft", 'add rule inet filter forward ip saddr 10.9.0.1 accept comment "cloudburst-venus"')
+    world.script("open", site_to_site_vpn_forward_chain=other)
+    assert len(world.comments()) == (3 if other else 1)
+    assert len(world.run("nft", "list", "chain", "inet", "filter", "forward").splitlines()) == 6
+    output = world.script("close", site_to_site_vpn_forward_chain="")
+    assert ("rules removed" in output) is bool(other)
+    assert [rule for rule in world.comments() if "venus" not in rule] == []
+    assert "cloudburst-vulcan" not in world.run("nft", "list", "ruleset")
+    assert "unreachable" not in world.run("ip", "route")
+    assert world.script("close") == ""
+
+
+def test_a_wrong_chain_keeps_nothing_from_being_closed(world: World) -> None:
+    output = world.script("open", site_to_site_vpn_forward_chain="inet filter nowhere")
+    assert "there is no chain inet filter nowhere" in output
+    assert not world.send("vpc", POD, "lan", LAN)
+
+
+def test_the_route_of_a_former_network_goes(world: World) -> None:
+    world.run("ip", "route", "add", "unreachable", "10.77.0.0/16", "proto", "77", "metric", "4294967000")
+    world.script("open", site_to_site_vpn_remote_network="10.12.0.0/16")
+    world.script("open")
+    routes = world.run("ip", "route")
+    assert "unreachable 10.11.0.0/16" in routes
+    assert "10.12.0.0/16" not in routes
+    assert "10.77.0.0/16" in routes, "another burst's"
+
+
+# -- source ports
+
+
+@pytest.mark.parametrize("own", [["203.0.113.10"], ["192.168.7.2"]])
+def test_ports_as_they_are_seen_outside(world: World, own: list[str]) -> None:
+    facts = {"ansible_facts": {"all_ipv4_addresses": own}}
+    world.script("open", **facts)
+    assert world.send("", "203.0.113.10", "wan", "198.51.100.21", 40123, 500) == ["203.0.113.10", 40123]
+    world.script("open", site_to_site_vpn_fixed_source_ports=True, **facts)
+    for number, port in ((40124, 500), (40125, 4500)):
+        seen = world.send("", "203.0.113.10", "wan", "198.51.100.21", number, port, answered=True)
+        assert seen == ["203.0.113.10", port]
+    assert world.send("", "203.0.113.10", "wan", INTERNET, 40126, 500) == ["203.0.113.10", 40126], "no business of ours"
