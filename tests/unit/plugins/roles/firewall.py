@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A firewall with its neighbours in network namespaces, and UDP packets that are tried there.
+"""A firewall with its neighbours in network namespaces, and packets that are tried there.
 
-``unshare --map-root-user --net --mount python3 firewall.py DIRECTORY`` reads steps from standard input, one JSON document
-a line, and answers each with one: {"run": [word, …]} with its exit status and output, {"send": {…}} with whether the
-packet was heard. `send` has "out" and "to" (namespaces), "source" and "target" (addresses with ports); with "answered",
-a packet back has to be heard too; with "after", the packet is an answer to one that was sent the other way before.
-{"ping": {"out": namespace, "source": address, "target": address}} answers whether an echo came back.
+``unshare --map-root-user --net --mount python3 firewall.py`` reads steps from standard input, one JSON document a line, and
+answers each with one: {"run": [word, …]} with its exit status and output, {"send": {…}} with the sender of a UDP packet
+as it was seen, or false. `send` has "out" and "to" (namespaces), "source" and "target" (addresses with ports); with
+"answered", a packet back has to be heard too; with "after", the packet is an answer to one that was sent the other way
+before. {"ping": {"out": namespace, "source": address, "target": address}} answers whether an echo came back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import typing as t
 
-# The firewall's interface to each neighbour with its address, and the neighbour's addresses; the first is the way there.
+# The firewall's address towards each neighbour, and the neighbour's own addresses
 NEIGHBOURS = {
     "lan": ("10.10.0.1/24", ["10.10.0.10/24", "10.20.0.10/32"]),
     "vpc": ("169.254.1.2/30", ["169.254.1.1/30", "10.11.0.5/32", "8.8.8.8/32", "10.20.0.99/32"]),
@@ -86,7 +86,9 @@ def heard(out: socket.socket, to: socket.socket, target: tuple[str, int]) -> tup
         return None
 
 
-def send(out: str, to: str, source: list[t.Any], target: list[t.Any], *, answered: bool = False, after: bool = False) -> t.Any:
+def send(
+    out: str, to: str, source: list[t.Any], target: list[t.Any], *, answered: bool = False, after: bool = False
+) -> t.Any:
     """See above. What comes out is the sender that was seen, false when nothing was heard."""
     with hearing(out, source[0], source[1]) as one, hearing(to, target[0], target[1]) as other:
         if after and not heard(other, one, (source[0], source[1])):

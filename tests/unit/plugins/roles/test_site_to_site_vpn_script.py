@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The script that site_to_site_vpn puts on the firewall, with real rules and packets in namespaces of the test's own."""
+"""The script that site_to_site_vpn puts on the firewall, with real rules and packets in namespaces of their own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class World:
     """The firewall and its neighbours, in a process of their own."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         argv = ["unshare", "--map-root-user", "--net", "--mount", sys.executable, "-B", str(WORLD)]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._script = directory / "tunnel"
@@ -73,15 +73,18 @@ class World:
         return self.run("sh", str(self._script), action)
 
     def send(self, out: str, source: str, to: str, target: str, *ports: int, **more: t.Any) -> t.Any:
+        """Who sent a packet, as it is seen where it is to arrive; false when it does not. See firewall.py."""
         source_port, target_port = ports or (1025, 22)
-        return self._ask(send={"out": out, "to": to, "source": [source, source_port], "target": [target, target_port], **more})
+        ends = {"source": [source, source_port], "target": [target, target_port]}
+        return self._ask(send={"out": out, "to": to, **ends, **more})
 
     def ping(self, out: str, source: str, target: str) -> bool:
         return bool(self._ask(ping={"out": out, "source": source, "target": target}))
 
     def comments(self) -> list[str]:
         """Rules with our comment."""
-        return [line.strip() for line in self.run("nft", "list", "ruleset").splitlines() if 'comment "cloudburst-' in line]
+        lines = self.run("nft", "list", "ruleset").splitlines()
+        return [line.strip() for line in lines if 'comment "cloudburst-' in line]
 
 
 def render(**settings: t.Any) -> str:
@@ -167,7 +170,7 @@ def test_the_way_to_the_internet(world: World, chain: dict[str, str]) -> None:
     if not chain:
         world.run("nft", "insert rule inet filter forward accept")
     world.script("open", site_to_site_vpn_remote_egress=True, **chain)
-    assert world.send("vpc", POD, "wan", INTERNET, answered=True) == ["203.0.113.10", 1025], "translated by the firewall"
+    assert world.send("vpc", POD, "wan", INTERNET, answered=True) == ["203.0.113.10", 1025], "translated"
     assert not world.send("vpc", POD, "lan", LAN)
     assert not world.send("vpc", POD, "lan", ELSEWHERE)
     assert not world.send("vpc", STRANGER, "wan", INTERNET)
@@ -203,7 +206,7 @@ def test_rules_are_narrowed(world: World) -> None:
     world.script("open", **CHAIN)
     assert not world.send("vpc", POD, "lan", LAN), "nor what began before"
     assert len(world.comments()) == 2
-    assert [rule for rule in world.comments() if rule.startswith("iif")][0].count("ct direction reply") == 1
+    assert next(rule for rule in world.comments() if rule.startswith("iif")).count("ct direction reply") == 1
 
 
 def test_watch_narrows_too_and_leaves_alone_what_is_right(world: World) -> None:
@@ -218,7 +221,7 @@ def test_watch_narrows_too_and_leaves_alone_what_is_right(world: World) -> None:
         world.script("watch", **CHAIN)
         assert not world.send("vpc", SPOOFED, "lan", LAN), broken
         assert len(world.comments()) == (0 if broken == "flush ruleset" else 2), broken
-    world.run("nft", "-f", str(world._directory / "firewall.nft"))
+    world.run("nft", "-f", str(world.directory / "firewall.nft"))
     world.script("watch", **CHAIN)
     assert len(world.comments()) == 2
 
