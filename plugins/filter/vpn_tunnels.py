@@ -15,7 +15,7 @@ description:
     that have been checked and can go into a configuration file as they are.
   - Algorithms are raised to what AWS accepts and what should be used today. The document names the weakest ones.
   - A document with a document type declaration, with more than 65536 characters, or with a value that AWS would not
-    send is refused.
+    send is refused. So is one whose keys are in AWS Secrets Manager, because they are not in the document.
 notes:
   - The result holds the pre-shared keys. Use C(no_log) on tasks that handle it.
 options:

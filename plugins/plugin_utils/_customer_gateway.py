@@ -22,6 +22,10 @@ MAXIMUM_LENGTH = 65536
 
 # https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html, "Pre-shared key"
 _KEY = re.compile(r"[1-9A-Za-z._][0-9A-Za-z._]{7,63}")
+# What stands there for a key that is in Secrets Manager (and would pass for a key):
+# https://docs.aws.amazon.com/vpn/latest/s2svpn/enhanced-security-storage.html; "PreSharedKeyArn" does not tell,
+# which is there with the other storage too: https://github.com/hashicorp/terraform-provider-aws/pull/42819
+_ELSEWHERE = "REDACTED"
 _LINK_LOCAL = ipaddress.IPv4Network("169.254.0.0/16")
 
 # Offered in this order. AWS takes the lowest of what is offered, and its document names the lowest that it would take
@@ -147,13 +151,20 @@ def _tunnel(element: ET.Element, number: int) -> Tunnel:
             f"tunnel {number}: the inside addresses {inside_address} and {inside_peer} are not the two of one network"
         )
     key = (element.findtext("ike/pre_shared_key") or "").strip()
+    outside_address = address(amazon.format("outside"), inside=False)
+    if _ELSEWHERE in key.upper():
+        raise CustomerGatewayError(
+            f"tunnel {number}: the pre-shared key is in Secrets Manager, which is not read. Let AWS keep it with the "
+            "connection: aws ec2 modify-vpn-tunnel-options --vpn-connection-id (its id) "
+            f"--vpn-tunnel-outside-ip-address {outside_address} --pre-shared-key-storage Standard --tunnel-options {{}}"
+        )
     if not _KEY.fullmatch(key):
         raise CustomerGatewayError(
             f"tunnel {number}: ike/pre_shared_key {'is not a key of AWS' if key else 'is missing'}: 8 to 64 letters, "
-            "digits, dots and underscores, the first no zero (a key in Secrets Manager is not in the document)"
+            "digits, dots and underscores, the first no zero"
         )
     return {
-        "outside_address": address(amazon.format("outside"), inside=False),
+        "outside_address": outside_address,
         "customer_address": address(customer.format("outside"), inside=False),
         "inside_address": inside_address,
         "inside_peer": inside_peer,

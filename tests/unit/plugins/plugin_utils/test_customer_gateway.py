@@ -135,6 +135,8 @@ def test_strong_algorithms_of_the_document_are_offered_first_and_weak_ones_never
         (document(tunnel(inside="10.0.0.1")), "not an IPv4 address of 169.254.0.0/16"),
         (document(tunnel(peer="169.254.99.1")), "not the two of one network"),
         (document(tunnel(key="")), "ike/pre_shared_key is missing"),
+        (document(tunnel(key="REDACTED")), "the pre-shared key is in Secrets Manager, which is not read"),
+        (document(tunnel(key="REDACTED")), "outside-ip-address 198.51.100.20 --pre-shared-key-storage Standard"),
         (document(tunnel(key="0" + KEY)), "ike/pre_shared_key is not a key of AWS"),
         (document(tunnel(key="short")), "ike/pre_shared_key is not a key of AWS"),
         (document(tunnel(key='secret"\n}')), "ike/pre_shared_key is not a key of AWS"),

@@ -4,11 +4,11 @@
 
 """A firewall with its neighbours in network namespaces, and packets that are tried there.
 
-``unshare --map-root-user --net --mount python3 firewall.py`` reads steps from standard input, one JSON document a
-line, and answers each with one: {"run": [word, …]} with its exit status and output, {"send": {…}} with the sender of a UDP packet
-as it was seen, or false. `send` has "out" and "to" (namespaces), "source" and "target" (addresses with ports); with
-"answered", a packet back has to be heard too; with "after", the packet is an answer to one that was sent the other way
-before. {"ping": {"out": namespace, "source": address, "target": address}} answers whether an echo came back.
+``unshare --map-root-user --net --mount python3 firewall.py`` reads steps from standard input, one JSON document a line,
+and answers each with one: {"run": [word, …]} with its exit status and output, {"send": {…}} with the sender of a UDP
+packet as it was seen, or false. `send` has "out" and "to" (namespaces), "source" and "target" (addresses with ports);
+with "answered", a packet back has to be heard too; with "after", the packet is an answer to one that was sent the other
+way before. {"ping": {"out": namespace, "source": address, "target": address}} answers whether an echo came back.
 """
 
 from __future__ import annotations
