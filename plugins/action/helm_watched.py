@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import harmless
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import SLICE_SECONDS, line
 
 display = Display()
@@ -48,11 +49,10 @@ class ActionModule(ActionBase):
                 os._exit(0)
         os.close(end)
         try:
-            return dict(
-                self._execute_module(
-                    module_name="kubernetes.core.helm", module_args={**arguments, **options}, task_vars=task_vars
-                )
+            answer = self._execute_module(
+                module_name="kubernetes.core.helm", module_args={**arguments, **options}, task_vars=task_vars
             )
+            return {key: harmless(value) for key, value in answer.items()}
         finally:
             os.close(mine)
             os.waitpid(watcher, 0)

@@ -4,14 +4,23 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What the collection's utils raise. Only a module turns one of these into a failed task."""
+"""What the collection's utils raise. Only a module turns one of these into a failed task.
+
+Beside it, what makes text of others fit to be shown: a container's last words, an event, a name.
+"""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 # More than any message of ours has, unless somebody has made it long
 _LONGEST = 8000
+
+# What a terminal or a reader's eye obeys instead of showing it: control characters but tab and new line, of which
+# U+009B begins escape sequences as ESC [ does (ECMA-48, 5.3), the line breaks U+2028 and U+2029, and what changes the
+# direction of text (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def one_line(text: str) -> str:
@@ -19,6 +28,17 @@ def one_line(text: str) -> str:
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]} [...] {text[-_LONGEST // 2 :]}"
     return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
+
+
+def harmless(value: t.Any) -> t.Any:
+    """A result, or anything in one, whose texts do nothing to a terminal; they keep their lines."""
+    if isinstance(value, str):
+        return _OBEYED.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {harmless(key): harmless(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [harmless(entry) for entry in value]
+    return value
 
 
 class FederationError(Exception):
@@ -65,4 +85,13 @@ class Pending(Exception):
         self.waited = waited
 
 
-__all__ = ("FederationError", "InvalidOption", "Pending", "TerminalState", "Unavailable", "WaitTimeout", "one_line")
+__all__ = (
+    "FederationError",
+    "InvalidOption",
+    "Pending",
+    "TerminalState",
+    "Unavailable",
+    "WaitTimeout",
+    "harmless",
+    "one_line",
+)

@@ -14,8 +14,9 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 
-from ._errors import FederationError, InvalidOption, Pending, Unavailable, one_line
+from ._errors import FederationError, InvalidOption, Pending, Unavailable, harmless, one_line
 from ._wait import Waiter
 
 # How the action plugin asks for one slice of a long wait; must be kept in sync with plugins/plugin_utils/_progress.py.
@@ -71,6 +72,29 @@ class Run:
         )
         self.carry: dict[str, t.Any] = dict(progress.get("carry") or {})
         self.result: Result = {"changed": False}
+        self._warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Warn the user, in one line, when the module ends."""
+        self._warnings.append(one_line(text))
+
+    def end(self, failure: Result, pending: Result) -> t.NoReturn:
+        """End the module with its result, which holds no secret and nothing that a terminal obeys.
+
+        :param failure: what fails the task, with msg; empty when it does not fail.
+        :param pending: what is to reach the action plugin as it is; empty when the task is done.
+        """
+        # In texts that have been made harmless, secrets have another form too
+        secrets: set[str] = self.module.no_log_values
+        secrets.update([form(secret) for secret in map(str, secrets) for form in (harmless, one_line)])
+        secrets.discard("")
+        for warning in self._warnings:
+            # Ansible does not look for secrets there
+            self.module.warn(remove_values(warning, secrets))
+        result = harmless({**self.result, **failure})
+        if failure:
+            self.module.fail_json(**result)
+        self.module.exit_json(**result, **pending)
 
 
 def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
@@ -83,32 +107,31 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
         if module.params[option] < 1:
             module.fail_json(msg=f"{option} is {module.params[option]}; it must be 1 or more (seconds).")
     run = Run(module)
+    failure: Result = {}
+    pending: Result = {}
     try:
         _call(run, call)
-    except Pending as pending:
-        run.result["pending"] = {
-            "what": pending.what,
-            "last": pending.last,
-            # Ansible takes secrets out of a result wherever their text is found, in numbers too: with a Secret whose
-            # value is "1", nothing else would be left whole. Keys of dictionaries it leaves alone (remove_values and
-            # sanitize_keys in ansible.module_utils.common.parameters).
-            "next": {json.dumps({"waited": round(pending.waited, 3), "carry": run.carry}): None},
-        }
+    except Pending as wait:
+        # Ansible takes secrets out of a result wherever their text is found, in numbers too: with a Secret whose value
+        # is "1", nothing else would be left whole. Keys of dictionaries it leaves alone (remove_values and
+        # sanitize_keys in ansible.module_utils.common.parameters).
+        handed_on = {json.dumps({"waited": round(wait.waited, 3), "carry": run.carry}): None}
+        pending = {"pending": {"what": wait.what, "last": wait.last, "next": handed_on}}
     except InvalidOption as error:
-        module.fail_json(msg=error.message, **{**error.details, "changed": False})
+        run.result = {"changed": False}
+        failure = {**error.details, "msg": error.message, "exception": traceback.format_exc()}
     except FederationError as error:
-        module.fail_json(msg=error.message, **{**run.result, **error.details})
+        failure = {**error.details, "msg": error.message, "exception": traceback.format_exc()}
     except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
         # Who answers, or has written a file, may have done it in any form
-        module.fail_json(
-            msg=one_line(
+        failure = {
+            "msg": one_line(
                 f"Something was answered or read in a form that nobody foresaw ({type(error).__name__}: {error})."
                 " What was done until then stays. The place is shown with -vvv: please report it."
             ),
-            exception=traceback.format_exc(),
-            **run.result,
-        )
-    module.exit_json(**run.result)
+            "exception": traceback.format_exc(),
+        }
+    run.end(failure, pending)
 
 
 def _call(run: Run, call: t.Callable[[Run], None]) -> None:

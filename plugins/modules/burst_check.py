@@ -211,6 +211,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan 
     name_problems,
     plan_problems,
 )
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import one_line
 
 
 def _argument_spec() -> dict[str, t.Any]:
@@ -286,7 +287,7 @@ def main() -> None:
     if problems:
         listed = "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
         module.fail_json(
-            msg=f"Refused before anything was touched: {listed}",
+            msg=one_line(f"Refused before anything was touched: {listed}"),
             problems=[problem._asdict() for problem in problems],
         )
     module.exit_json(changed=False)

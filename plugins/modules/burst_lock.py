@@ -171,7 +171,7 @@ def call(run: Run) -> None:
     if run.check_mode:
         return
     if hand_over is None:
-        run.module.warn(
+        run.warn(
             "The burst is not held against other runs: this host's connection is not local, so nothing here can tell"
             " whether ansible-playbook lives."
         )

@@ -551,13 +551,13 @@ def call(run: Run) -> None:
             waiter=run.waiter,
             check_mode=run.check_mode,
             changes=changes,
-            warn=run.module.warn,
+            warn=run.warn,
             carry=run.carry,
         )
     except FederationError as error:
         if run.check_mode and error.details.get("kubefed_installed") is False:
             # An earlier task of the same play may be the one that installs it
-            run.module.warn(f"Predicted without KubeFed: {error.message}")
+            run.warn(f"Predicted without KubeFed: {error.message}")
             run.result["changed"] = params["state"] == "present" and bool(manifests or params["contents"])
             return
         if params["state"] in ("absent", "withdrawn") and error.details.get("kubefed_installed") is False:
@@ -571,7 +571,7 @@ def call(run: Run) -> None:
             run.result["diff"] = changes.diff
     for entry in run.result["resources"]:
         for line in entry["left"]:
-            run.module.warn(f"Not removed: {line}")
+            run.warn(f"Not removed: {line}")
 
 
 def apply(run: Run, resources: Resources, manifests: list[dict[str, t.Any]] | None) -> list[t.Any]:
@@ -632,7 +632,7 @@ def contents(run: Run, resources: Resources, where: Placing | None) -> list[Want
         )
         found.federated = []
     for warning in found.warnings:
-        run.module.warn(warning)
+        run.warn(warning)
     # In a later slice of a wait they are federated already
     taken = run.carry.setdefault("taken", [])
     taken += [{"kind": entry["kind"], "name": entry["metadata"]["name"]} for entry in found.manifests]

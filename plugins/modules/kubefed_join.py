@@ -401,14 +401,14 @@ def call(run: Run) -> None:
     try:
         if params["state"] == "present":
             if member is None:
-                run.module.warn(f"Predicted without the member: {no_member}")
+                run.warn(f"Predicted without the member: {no_member}")
             run.result["cluster"] = join.join(wait=params["wait"])
         else:
             run.result["left"] = join.leave(
                 wait=params["wait"], clean_member=params["clean_member"], no_member=no_member
             )
             for line in run.result["left"] if params["clean_member"] else ():
-                run.module.warn(f"Not removed: {line}")
+                run.warn(f"Not removed: {line}")
     finally:
         run.result["changed"] = bool(changes)
         if run.module._diff:

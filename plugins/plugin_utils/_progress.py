@@ -15,6 +15,8 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import one_line
+
 display = Display()
 
 # Long enough that starting the module again costs little, short enough that the user sees that it lives.
@@ -60,8 +62,8 @@ def line(pending: dict[str, t.Any], since: float) -> str:
     :param pending: ``what`` is waited for and what was ``last`` said about it.
     :param since: seconds the task has been waiting.
     """
-    last = " ".join(str(pending.get("last") or "").split())
-    return f"waiting for {pending['what']} since {since:.0f} s" + (f": {last}" if last else "")
+    last = pending.get("last")
+    return one_line(f"waiting for {pending['what']} since {since:.0f} s" + (f": {last}" if last else ""))
 
 
 class ProgressAction(ActionBase):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A wait of two slices, run by ansible-playbook: what one slice leaves reaches the next, whole."""
+"""Waits of two slices, run by ansible-playbook: what one leaves reaches the next, and what both say is shown."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 FEDERATION = "ansible_collections.cloudburst.federation.plugins"
@@ -34,6 +35,7 @@ MODULE = f"""\
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from {FEDERATION}.module_utils._errors import TerminalState
 from {FEDERATION}.module_utils._module import run_module
 from {FEDERATION}.module_utils._wait import State
 
@@ -47,7 +49,11 @@ def call(run):
         time.sleep(0.1)
         polls = run.carry["polls"] = run.carry.get("polls", 0) + 1
         run.carry["text"] = run.carry.get("text", params["text"] * params["times"])
-        return State(polls == 2, "poll")
+        if polls == 2 and params["foreign"]:
+            run.warn(f"warned of {{params['foreign']}}")
+            run.result["said"] = params["foreign"]
+            raise TerminalState(f"It says: {{params['foreign']}}", answer=params["foreign"])
+        return State(polls == 2, f"poll {{params['foreign']}}")
 
     run.waiter.until("all polls", poll)
     run.module.exit_json(
@@ -60,9 +66,10 @@ def call(run):
 run_module(
     AnsibleModule(
         argument_spec={{
-            "secrets": {{"type": "list", "no_log": False}},
-            "text": {{"type": "str"}},
-            "times": {{"type": "int"}},
+            "secrets": {{"type": "list", "default": [], "no_log": False}},
+            "text": {{"type": "str", "default": ""}},
+            "times": {{"type": "int", "default": 1}},
+            "foreign": {{"type": "str"}},
             "wait_timeout": {{"type": "int", "default": 60}},
             "wait_sleep": {{"type": "int", "default": 1}},
         }}
@@ -72,48 +79,51 @@ run_module(
 """
 
 
+Play = t.Callable[..., tuple[list[dict[str, t.Any]], str]]
+
+
 @pytest.fixture
-def polls_in_slices(tmp_path: Path) -> t.Callable[..., tuple[list[dict[str, t.Any]], str]]:
-    """Runs a task that polls, a slice each time, in a loop, and returns its results and all that was shown."""
+def play(tmp_path: Path) -> Play:
+    """Runs tasks, and returns what each has registered, and all that was shown."""
     (tmp_path / "collections" / "ansible_collections" / "cloudburst").mkdir(parents=True)
     (tmp_path / "collections" / "ansible_collections" / "cloudburst" / "federation").symlink_to(CHECKOUT)
     for folder, text in (("library", MODULE), ("action_plugins", ACTION)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "polls.py").write_text(text)
+    (tmp_path / "hosts").write_text("localhost\n[burst_firewall]\n[burst_nodes]\n")
+    (tmp_path / "templates").symlink_to(CHECKOUT / "playbooks" / "templates")
 
-    def run(cases: list[dict[str, t.Any]], **environment: str) -> tuple[list[dict[str, t.Any]], str]:
-        copied = {"content": "{{ polled.results | to_json }}", "dest": str(tmp_path / "results.json"), "mode": "0600"}
-        task = {
-            "name": "Poll",
-            "polls": "{{ item }}",
-            "loop": cases,
-            "loop_control": {"label": ""},
-            "register": "polled",
-            "ignore_errors": True,
-        }
-        play = {
+    def run(tasks: list[dict[str, t.Any]], **environment: str) -> tuple[list[dict[str, t.Any]], str]:
+        kept = {"content": "{{ results | to_json }}", "dest": str(tmp_path / "results.json"), "mode": "0600"}
+        entry = {
             "hosts": "localhost",
             "connection": "local",
             "gather_facts": False,
-            "tasks": [task, {"name": "Write", "ansible.builtin.copy": copied}],
+            "tasks": [
+                *({**task, "register": f"result_{number}", "ignore_errors": True} for number, task in enumerate(tasks)),
+                {
+                    "name": "Keep the results",
+                    "ansible.builtin.copy": kept,
+                    "vars": {"results": [f"{{{{ result_{number} }}}}" for number in range(len(tasks))]},
+                },
+            ],
         }
-        (tmp_path / "playbook.yml").write_text(json.dumps([play]))
+        (tmp_path / "playbook.yml").write_text(json.dumps([entry]))
         ended = subprocess.run(
-            [sys.executable, Path(sys.executable).with_name("ansible-playbook"), "playbook.yml"],
+            [sys.executable, Path(sys.executable).with_name("ansible-playbook"), "--inventory=hosts", "playbook.yml"],
             cwd=tmp_path,
             env={
                 **os.environ,
                 "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
                 "ANSIBLE_HOME": str(tmp_path / "home"),
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+                "ANSIBLE_NOCOLOR": "true",
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
                 "ANSIBLE_REMOTE_TMP": str(tmp_path / "home" / "tmp"),
                 "HOME": str(tmp_path),
                 **environment,
             },
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=120,
             check=False,
         )
@@ -125,10 +135,9 @@ def polls_in_slices(tmp_path: Path) -> t.Callable[..., tuple[list[dict[str, t.An
     return run
 
 
-def test_no_secret_spoils_what_a_slice_hands_on(polls_in_slices: t.Any) -> None:
+def test_no_secret_spoils_what_a_slice_hands_on(play: Play) -> None:
     secrets = ["1", "a", "true", "0.", "{", " ", ""]
-    cases = [{"secrets": [secret], "text": "10.1 a true {}", "times": 1} for secret in secrets]
-    results, said = polls_in_slices(cases)
+    results, said = play([{"name": "Poll", "polls": {"secrets": [s], "text": "10.1 a true {}"}} for s in secrets])
     for secret, result in zip(secrets, results, strict=True):
         assert not result.get("failed"), (secret, result, said)
         assert all(result[key] is True for key in ("changed", "text_is_whole", "waited_before")), (secret, result)
@@ -136,10 +145,71 @@ def test_no_secret_spoils_what_a_slice_hands_on(polls_in_slices: t.Any) -> None:
 
 
 @pytest.mark.parametrize("pipelining", ["false", "true"])
-def test_what_a_slice_hands_on_may_be_of_any_length(polls_in_slices: t.Any, pipelining: str) -> None:
+def test_what_a_slice_hands_on_may_be_of_any_length(play: Play, pipelining: str) -> None:
     """The environment, and with it the command line of the next slice, ended at 128 KiB."""
-    (result,), said = polls_in_slices(
-        [{"secrets": [], "text": "i-0123456789abcdef ", "times": 60000}], ANSIBLE_PIPELINING=pipelining
-    )
+    long = {"text": "i-0123456789abcdef ", "times": 60000}
+    (result,), said = play([{"name": "Poll", "polls": long}], ANSIBLE_PIPELINING=pipelining)
     assert not result.get("failed"), said
     assert all(result[key] is True for key in ("changed", "text_is_whole", "waited_before")), result
+
+
+def task_of(file: str, name: str, **variables: t.Any) -> dict[str, t.Any]:
+    """A task of the collection's own, however deep it is in blocks."""
+
+    def tasks(entries: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+        for entry in entries:
+            yield entry
+            for part in ("tasks", "block", "rescue", "always"):
+                yield from tasks(entry.get(part) or [])
+
+    (found,) = [task for task in tasks(yaml.safe_load((CHECKOUT / file).read_text())) if task.get("name") == name]
+    return {**found, "vars": {**(found.get("vars") or {}), **variables}}
+
+
+def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
+    """Neither between slices, nor in warnings, failures and results, nor in what roles and playbooks show."""
+    foreign = "\x1b]0;mine\x07\x1b[2J \x9b31m \u202eevil\u2066 \u2028stack x: DELETED \rend"
+    secret = "two\nlines \x07secret"
+    status = {
+        "burst_name": "vulcan",
+        "burst_stack": {"cloudformation": {}},
+        "burst_connections": {
+            "vpn_connections": [
+                {"vgw_telemetry": [{"outside_ip_address": "1.2.3.4", "status": "DOWN", "status_message": foreign}]}
+            ]
+        },
+        "burst_members": {
+            "resources": [
+                {
+                    "metadata": {"name": "vulcan"},
+                    "status": {
+                        "conditions": [{"type": "Offline", "reason": "Gone", "message": f"{foreign}\nstack y: "}]
+                    },
+                }
+            ]
+        },
+        "burst_federated": {"results": []},
+    }
+    failed = {"msg": foreign}
+    events = {"resources": [{"metadata": {"creationTimestamp": "2026-11-25T04:00:00Z"}, "message": foreign}]}
+    namespace = {"resources": [{"status": {"conditions": [{"status": "True", "message": foreign}]}}]}
+    host = {"kubefed_host_namespace": "kubefed", "ansible_failed_result": failed}
+    present, absent = "roles/kubefed_host/tasks/present.yml", "roles/kubefed_host/tasks/absent.yml"
+    check = {"burst_check_region": "eu-central-1", "burst_check_profile": "", "ansible_failed_result": failed}
+    tasks = [
+        {"name": "Poll", "polls": {"foreign": foreign + secret, "secrets": [secret]}},
+        task_of(present, "present | Say what is wrong", **host, __kubefed_host_events=events),
+        task_of(absent, "absent | Say what is in the way", **host, __kubefed_host_lingering=namespace),
+        task_of("roles/burst_check/tasks/main.yml", "Refuse credentials that AWS does not take", **check),
+        task_of("playbooks/burst_status.yml", "Show the burst", **status),
+    ]
+    results, said = play(tasks)
+    obeyed = {character for character in said if not character.isprintable() and character != "\n"}
+    assert not obeyed, (obeyed, said)
+    assert all("evil" in str(result.get("msg")) for result in results), results
+    assert [line for line in results[-1]["msg"] if line.startswith("stack")] == [
+        "stack cloudburst-vulcan: there is none"
+    ]
+    assert said.count("evil") >= len(results) + 3
+    assert "\x1b" not in str(results)
+    assert "secret" not in said.replace('"secrets"', ""), said
