@@ -7,6 +7,7 @@ policies of the documentation."""
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 import types
 import typing as t
@@ -18,6 +19,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftove
 from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.sweep import Sweep
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import TerminalState
 from ansible_collections.cloudburst.federation.plugins.module_utils._wait import Waiter
+from labkit.aws import identity
 
 botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
@@ -115,9 +117,9 @@ class World:
         iam = self.aws.client("iam")
         with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_user(UserName="operator")
-        for name in ("iam-policy", "iam-policy-leftovers"):
-            document = (POLICIES / f"{name}.json").read_text()
-            iam.put_user_policy(UserName="operator", PolicyName=name, PolicyDocument=document)
+        for file in POLICIES.glob("iam-policy*.json"):
+            document = json.dumps(identity.policy(file, "vulcan", "000000000000", REGION))
+            iam.put_user_policy(UserName="operator", PolicyName=file.stem, PolicyDocument=document)
         key = iam.create_access_key(UserName="operator")["AccessKey"]
         keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
         return {service: self.aws.client(service, **keys) for service in SERVICES}
@@ -324,8 +326,6 @@ def put_own(world: World, *, node_group: bool = True) -> dict[str, str]:
         "targets": world.targets("k8s-shop-web", lbc),
         "group": group,
         "interface": world.interface({**cni, "cluster.k8s.amazonaws.com/name": "vulcan"}),
-        # As an older VPC CNI leaves it.
-        "old interface": world.interface(cni, [cluster["clusterSecurityGroupId"]]),
         "instance": world.instance({**OWN, "karpenter.sh/nodepool": "default"}),
         "volume": world.volume({**OWN, "kubernetes.io/created-for/pvc/name": "orders"}),
         "log": world.log_group("/aws/eks/vulcan/cluster", {}),
@@ -410,6 +410,16 @@ def test_a_protected_load_balancer_is_named(world: World) -> None:
         sweep.remove()
     assert "Take away what is in the way and run this again" in error.value.message
     assert [row["name"] for row in run.result["leftovers"]] == ["a3b4c5"]
+
+
+def test_an_interface_without_the_clusters_name_is_named(world: World) -> None:
+    """As a VPC CNI without CLUSTER_NAME leaves it: the burst's by its group, but IAM can't tell whose it is."""
+    cluster = world.clients["eks"].describe_cluster(name="vulcan")["cluster"]["resourcesVpcConfig"]
+    tags = {"node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d4e5f60718"}
+    left = world.interface(tags, [cluster["clusterSecurityGroupId"]])
+    with pytest.raises(TerminalState, match=r"network interface aws-K8S-i-0a1b2c3d: .*not authorized"):
+        world.sweep()[0].remove()
+    assert left in world.alive()
 
 
 def test_the_user_can_not_delete_what_is_not_the_bursts(world: World) -> None:

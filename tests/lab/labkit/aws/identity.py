@@ -41,6 +41,15 @@ def credentials(file: Path, user: str) -> Credentials:
     return {name: dict(parser[profile]) for profile, name in profiles.items()}
 
 
+def policy(file: Path, burst: str, account: str, region: str) -> dict[str, t.Any]:
+    """One of the collection's policies with a burst's own names, as the role eks_stack fills them in."""
+    words = {"PARTITION": "aws", "REGION": region, "ACCOUNT": account, "ROLES": f"cloudburst-{burst}-*", "BURST": burst}
+    text = file.read_text()
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return dict(json.loads(text))
+
+
 def install(keys: Credentials, policies: t.Mapping[str, t.Mapping[str, t.Any]], account: str) -> None:
     """Make the users, each with its one policy and its key."""
     from labkit.aws import seams

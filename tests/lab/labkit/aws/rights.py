@@ -5,7 +5,9 @@
 
 The actions are those that the handlers of each type's resource schema name
 (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html, `handlers`), without the
-ones that only matter for properties no template of the lab has.
+ones that only matter for properties no template of the lab has. Which resources an action is checked on, and by which
+of their tags, is said by the Service Authorization Reference
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html).
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ Properties = dict[str, t.Any]
 # type -> actions for create, update and delete. {} in the resource is the physical id.
 ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "AWS::EC2::VPC": (
-        ("ec2:CreateVpc", "ec2:DescribeVpcs", "ec2:ModifyVpcAttribute"),
+        ("ec2:CreateVpc", "ec2:DescribeVpcEncryptionControls", "ec2:DescribeVpcs", "ec2:ModifyVpcAttribute"),
         ("ec2:ModifyVpcAttribute",),
         ("ec2:DeleteVpc", "ec2:DescribeVpcs"),
     ),
@@ -87,7 +89,7 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "AWS::EC2::SecurityGroup": (
         ("ec2:CreateSecurityGroup", "ec2:DescribeSecurityGroups"),
         ("ec2:DescribeSecurityGroups",),
-        ("ec2:DeleteSecurityGroup", "ec2:DescribeSecurityGroups"),
+        ("ec2:DeleteSecurityGroup", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups"),
     ),
     "AWS::EC2::SecurityGroupIngress": (
         ("ec2:AuthorizeSecurityGroupIngress", "ec2:DescribeSecurityGroupRules"),
@@ -120,7 +122,7 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         ("eks:DeleteCluster", "eks:DescribeCluster"),
     ),
     "AWS::EKS::Nodegroup": (
-        ("eks:CreateNodegroup", "eks:DescribeNodegroup"),
+        ("eks:CreateNodegroup", "eks:DescribeNodegroup", "ec2:DescribeKeyPairs"),
         ("eks:UpdateNodegroupConfig", "eks:DescribeNodegroup"),
         ("eks:DeleteNodegroup", "eks:DescribeNodegroup"),
     ),
@@ -144,11 +146,15 @@ _OPERATIONS = ("create", "update", "delete")
 
 
 class Need(t.NamedTuple):
-    """One action on one resource, with the condition keys of the request."""
+    """One action on one resource, with the condition keys of the request.
+
+    `by_eks`: EKS asks in the caller's name, so that aws:CalledVia does not name CloudFormation. It names only services
+    that AWS lists for it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html)."""
 
     action: str
     resource: str
     context: dict[str, t.Any]
+    by_eks: bool = False
 
 
 def needs(
@@ -176,6 +182,7 @@ def needs(
     if operation == "create" and resource_type.startswith("AWS::EC2::"):
         name = "*"
     found = [Need(a, _arn(resource_type, a, name, props, stack_name, scope), context) for a in actions]
+    found += _touched(resource_type, operation, actions, props, scope)
     return found + _further(resource_type, operation, name, props, stack_name, scope, context)
 
 
@@ -189,10 +196,27 @@ def require(
     """Raise AwsError with AWS's message when the caller lacks a right that the operation needs."""
     for need in needs(resource_type, operation, name, props, stack_name, (seams.account(), seams.region())):
         # What the services called by CloudFormation see of the chain; policies may demand it.
-        context = {**need.context, "aws:CalledVia": ["cloudformation.amazonaws.com"], "aws:ViaAWSService": "true"}
+        via = {} if need.by_eks else {"aws:CalledVia": ["cloudformation.amazonaws.com"]}
+        context = {**need.context, **via, "aws:ViaAWSService": "true"}
         message = seams.denial(need.action, need.resource, context)
         if message:
             raise seams.AwsError("AccessDenied", message, need.action.partition(":")[0].capitalize(), 403)
+
+
+def _touched(
+    resource_type: str, operation: str, actions: t.Sequence[str], props: Properties, scope: tuple[str, str]
+) -> list[Need]:
+    """The needs on what is there already and gets something new: each has to allow it by its own tags."""
+    account, region = scope
+    kind = resource_type.removeprefix("AWS::EC2::")
+    if kind not in _TOUCHED or not actions or (operation == "delete" and kind not in _TOUCHED_BY_DELETE):
+        return []
+    found = []
+    for key, resource in _TOUCHED[kind].items():
+        ids = props.get(key) or []
+        for each in ids if isinstance(ids, list) else [ids]:
+            found.append(Need(actions[0], f"arn:aws:ec2:{region}:{account}:{resource}/{each}", {}))
+    return found
 
 
 def _further(
@@ -238,7 +262,9 @@ def _further(
             if props.get("LaunchTemplate"):
                 for action in ("ec2:DescribeLaunchTemplateVersions",):
                     found.append(Need(action, "*", {}))
-                found.append(Need("ec2:RunInstances", f"arn:aws:ec2:{region}:{account}:instance/*", {}))
+                instance = f"arn:aws:ec2:{region}:{account}:instance/*"
+                found.append(Need("ec2:RunInstances", instance, {}, by_eks=True))
+                found.append(Need("ec2:CreateTags", instance, {"ec2:CreateAction": "RunInstances"}, by_eks=True))
     if resource_type == "AWS::EKS::AccessEntry" and operation == "create" and props.get("AccessPolicies"):
         found.append(Need("eks:AssociateAccessPolicy", own, {}))
     return found
@@ -275,10 +301,29 @@ _EC2_KINDS = {
     "VPCEndpoint": "vpc-endpoint",
     "VPCGatewayAttachment": "vpc",
 }
+# What a new resource is made in or of: property → the type as ARNs have it.
+_TOUCHED = {
+    "Subnet": {"VpcId": "vpc"},
+    "RouteTable": {"VpcId": "vpc"},
+    "SecurityGroup": {"VpcId": "vpc"},
+    "VPCEndpoint": {
+        "VpcId": "vpc",
+        "RouteTableIds": "route-table",
+        "SecurityGroupIds": "security-group",
+        "SubnetIds": "subnet",
+    },
+    "NatGateway": {"SubnetId": "subnet", "AllocationId": "elastic-ip"},
+    "VPNConnection": {"CustomerGatewayId": "customer-gateway", "VpnGatewayId": "vpn-gateway"},
+    "SubnetRouteTableAssociation": {"SubnetId": "subnet"},
+    "VPNGatewayRoutePropagation": {"RouteTableIds": "route-table", "VpnGatewayId": "vpn-gateway"},
+    "VPCGatewayAttachment": {"InternetGatewayId": "internet-gateway", "VpnGatewayId": "vpn-gateway"},
+}
+_TOUCHED_BY_DELETE = ("VPCGatewayAttachment", "VPNGatewayRoutePropagation")
 _EC2_ID_PROPERTIES = {
     "Route": "RouteTableId",
     "SubnetRouteTableAssociation": "RouteTableId",
     "VPNConnectionRoute": "VpnConnectionId",
+    "VPNGatewayRoutePropagation": "RouteTableIds",
     "SecurityGroupIngress": "GroupId",
     "SecurityGroupEgress": "GroupId",
     "VPCGatewayAttachment": "VpcId",
@@ -290,10 +335,11 @@ def _arn(resource_type: str, action: str, name: str, props: Properties, stack_na
     account, region = scope
     service, kind = resource_type.split("::")[1:]
     if service == "EC2":
-        # Of EC2's Describe actions none knows a resource; nor does EnableVgwRoutePropagation.
-        if action.startswith("ec2:Describe") or "VgwRoutePropagation" in action:
+        # Of EC2's Describe actions none knows a resource.
+        if action.startswith("ec2:Describe"):
             return "*"
         own = props.get(_EC2_ID_PROPERTIES.get(kind, ""), name)
+        own = own[0] if isinstance(own, list) and own else own
         return f"arn:aws:ec2:{region}:{account}:{_EC2_KINDS.get(kind, '*')}/{own}"
     if service == "IAM":
         role = props.get("RoleName") or (name if name.startswith(stack_name) else f"{stack_name}-{name}-*")

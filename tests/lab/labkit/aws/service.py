@@ -9,7 +9,6 @@ LAB_AWS_REGION, LAB_AWS_ACCOUNT, LAB_AWS_USER, LAB_AWS_POLICY, LAB_AWS_WEBHOOK_H
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -51,7 +50,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     user = os.environ["LAB_AWS_USER"]
     identity.install(
         identity.credentials(directory / "credentials", user),
-        {identity.ADMIN: identity.ADMIN_POLICY, **_user_policy(user)},
+        {identity.ADMIN: identity.ADMIN_POLICY, **_user_policy(user, account, region)},
         account,
     )
     fabric = make_fabric()
@@ -86,12 +85,12 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     )
 
 
-def _user_policy(user: str) -> dict[str, t.Any]:
-    """The policies of the playbooks' user as one. Without any, it may do nothing."""
+def _user_policy(user: str, account: str, region: str) -> dict[str, t.Any]:
+    """The policies of the playbooks' user for each burst as one. Without any, it may do nothing."""
+    from labkit.aws import identity
+
     files = [Path(name) for name in os.environ.get("LAB_AWS_POLICY", "").split(os.pathsep) if name]
-    # Some name a burst, as the tags that they look at do; the user has those for each burst.
-    texts = dict.fromkeys(file.read_text().replace(BURSTS[0], burst) for file in files for burst in BURSTS)
-    policies = [json.loads(text) for text in texts]
+    policies = [identity.policy(file, burst, account, region) for file in files for burst in BURSTS]
     statements = [statement for policy in policies for statement in policy["Statement"]]
     return {user: {"Version": "2012-10-17", "Statement": statements}} if statements else {}
 

@@ -43,12 +43,17 @@ def install() -> None:
 
 def _ec2() -> t.Iterator[Tagged]:
     tags = seams.store("tags")
-    base = f"arn:aws:ec2:{seams.region()}:{seams.account()}"
     for store, kind in _EC2_TYPES.items():
         # What was deleted goes on being listed, as on AWS.
         for resource_id in list(seams.store(store)):
             if tags.get(resource_id):
-                yield f"{base}:{kind}/{resource_id}", tags[resource_id]
+                yield _ec2_arn(kind, resource_id), tags[resource_id]
+
+
+def _ec2_arn(kind: str, resource_id: str) -> str:
+    """EC2's snapshots have no account in their ARN (Service Authorization Reference, Amazon EC2, resource types)."""
+    account = "" if kind == "snapshot" else seams.account()
+    return f"arn:aws:ec2:{seams.region()}:{account}:{kind}/{resource_id}"
 
 
 def _elb() -> t.Iterator[Tagged]:
@@ -75,11 +80,13 @@ def _resource_arn(original: t.Callable[..., str], service: str, method: str, pat
     if service == "eks" and len(words) == 4 and words[2] == "node-groups":
         group = seams.eks("nodegroups").get(f"{words[1]}/{words[3]}")
         return group["nodegroupArn"] if group else f"arn:aws:eks:{args[3]}:{args[4]}:nodegroup/{words[1]}/{words[3]}/*"
+    if service == "ec2" and _one(query, "SnapshotId"):
+        return _ec2_arn("snapshot", _one(query, "SnapshotId"))
     if service == "ec2" and _one(query, "Action") == "CreateTags":
         # Of several resources, the first stands for all.
         resource_id = _one(query, "ResourceId.1")
         kind = next((kind for store, kind in _EC2_TYPES.items() if resource_id in seams.store(store)), "*")
-        return f"arn:aws:ec2:{args[3]}:{args[4]}:{kind}/{resource_id}"
+        return _ec2_arn(kind, resource_id)
     name = _one(query, "LoadBalancerName")
     if service == "elasticloadbalancing" and name:
         return f"arn:aws:elasticloadbalancing:{args[3]}:{args[4]}:loadbalancer/{name}"
