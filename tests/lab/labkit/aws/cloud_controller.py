@@ -130,8 +130,8 @@ class _Controller:
             return str(made[0]["DNSName"])
         meta = service["metadata"]
         annotations = meta.get("annotations") or {}
-        internal = annotations.get(f"{_ANNOTATION}internal") == "true"
-        subnets = self._subnets("internal-elb" if internal else "elb")
+        internal = annotations.get(f"{_ANNOTATION}internal", "") not in ("", "false")
+        subnets = self._subnets(internal=internal)
         full_name = f"{meta['namespace']}/{meta['name']}"
         tags = {**self._tags, "kubernetes.io/service-name": full_name}
         scheme = "internal" if internal else None
@@ -211,15 +211,16 @@ class _Controller:
                 # Its interfaces outlive a load balancer: the first tries are refused, and everything is done again.
                 seams.ec2("DeleteSecurityGroup", GroupId=group["GroupId"])
 
-    def _subnets(self, role: str) -> list[str]:
-        tags = seams.store("tags")
+    def _subnets(self, *, internal: bool) -> list[str]:
         vpc_id = seams.eks("clusters")[self._cluster]["resourcesVpcConfig"]["vpcId"]
-        found = [
-            subnet["SubnetId"]
-            for subnet in seams.store("subnets").values()
-            if subnet["VpcId"] == vpc_id
-            and any(tag["Key"] == f"kubernetes.io/role/{role}" for tag in tags.get(subnet["SubnetId"], []))
-        ]
+        tags = seams.store("tags")
+        subnets = [{**s, "Tags": tags.get(s["SubnetId"], [])} for s in seams.store("subnets").values()]
+        found = balancer_subnets(
+            self._cluster,
+            [subnet for subnet in subnets if subnet["VpcId"] == vpc_id],
+            [table for table in seams.store("route_tables").values() if table["VpcId"] == vpc_id],
+            internal=internal,
+        )
         if not found:
             raise AwsError("NoSubnets", "could not find any suitable subnets for creating the ELB", "ELB")
         return found
@@ -282,6 +283,46 @@ class _Controller:
         status, output = self._hands.get(self._cluster).exec_run(["kubectl", *words])
         if status and b"NotFound" not in output:
             raise RuntimeError(f"kubectl {' '.join(words)}: {output.decode(errors='replace')}")
+
+
+def balancer_subnets(
+    cluster: str, subnets: t.Sequence[Object], tables: t.Sequence[Object], *, internal: bool
+) -> list[str]:
+    """The subnets of a load balancer, one for each zone (cloud-provider-aws, pkg/providers/v1/aws.go, findELBSubnets).
+
+    `subnets` and `tables` are those of the cluster's VPC, as EC2 describes them. A subnet with the tag of other
+    clusters alone is left out (findSubnets); for a balancer that faces the internet so is a subnet without a route to
+    an internet gateway. The tags of roles only decide between subnets of one zone.
+    """
+    prefix, own = "kubernetes.io/cluster/", f"kubernetes.io/cluster/{cluster}"
+    role = f"kubernetes.io/role/{'internal-elb' if internal else 'elb'}"
+    by_zone: dict[str, tuple[bool, bool, str]] = {}
+    for subnet in sorted(subnets, key=lambda each: str(each["SubnetId"]), reverse=True):
+        keys = {tag["Key"] for tag in subnet.get("Tags") or []}
+        if own not in keys and any(key.startswith(prefix) for key in keys):
+            continue
+        if not internal and not _is_public(subnet["SubnetId"], tables):
+            continue
+        zone = subnet["AvailabilityZone"]
+        rank = (role in keys, own in keys, str(subnet["SubnetId"]))
+        if zone not in by_zone or rank[:2] >= by_zone[zone][:2]:
+            by_zone[zone] = rank
+    return [by_zone[zone][2] for zone in sorted(by_zone)]
+
+
+def _is_public(subnet_id: str, tables: t.Sequence[Object]) -> bool:
+    """Whether a subnet's route table, its own or else the VPC's main one, has an internet gateway (isSubnetPublic)."""
+
+    def of(*, main: bool) -> list[Object]:
+        return [
+            table
+            for table in tables
+            for each in table.get("Associations") or []
+            if (each.get("Main") if main else each.get("SubnetId") == subnet_id)
+        ]
+
+    table = (of(main=False) or of(main=True))[0]
+    return any(str(route.get("GatewayId") or "").startswith("igw") for route in table.get("Routes") or [])
 
 
 def load_balancer_name(uid: str) -> str:

@@ -80,6 +80,12 @@ def test_doors_are_open_to_the_vpc_and_the_data_centre_alone() -> None:
                 assert sources <= {"10.11.0.0/16", *LOCAL}, name
 
 
+def test_the_public_subnet_is_marked_as_another_clusters() -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in resources()["PublicSubnet"]["Properties"]["Tags"]}
+    assert tags["kubernetes.io/cluster/none"] == "shared"
+    assert not [key for key in tags if key.startswith("kubernetes.io/role/")]
+
+
 def test_every_port_is_open_to_every_source() -> None:
     rules = resources()["NodeSecurityGroup"]["Properties"]["SecurityGroupIngress"]
     opened = {(rule["FromPort"], rule["ToPort"], rule["CidrIp"]) for rule in rules}
