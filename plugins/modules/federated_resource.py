@@ -604,6 +604,7 @@ def read(
     overrides = check_overrides(params["overrides"] or {})
     if params["enable_types"]:
         resources.look_up_types(found)
+    resources.require_types(found)
     wants = [
         wanted(entry, resources.types, namespace=params["namespace"], placing=where, overrides=overrides)
         for entry in found

@@ -18,6 +18,7 @@ from . import host as kubefed
 from .enable import ApiResource
 from .federate import FederatedType
 from .types import Types
+from .undone import undone
 
 
 @dataclass
@@ -82,7 +83,12 @@ def collect(
             if type_ and name in there:
                 result.federated.append((type_, name))
                 continue
-            reason = contents.left(resource.kind, found) or why
+            annotations = found["metadata"].get("annotations") or {}
+            reason = (
+                contents.left(resource.kind, found)
+                or why
+                or undone(resource.group, resource.kind, name, found, annotations)
+            )
             if reason:
                 result.left_out.append({"kind": resource.kind, "name": name, "reason": reason})
             else:

@@ -18,6 +18,7 @@ import typing as t
 
 from .enable import ApiResource
 from .federate import FEDERATED_GROUP, MANAGED_LABEL
+from .listing import some
 from .manifests import CORE_GROUP
 from .schedules import SCHEDULING_GROUP
 
@@ -64,6 +65,8 @@ _BOOKKEEPING = frozenset(
         ("events.k8s.io", "Event"),
     )
 )
+# https://cert-manager.io/docs/reference/annotations/
+_CERTIFICATE = "cert-manager.io/certificate-name"
 _LEADER = "control-plane.alpha.kubernetes.io/leader"
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
@@ -95,6 +98,7 @@ def left(kind: str, found: Object) -> str:
 
     :param found: the whole object.
     """
+    annotations = found["metadata"].get("annotations") or {}
     metadata = found["metadata"]
     name = metadata["name"]
     owners = metadata.get("ownerReferences") or []
@@ -104,11 +108,14 @@ def left(kind: str, found: Object) -> str:
         return f"{owners[0]['kind']} {owners[0]['name']} makes it, in each cluster its own"
     if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
         return "no federated object can have this name"
+    if kind == "Secret" and _CERTIFICATE in annotations:
+        return (
+            "cert-manager renews it here, which KubeFed would undo, so that it would be issued again and again: give"
+            " the Certificate to the other clusters, or place a copy of the Secret on them alone"
+        )
     if kind == "Secret":
         return _secret_left(str(found.get("type") or ""))
-    if kind == "ConfigMap" and name == "kube-root-ca.crt":
-        return "each cluster makes its own, with its own authority"
-    if kind == "ConfigMap" and _LEADER in (metadata.get("annotations") or {}):
+    if kind == "ConfigMap" and _LEADER in annotations:
         return "it is a lock of those who run in this cluster"
     if kind == "ServiceAccount" and name == "default":
         return "each cluster makes its own"
@@ -168,7 +175,7 @@ def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:
         ("ports", "Each cluster chooses node ports and load balancers of its own for the Services: "),
     ):
         if names[key]:
-            told.append(text + ", ".join(sorted(names[key])) + ".")
+            told.append(f"{text}{some(sorted(names[key]))}.")
     return told
 
 

@@ -37,6 +37,9 @@ EXISTED_ANNOTATION = "cloudburst.federation/existed-in"
 # takes no notice of a selector beside names (util.selectedClusterNames), so it can stay there, to be what counts again.
 WITHDRAWN_ANNOTATION = "cloudburst.federation/withdrawn-from"
 
+# On a federated object that has retainReplicas for the sake of an autoscaler: it goes with that
+RETAIN_ANNOTATION = "cloudburst.federation/retain-replicas"
+
 # KubeFed never propagates these (isSystemNamespace in pkg/controller/sync/accessor.go)
 SYSTEM_NAMESPACES = ("kube-system", "kube-public", "default")
 # Annotations that tools and controllers leave on objects: about the object they were found on alone
@@ -424,7 +427,7 @@ def _type_of(manifest: Object, types: t.Sequence[FederatedType]) -> FederatedTyp
                 f" {type_.version}: write it in that version."
             )
         return _propagating(type_)
-    raise InvalidOption(_not_enabled(kind, name, f"{kind.lower()}s{'.' + group if group else ''}", types))
+    raise InvalidOption(not_enabled(kind, name, f"{kind.lower()}s{'.' + group if group else ''}", types))
 
 
 def _propagating(type_: FederatedType) -> FederatedType:
@@ -436,7 +439,11 @@ def _propagating(type_: FederatedType) -> FederatedType:
     return type_
 
 
-def _not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedType]) -> str:
+def not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedType]) -> str:
+    """That KubeFed does not know a type, and how it is made known.
+
+    :param guess: plural and group of the type, as kubefedctl takes them.
+    """
     return (
         f"{kind} {name}: KubeFed does not know this type, there is no FederatedTypeConfig for it. Set enable_types,"
         f" or enable it with: kubefedctl enable {guess}."
@@ -457,7 +464,12 @@ def template(manifest: Object) -> Object:
     if labels:
         body["metadata"] = {"labels": labels}
     kind, spec = manifest["kind"], body.get("spec")
-    if kind == "ServiceAccount":
+    if kind == "ScaledObject" and manifest["apiVersion"].startswith("keda.sh/"):
+        # KEDA's operator labels it so (ensureScaledObjectLabel in controllers/keda/scaledobject_controller.go), and
+        # KubeFed gives an object the template's labels alone
+        inner = body.setdefault("metadata", {}).setdefault("labels", {})
+        inner.setdefault("scaledobject.keda.sh/name", manifest["metadata"]["name"])
+    elif kind == "ServiceAccount":
         body.pop("secrets", None)
     elif kind == "Namespace" and isinstance(spec, dict):
         spec.pop("finalizers", None)
@@ -480,7 +492,7 @@ def _as_it_is(
     kind, name = manifest["kind"], manifest["metadata"]["name"]
     type_ = next((found for found in types if found.federated_kind == kind), None)
     if type_ is None:
-        raise InvalidOption(_not_enabled(kind, name, f"{kind.replace('Federated', '', 1).lower()}s", types))
+        raise InvalidOption(not_enabled(kind, name, f"{kind.replace('Federated', '', 1).lower()}s", types))
     metadata = manifest["metadata"]
     inside = (metadata.get("namespace") or namespace or "") if type_.federated_namespaced else ""
     if type_.federated_namespaced and not inside:
@@ -683,6 +695,7 @@ __all__ = (
     "FEDERATED_VERSION",
     "MANAGED_LABEL",
     "ORPHAN_ANNOTATION",
+    "RETAIN_ANNOTATION",
     "SYSTEM_NAMESPACES",
     "WITHDRAWN_ANNOTATION",
     "FederatedType",
@@ -699,6 +712,7 @@ __all__ = (
     "existed_in",
     "existed_value",
     "merge_overrides",
+    "not_enabled",
     "placed_too",
     "placing",
     "planned_spec",

@@ -78,6 +78,14 @@ class Federated:
         """The types that KubeFed propagates, and those that it will."""
         return self._types.known
 
+    def retains_replicas(self, type_: FederatedType) -> bool:
+        """Whether federated objects of a type can have ``spec.retainReplicas``."""
+        return self._types.retains_replicas(type_)
+
+    def require_types(self, manifests: t.Iterable[Object]) -> None:
+        """Refuse resources of types that KubeFed does not know, see :meth:`Types.require`."""
+        self._types.require(manifests)
+
     def look_up_types(self, manifests: t.Iterable[Object]) -> None:
         """Note the types that are to be enabled for these resources, see :meth:`Types.look_up`."""
         self._types.look_up(manifests)

@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 from .._errors import FederationError, TerminalState
 from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
 from .._kube.objects import lingering
 from .._wait import State, Waiter
 from .manifests import CORE_GROUP, CORE_VERSION, KINDS
-from .status import controller_trouble
+from .status import controller_trouble, out_of_memory
 from .workloads import held_up, trouble
 
 Outcome = t.TypeVar("Outcome")
@@ -68,22 +69,27 @@ def pods(host: Client, namespace: str) -> list[str]:
     )
 
 
-def silence(host: Client, namespace: str) -> str:
+def silence(host: Client, namespace: str, *, waiting: bool = True) -> str:
     """Why KubeFed's controller manager says nothing more, so that what it has said is old; empty when it runs.
 
-    :raises TerminalState: somebody has scaled it to nothing.
+    :param waiting: whether it has yet to do something, so that one which is killed again and again matters.
+    :raises TerminalState: somebody has scaled it to nothing, or it is killed for want of memory again and again.
     """
     name = "kubefed-controller-manager"
     try:
+        found = _pods(host, namespace) if waiting else []
+        hunger = out_of_memory(found, datetime.now(timezone.utc))
         deployment = host.get(resource_path("apps", "v1", "deployments", namespace=namespace, name=name))
-        if deployment is None or not controller_trouble(deployment, ""):
+        if not hunger and (deployment is None or not controller_trouble(deployment, "")):
             return ""
-        found = _pods(host, namespace)
+        found = found or _pods(host, namespace)
     except ApiError as error:
         if error.status == 403:
             # A help, for which the right may be missing
             return ""
         raise
+    if hunger:
+        raise TerminalState(hunger)
     told = controller_trouble(deployment, trouble(found).message or held_up(found))
     if (deployment.get("spec") or {}).get("replicas") == 0:
         raise TerminalState(f"{told}, and then this again.")

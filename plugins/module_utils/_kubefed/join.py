@@ -21,6 +21,7 @@ from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter
 from . import manifests, rights
 from .host import clusters, federated_to, gone, path_of, pods, scope_of, silence, through_webhook, type_configs
+from .listing import some
 from .status import condition, is_ready, last_probe, last_transition, readiness
 
 # In every namespace, made by Kubernetes itself
@@ -452,7 +453,7 @@ class Join:
         placed = federated_to(self._host, self._as.namespace, self._as.name) if existing is not None else []
         if placed:
             left.append(
-                f"what KubeFed has put into {self._as.name} and was not withdrawn: {_some(placed)}."
+                f"what KubeFed has put into {self._as.name} and was not withdrawn: {some(placed)}."
                 " KubeFed looks after it no more"
             )
         if not clean_member or self._member is None:
@@ -529,7 +530,7 @@ class Join:
                 return True, []
             foreign = self._foreign(member, accounts)
             if foreign:
-                return False, [f"{where}, because it also holds {_some(foreign)}"]
+                return False, [f"{where}, because it also holds {some(foreign)}"]
             self._delete(member, "Namespace", self._as.namespace)
         except FederationError as error:
             return False, [f"{where}: {error.message}"]
@@ -674,11 +675,6 @@ def _addresses(host: str) -> list[str]:
         return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
     except OSError:
         return []
-
-
-def _some(names: t.Sequence[str], limit: int = 10) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
 
 
 def _old_part(found: t.Any, patch: t.Any) -> t.Any:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import typing as t
 
 from .._errors import FederationError, InvalidOption
@@ -16,14 +17,17 @@ from .._kube.client import Object, each
 from .._kube.objects import differences
 from . import host as kubefed
 from .action import Action
+from .autoscaling import Autoscaling
 from .federate import (
     ANNOTATIONS_PATH,
     EXISTED_ANNOTATION,
     MANAGED_LABEL,
+    RETAIN_ANNOTATION,
     WITHDRAWN_ANNOTATION,
     FederatedType,
     Key,
     Wanted,
+    apply_override,
     common_annotations,
     existed_in,
     existed_value,
@@ -32,13 +36,20 @@ from .federate import (
     selected,
 )
 from .federated import Item, schedule_told, shown
+from .listing import some
+from .rehearsal import Rehearsal, refusals, rehearsals
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import Schedule, allows
 from .schedules import path as schedule_path
+from .undone import undone
 
 
 class Placement(Action):
     """Makes federated objects as they are wanted."""
+
+    @functools.cached_property
+    def _autoscaling(self) -> Autoscaling:
+        return Autoscaling(self._federated)
 
     def present(
         self,
@@ -58,9 +69,11 @@ class Placement(Action):
             self._federated.scheduled_in(schedule.namespace).setdefault(
                 (schedule.key[0], schedule.name), {"spec": schedule.spec}
             )
+        wants = self._autoscaling.heed(wants, schedules)
         items = {want.key: Item(want.type, want.namespace, want.name, self._federated.find(want)) for want in wants}
         plans = {want.key: self._plan(items[want.key], want) for want in wants}
         self._refuse(wants, plans, schedules)
+        self._rehearse(wants, items, plans)
         for want in wants:
             for warning in want.warnings:
                 self._warn(warning)
@@ -118,7 +131,7 @@ class Placement(Action):
                     ]
             wants.append(Wanted(item.type, item.namespace, item.name, spec))
         if problems:
-            raise InvalidOption(" ".join(problems))
+            raise InvalidOption(some(problems, separator=" "))
         return self.present(wants, wait=wait, wait_for_pods=wait_for_pods)
 
     def _plan(self, item: Item, want: Wanted) -> Object:
@@ -148,6 +161,8 @@ class Placement(Action):
         for key, value in (("labels", labels), ("annotations", annotations)):
             if value:
                 planned["metadata"][key] = {**(planned["metadata"].get(key) or {}), **value}
+        if spec.get("retainReplicas") is False:
+            (planned["metadata"].get("annotations") or {}).pop(RETAIN_ANNOTATION, None)
         return planned
 
     def _namespace_spec(self, want: Wanted, spec: Object) -> Object:
@@ -187,6 +202,9 @@ class Placement(Action):
             if "placement" not in spec:
                 problems.append(f"{want.title} has no placement: set the option placement or cluster_selector.")
             placed = selected(spec, labels)
+            reason = _undone(want, spec, placed) if "template" in want.spec else ""
+            if reason:
+                problems.append(f"{want.type.kind} {want.name} can't be federated: {reason}.")
             unknown |= {name for name in placed if name not in labels}
             if want.type.is_namespace or not want.type.namespaced:
                 continue
@@ -197,6 +215,7 @@ class Placement(Action):
                 else placed
             )
             problems += self._namespace_problems(want, placed, namespaces.get(want.namespace), plans)
+        problems += self._autoscaling.problems(wants, plans)
         targets = {(want.type.federated_kind, want.namespace, want.name) for want in wants}
         for schedule in schedules:
             if schedule.key not in targets and not self._is_federated(*schedule.key):
@@ -211,7 +230,25 @@ class Placement(Action):
             else:
                 problems.append(text)
         if problems:
-            raise InvalidOption(" ".join(problems))
+            raise InvalidOption(some(problems, separator=" "))
+
+    def _rehearse(self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]) -> None:
+        """Refuse what the clusters would refuse, of what is new or to change.
+
+        :raises InvalidOption: with all reasons.
+        """
+        labels = self._members.labels
+        given: list[Rehearsal] = []
+        for want in wants:
+            spec, before = plans[want.key]["spec"], items[want.key].spec
+            same = all(spec.get(field) == before.get(field) for field in ("template", "overrides"))
+            if same or want.type.is_namespace:
+                continue
+            exists = not want.type.namespaced or self._federated.own_namespace(want.namespace) is not None
+            given += rehearsals(want, spec, selected(spec, labels) & set(labels), exists=exists)
+        problems = refusals(self._host, given)
+        if problems:
+            raise InvalidOption(some(problems, separator=" "))
 
     def _namespace_problems(
         self, want: Wanted, placed: set[str], namespace: Wanted | None, plans: t.Mapping[Key, Object]
@@ -279,8 +316,7 @@ class Placement(Action):
             records[want.key] = known
         for cluster, names in taken_over.items():
             self._warn(
-                f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here:"
-                f" {', '.join(names)}."
+                f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here: {some(names)}."
             )
         return records
 
@@ -371,6 +407,25 @@ class Placement(Action):
             else:
                 self._host.request("PUT", schedule.path, body=manifest)
         return schedule_told(schedule.namespace, schedule.name, changed=changed)
+
+
+def _undone(want: Wanted, spec: Object, placed: t.Collection[str]) -> str:
+    """What KubeFed and one of these clusters would undo for each other, see :func:`undone`."""
+    overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
+    body: Object = spec.get("template") or {}
+    for cluster in sorted(placed):
+        items = overrides.get(cluster, [])
+        annotations = next((item.get("value") for item in items if item["path"] == ANNOTATIONS_PATH), None) or {}
+        reason = undone(want.type.group, want.type.kind, want.name, body, annotations)
+        if reason and items:
+            # It may be just what an override is for
+            there = copy.deepcopy(body)
+            for item in items:
+                apply_override(there, item)
+            reason = undone(want.type.group, want.type.kind, want.name, there, annotations)
+        if reason:
+            return reason
+    return ""
 
 
 def _changed(found: Object, plan: Object) -> Object:

@@ -12,8 +12,10 @@ Sources: pkg/controller/kubefedcluster/clusterclient.go and pkg/controller/sync/
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timedelta
 
 from .._wait import State
+from .workloads import CRASHES
 
 Object = dict[str, t.Any]
 
@@ -38,6 +40,11 @@ _MAY_RECOVER = frozenset(
 )
 # ... but not with these answers of the cluster's API server, which come again each time
 _REFUSALS = (
+    # Its decoders', before anything else: k8s.io/apimachinery/pkg/runtime and sigs.k8s.io/json
+    "cannot be handled as a",
+    "cannot unmarshal",
+    "illegal base64 data",
+    "unable to decode",
     "is invalid",
     "is forbidden: exceeded quota",
     "denied the request",
@@ -46,6 +53,8 @@ _REFUSALS = (
     "unable to recognize",
     "no matches for kind",
 )
+# The kubelet starts a container again after five minutes at the latest
+_KILLED_LATELY = timedelta(minutes=6)
 _TERMINAL_REASONS = frozenset(("ComputePlacementFailed",))
 
 
@@ -114,6 +123,38 @@ def controller_trouble(deployment: Object, trouble: str) -> str:
         f"KubeFed's controller does not run: of the {wanted} pods of deployment {metadata['name']} none is ready: "
         f"{trouble or f'look at {where} get pods'}"
     )
+
+
+def out_of_memory(pods: t.Iterable[Object], now: datetime) -> str:
+    """What to say of a controller manager that is killed for want of memory again and again, or an empty string.
+
+    It has to hold all that is federated, and each new one of its pods begins with all of it (kubefed#1235): one that
+    was killed a minute ago will be so again.
+
+    :param pods: of the controller manager.
+    :param now: with its time zone.
+    """
+    for pod in pods:
+        limits = {
+            container["name"]: ((container.get("resources") or {}).get("limits") or {}).get("memory")
+            for container in (pod.get("spec") or {}).get("containers") or []
+        }
+        for container in (pod.get("status") or {}).get("containerStatuses") or []:
+            for state in ("state", "lastState"):
+                ended = (container.get(state) or {}).get("terminated") or {}
+                count = int(container.get("restartCount") or 0) + (state == "state")
+                if ended.get("reason") != "OOMKilled" or count < CRASHES:
+                    continue
+                when = datetime.fromisoformat(str(ended.get("finishedAt")).replace("Z", "+00:00"))
+                if now - when <= _KILLED_LATELY:
+                    limit = limits.get(container.get("name"))
+                    return (
+                        "KubeFed's controller manager needs more memory than it may have: pod"
+                        f" {pod['metadata']['name']} has ended {count} times, and was last killed at"
+                        f" {ended['finishedAt']}, with {f'a limit of {limit}' if limit else 'no limit of its own'}."
+                        " Raise kubefed_host_memory_limit and run the role kubefed_host, then this again."
+                    )
+    return ""
 
 
 class ClusterState(t.NamedTuple):
@@ -224,6 +265,7 @@ __all__ = (
     "is_ready",
     "last_probe",
     "last_transition",
+    "out_of_memory",
     "propagated",
     "propagation",
     "readiness",

@@ -15,6 +15,7 @@ from .._kube.client import ApiError, Client, Object, each, resource_path, versio
 from .._kube.objects import Changes, differences
 from .._wait import State, Waiter
 from . import host as kubefed
+from .autoscalers import retains
 from .enable import (
     ApiResource,
     api_resources,
@@ -24,12 +25,14 @@ from .enable import (
     taken_by,
     type_config,
 )
-from .federate import FEDERATED_GROUP, read_type
+from .federate import FEDERATED_GROUP, FederatedType, not_enabled, read_type
 from .manifests import CORE_GROUP, CORE_VERSION
 from .members import Members
 
 _REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 _CRDS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+# KubeFed's chart brings their federated types, with retainReplicas (charts/kubefed/crds/crds.yaml)
+_SCALABLE = (("apps", "Deployment"), ("apps", "ReplicaSet"))
 
 
 class Types:
@@ -53,6 +56,46 @@ class Types:
     def propagates(self, group: str, kind: str) -> bool:
         """Whether KubeFed propagates a type already."""
         return any((type_.group, type_.kind) == (group, kind) and type_.propagating for type_ in self.known)
+
+    def retains_replicas(self, type_: FederatedType) -> bool:
+        """Whether federated objects of a type can be told to leave alone the replicas that a cluster has."""
+        if (type_.group, type_.kind) in _SCALABLE:
+            return True
+        resource = self._missing.get(type_.name)
+        if resource is not None:
+            return self._is_scalable(resource)
+        definition = self._host.get(resource_path(*_CRDS, name=f"{type_.federated_plural}.{type_.federated_group}"))
+        return definition is not None and retains(definition, type_.federated_version)
+
+    def _is_scalable(self, resource: ApiResource) -> bool:
+        openapi = self._host.get(f"/openapi/v3{version_path(resource.group, resource.version)}")
+        return scalable(openapi or {}, resource)
+
+    def require(self, manifests: t.Iterable[Object]) -> None:
+        """Refuse resources of types that KubeFed does not know, and name what would enable them.
+
+        :raises InvalidOption: for the first such resource.
+        """
+        for manifest in manifests:
+            group, _slash, version = manifest["apiVersion"].rpartition("/")
+            kind = manifest["kind"]
+            if group == FEDERATED_GROUP:
+                known = any(type_.federated_kind == kind for type_ in self.known)
+            else:
+                known = any((type_.group, type_.kind) == (group, kind) for type_ in self.known)
+            if known:
+                continue
+            if group == FEDERATED_GROUP:
+                resource = self._by_kind(kind.replace("Federated", "", 1))
+            else:
+                resource = self._by_version(self._host, group, version, kind)
+            name = manifest["metadata"]["name"]
+            if resource is None:
+                raise InvalidOption(
+                    f"{kind} {name}: {manifest['apiVersion']} {kind} is no type that KubeFed or"
+                    f" {self._host.label} knows. Correct apiVersion or kind, or install what serves it."
+                )
+            raise InvalidOption(not_enabled(kind, name, resource.name, self.known))
 
     def look_up(self, manifests: t.Iterable[Object]) -> None:
         """Find the types of resources that KubeFed does not propagate yet, and note them for :meth:`enable`.
@@ -156,7 +199,7 @@ class Types:
         # As kubefedctl does it, a core type is meant before any other
         if len(found) > 1 and found[0].group:
             names = ", ".join(sorted(resource.name for resource in found))
-            raise InvalidOption(f"enable_types: Federated{kind} may be of {names}: enable the right one first.")
+            raise InvalidOption(f"Federated{kind} may be of {names}: enable the right one first.")
         return found[0] if found else None
 
     def preferred(self) -> list[ApiResource]:
@@ -179,8 +222,7 @@ class Types:
     def enable(self, *, waiter: Waiter, check_mode: bool, changes: Changes) -> None:
         """Make KubeFed propagate the types that were noted, and wait until it does."""
         for resource in self._missing.values():
-            openapi = self._host.get(f"/openapi/v3{version_path(resource.group, resource.version)}")
-            definition = custom_resource_definition(resource, scalable=scalable(openapi or {}, resource))
+            definition = custom_resource_definition(resource, scalable=self._is_scalable(resource))
             config = type_config(resource, self._namespace)
             paths = (
                 resource_path(*_CRDS, name=definition["metadata"]["name"]),

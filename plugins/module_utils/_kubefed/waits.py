@@ -17,6 +17,7 @@ from .._wait import State, Waiter
 from . import host as kubefed
 from .federate import MANAGED_LABEL, Key, existed_in
 from .federated import Federated, Item
+from .listing import some
 from .running import Place, Running, is_workload
 from .schedules import Schedule, divided, replicas
 from .status import Propagation, propagated, propagation
@@ -87,7 +88,7 @@ class Waits:
                         f"{item.title} can not be propagated: {terminal}", resources=self._federated.all_told(items)
                     )
                 waiting.append(f"{item.title}: {propagated(found, placed, said).last}")
-            return self._state(waiting)
+            return self._state(waiting, _count(items, waiting, "propagated"))
 
         self._waiter.until(_what("the propagation of", items), poll, sleep=_PROPAGATION_SLEEP)
 
@@ -149,7 +150,7 @@ class Waits:
             if not waiting:
                 # KubeFed looks at its cache, which may lag behind
                 waiting = self._still_there(items, {key: names & ready for key, names in clusters.items()})
-            return self._state(waiting)
+            return self._state(waiting, _count(items, waiting, "withdrawn"))
 
         named = sorted(set().union(*clusters.values()))
         self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll, sleep=_PROPAGATION_SLEEP)
@@ -158,10 +159,10 @@ class Waits:
                 # KubeFed forgets what it can't reach, and says nothing
                 item.left.append(f"{item.type.kind} {item.name} in {name}, if it was there: the cluster is not Ready")
 
-    def _state(self, waiting: list[str]) -> State:
+    def _state(self, waiting: list[str], count: str) -> State:
         """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
-        silent = kubefed.silence(self._federated.host, self._federated.namespace)
-        return State(not waiting and not silent, _some([silent, *waiting] if silent else waiting))
+        silent = kubefed.silence(self._federated.host, self._federated.namespace, waiting=bool(waiting))
+        return State(not waiting and not silent, f"{count}{_some([silent, *waiting] if silent else waiting)}")
 
     def _lingering(self, item: Item, clusters: t.Iterable[str]) -> list[str]:
         """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
@@ -197,7 +198,8 @@ class Waits:
 
         def poll() -> State:
             self._federated.refresh(items)
-            return self._state([f"{item.title}: {lingering(item.found)}" for item in items if item.found is not None])
+            waiting = [f"{item.title}: {lingering(item.found)}" for item in items if item.found is not None]
+            return self._state(waiting, _count(items, waiting, "removed"))
 
         self._waiter.until(_what("the removal of", items), poll, sleep=2)
 
@@ -206,13 +208,17 @@ class Waits:
         self._waiter.until(what, lambda: kubefed.gone(self._federated.host, path), sleep=2)
 
 
-def _some(lines: list[str]) -> str:
-    """As many as can be read."""
-    return "; ".join(lines[:3]) + (f" (and {len(lines) - 3} more)" if len(lines) > 3 else "")
+def _some(lines: t.Sequence[str]) -> str:
+    return some(lines, limit=3, separator="; ")
+
+
+def _count(items: t.Sequence[Item], waiting: t.Sequence[str], done: str) -> str:
+    """How far it is, before what is not done yet."""
+    return f"{len(items) - len(waiting):,} of {len(items):,} {done}; " if len(items) > 1 else ""
 
 
 def _what(action: str, items: t.Sequence[Item]) -> str:
-    return f"{action} {items[0].title}" if len(items) == 1 else f"{action} {len(items)} federated resources"
+    return f"{action} {items[0].title}" if len(items) == 1 else f"{action} {len(items):,} federated resources"
 
 
 def _still(found: Propagation, clusters: t.Iterable[str]) -> str:

@@ -173,7 +173,10 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
             looping = reason == "CrashLoopBackOff" or bool(terminated.get("exitCode"))
             if looping and ends >= CRASHES:
                 said = f" {ended['message'].strip()}" if ended.get("message") else ""
-                return Trouble(f"{told}: ended {ends} times, last with exit code {ended.get('exitCode')}.{said}")
+                killed = " (OOMKilled)" if ended.get("reason") == "OOMKilled" else ""
+                return Trouble(
+                    f"{told}: ended {ends} times, last with exit code {ended.get('exitCode')}{killed}.{said}"
+                )
     return passing
 
 

@@ -65,7 +65,6 @@ def test_types_that_are_left(given: t.Any, propagated: bool, reason: str) -> Non
     ("kind", "given", "reason"),
     [
         ("ConfigMap", found(), ""),
-        ("ConfigMap", found("kube-root-ca.crt"), "its own authority"),
         ("ConfigMap", found(metadata={"annotations": {"control-plane.alpha.kubernetes.io/leader": "{}"}}), "a lock"),
         ("ConfigMap", found(metadata={"deletionTimestamp": "now"}), "being deleted"),
         ("Role", found("system:reader"), "can have this name"),
@@ -76,6 +75,11 @@ def test_types_that_are_left(given: t.Any, propagated: bool, reason: str) -> Non
         ),
         ("Secret", found(type="Opaque"), ""),
         ("Secret", found(type="kubernetes.io/tls"), ""),
+        (
+            "Secret",
+            found(metadata={"annotations": {"cert-manager.io/certificate-name": "web"}}),
+            "cert-manager renews it",
+        ),
         ("Secret", found(type="kubernetes.io/service-account-token"), "token"),
         ("Secret", found(type="helm.sh/release.v1"), "Helm"),
         ("Secret", found(type="bootstrap.kubernetes.io/token"), "join"),

@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import lingering
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.status import controller_trouble
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.status import (
+    controller_trouble,
+    out_of_memory,
+)
 
 
 def deployment(replicas: int, **status: int) -> dict[str, t.Any]:
@@ -32,6 +36,39 @@ def test_a_controller_whose_pods_do_not_start() -> None:
     said = controller_trouble(deployment(2), "pod a, container b: ImagePullBackOff")
     assert said.endswith("kubefed-controller-manager none is ready: pod a, container b: ImagePullBackOff")
     assert "look at kubectl --namespace kube-federation-system get pods" in controller_trouble(deployment(2), "")
+
+
+def controller(
+    count: int, *, reason: str = "OOMKilled", at: str = "2026-11-27T03:00:00Z", limit: str = "512Mi"
+) -> t.Any:
+    ended = {"terminated": {"reason": reason, "exitCode": 137, "finishedAt": at}}
+    return {
+        "metadata": {"name": "pod-a"},
+        "spec": {"containers": [{"name": "c", "resources": {"limits": {"memory": limit} if limit else {}}}]},
+        "status": {"containerStatuses": [{"name": "c", "ready": True, "restartCount": count, "lastState": ended}]},
+    }
+
+
+def test_a_controller_that_is_killed_again_and_again() -> None:
+    said = out_of_memory([controller(4)], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc))
+    assert "pod pod-a has ended 4 times, and was last killed at 2026-11-27T03:00:00Z, with a limit of 512Mi" in said
+    assert "kubefed_host_memory_limit" in said
+    said = out_of_memory([controller(4, limit="")], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc))
+    assert "no limit of its own" in said
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        controller(1),
+        controller(4, reason="Error"),
+        # It has run since
+        controller(4, at="2026-11-27T02:00:00Z"),
+        {"metadata": {"name": "new"}},
+    ],
+)
+def test_a_controller_with_memory_enough(pod: t.Any) -> None:
+    assert out_of_memory([pod], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc)) == ""
 
 
 @pytest.mark.parametrize(

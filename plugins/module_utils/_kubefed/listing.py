@@ -1,0 +1,20 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Lists in messages, no longer than can be read. Pure functions."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def some(entries: t.Sequence[str], limit: int = 10, separator: str = ", ") -> str:
+    """So many entries, and the number of the others."""
+    more = f" (and {len(entries) - limit:,} more)" if len(entries) > limit else ""
+    return separator.join(entries[:limit]) + more
+
+
+__all__ = ("some",)
