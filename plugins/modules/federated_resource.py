@@ -19,6 +19,18 @@ description:
   - Any number of resources in one task, side by side.
   - Enables types that KubeFed does not propagate yet, federates a namespace with what is in it, divides replicas over
     clusters, and waits until pods run, where that is asked for.
+  - What an autoscaler scales keeps the replicas that it has in each cluster. That is so for what a
+    C(HorizontalPodAutoscaler) or a C(ScaledObject) of KEDA has as its target, wherever that is, in the same task,
+    federated already, or in the namespace in a cluster. The federated resource gets C(retainReplicas), and the
+    annotation C(cloudburst.federation/retain-replicas) by which the next task knows that it may take it away, when
+    there is no autoscaler any more. An autoscaler beside a C(ReplicaSchedulingPreference), or beside an override of
+    C(/spec/replicas) in the same cluster, is rejected, as each would undo what the other does.
+  - Resources that a controller in each cluster writes itself are rejected, as KubeFed would write them back for ever.
+    That is a C(ClusterRole) with an C(aggregationRule), a C(PersistentVolume), a C(PersistentVolumeClaim) without
+    C(volumeName), a C(Job) with C(ttlSecondsAfterFinished), and what gets a C(caBundle) from cert-manager. Of what was
+    federated before and is written again and again for another reason, a warning tells.
+  - New and changed resources are shown to the host's API server first, by a dry run, and what it can't read or finds
+    invalid is rejected before anything is federated.
   - What was in a cluster before it was federated is never deleted. It is looked up when a resource is placed on a
     cluster, and noted on the federated resource in the annotation C(cloudburst.federation/existed-in).
 extends_documentation_fragment:

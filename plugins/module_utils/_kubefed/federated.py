@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from .._kube.client import ApiError, Client, Object, resource_path
 from .._kube.objects import Changes, without_secrets
@@ -22,12 +23,13 @@ from .members import Members
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import path as schedule_path
 from .schedules import replicas
-from .status import Propagation, event_messages, propagation
+from .status import Propagation, event_messages, propagation, rewritten
 from .types import Types
 
 # An update meets the controller's own one now and then
 _TRIES = 5
 _WARNINGS = "type=Warning"
+_UPDATES = "reason=UpdateInCluster"
 
 
 @dataclass(eq=False)
@@ -193,6 +195,31 @@ class Federated:
                 ]
                 messages[item.key] = event_messages(recent, item.type.federated_kind, item.name)
         return messages
+
+    def rewritten(self, items: t.Iterable[Item]) -> list[tuple[Item, str, str]]:
+        """What KubeFed writes again and again without being asked to: in which cluster, and how often."""
+        found: list[tuple[Item, str, str]] = []
+        groups: dict[str, list[Item]] = {}
+        for item in items:
+            # The autoscaler's replicas come and go, and KubeFed writes what is there already
+            if item.found and not item.changed and not item.spec.get("retainReplicas"):
+                groups.setdefault(item.namespace or "default", []).append(item)
+        for namespace, group in groups.items():
+            try:
+                events = self.host.list(resource_path("", "v1", "events", namespace=namespace), fieldSelector=_UPDATES)
+            except ApiError:
+                # As above
+                continue
+            about: dict[tuple[str, str], list[Object]] = {}
+            for event in events:
+                told = event.get("involvedObject") or {}
+                about.setdefault((str(told.get("kind")), str(told.get("name"))), []).append(event)
+            for item in group:
+                federated = {**t.cast(Object, item.found), "kind": item.type.federated_kind}
+                mine = about.get((item.type.federated_kind, item.name), [])
+                for cluster, often in rewritten(federated, mine, datetime.now(timezone.utc)).items():
+                    found.append((item, cluster, often))
+        return found
 
     def update(self, item: Item, change: t.Callable[[Object], Object]) -> None:
         """Write an object, again when somebody else wrote it meanwhile."""

@@ -80,7 +80,9 @@ def silence(host: Client, namespace: str, *, waiting: bool = True) -> str:
         found = _pods(host, namespace) if waiting else []
         hunger = out_of_memory(found, datetime.now(timezone.utc))
         deployment = host.get(resource_path("apps", "v1", "deployments", namespace=namespace, name=name))
-        if not hunger and (deployment is None or not controller_trouble(deployment, "")):
+        if hunger:
+            raise TerminalState(hunger)
+        if deployment is None or not controller_trouble(deployment, ""):
             return ""
         found = found or _pods(host, namespace)
     except ApiError as error:
@@ -88,8 +90,6 @@ def silence(host: Client, namespace: str, *, waiting: bool = True) -> str:
             # A help, for which the right may be missing
             return ""
         raise
-    if hunger:
-        raise TerminalState(hunger)
     told = controller_trouble(deployment, trouble(found).message or held_up(found))
     if (deployment.get("spec") or {}).get("replicas") == 0:
         raise TerminalState(f"{told}, and then this again.")

@@ -93,6 +93,7 @@ class Placement(Action):
             self._waits.propagated(list(items.values()))
             if wait_for_pods:
                 self._waits.running(list(items.values()))
+            self._warn_of_rewritten(list(items.values()))
         elif not self._check_mode:
             self._federated.refresh(list(items.values()))
         else:
@@ -231,6 +232,19 @@ class Placement(Action):
                 problems.append(text)
         if problems:
             raise InvalidOption(some(problems, separator=" "))
+
+    def _warn_of_rewritten(self, items: list[Item]) -> None:
+        """Tell what KubeFed and somebody else undo for each other, of what was federated before."""
+        told = [
+            f"{item.type.kind} {item.name} in {cluster} ({often})"
+            for item, cluster, often in self._federated.rewritten(items)
+        ]
+        if told:
+            self._warn(
+                "KubeFed updates these again and again, as something else in the cluster changes them each time:"
+                f" {some(told)}. Let one of the two do it: make what is federated the same as what the"
+                " other writes, or federate it no more."
+            )
 
     def _rehearse(self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]) -> None:
         """Refuse what the clusters would refuse, of what is new or to change.

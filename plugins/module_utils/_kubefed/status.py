@@ -55,6 +55,10 @@ _REFUSALS = (
 )
 # The kubelet starts a container again after five minutes at the latest
 _KILLED_LATELY = timedelta(minutes=6)
+# How often KubeFed has written an object by then, how long ago at most, and how long after it was last meant to
+_AGAIN_AND_AGAIN = 5
+_STILL = timedelta(minutes=6)
+_SETTLED = timedelta(seconds=30)
 _TERMINAL_REASONS = frozenset(("ComputePlacementFailed",))
 
 
@@ -145,8 +149,7 @@ def out_of_memory(pods: t.Iterable[Object], now: datetime) -> str:
                 count = int(container.get("restartCount") or 0) + (state == "state")
                 if ended.get("reason") != "OOMKilled" or count < CRASHES:
                     continue
-                when = datetime.fromisoformat(str(ended.get("finishedAt")).replace("Z", "+00:00"))
-                if now - when <= _KILLED_LATELY:
+                if now - _moment(str(ended.get("finishedAt"))) <= _KILLED_LATELY:
                     limit = limits.get(container.get("name"))
                     return (
                         "KubeFed's controller manager needs more memory than it may have: pod"
@@ -256,6 +259,40 @@ def event_messages(events: t.Iterable[Object], kind: str, name: str) -> dict[str
     return {cluster: message for cluster, (_when, message) in messages.items()}
 
 
+def rewritten(federated: Object, events: t.Iterable[Object], now: datetime) -> dict[str, str]:
+    """Clusters in which KubeFed writes an object again and again, though nobody has changed the federated one.
+
+    KubeFed records ``Updating Deployment "ns/web" in cluster "vulcan"`` each time (dispatch/managed.go), and looks at
+    an object ten seconds after a change of it in its cluster (RetryDelay in pkg/controller/util/worker.go). From the
+    25th on, client-go lets one event in five minutes pass (tools/record/events_cache.go).
+
+    :param events: those of the reason UpdateInCluster.
+    :param now: with its time zone.
+    :returns: how often, and since when, by cluster.
+    """
+    metadata = federated["metadata"]
+    written = [str(metadata.get("creationTimestamp") or "")]
+    fields = metadata.get("managedFields") or []
+    written += [str(entry.get("time") or "") for entry in fields if not entry.get("subresource")]
+    told: dict[str, str] = {}
+    for event in events:
+        about = event.get("involvedObject") or {}
+        if (about.get("kind"), about.get("name")) != (federated.get("kind"), metadata["name"]):
+            continue
+        count, last = int(event.get("count") or 1), str(event.get("lastTimestamp") or "")
+        cluster = str(event.get("message") or "").rpartition(' in cluster "')[2].rstrip('"')
+        if count < _AGAIN_AND_AGAIN or not last or not max(written):
+            continue
+        when = _moment(last)
+        if now - when < _STILL and when - _moment(max(written)) > _SETTLED:
+            told[cluster] = f"{count} times since {event.get('firstTimestamp')}"
+    return told
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 __all__ = (
     "ClusterState",
     "Propagation",
@@ -269,4 +306,5 @@ __all__ = (
     "propagated",
     "propagation",
     "readiness",
+    "rewritten",
 )

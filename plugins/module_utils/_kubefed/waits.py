@@ -22,8 +22,10 @@ from .running import Place, Running, is_workload
 from .schedules import Schedule, divided, replicas
 from .status import Propagation, propagated, propagation
 
-# One list for each type and namespace, and KubeFed needs a second or two
-_PROPAGATION_SLEEP = 1
+# One list for each type and namespace, and KubeFed needs a second or two. It writes 20 objects in a second, so that of
+# many not much is new after one.
+_PROPAGATION_SLEEP = 1.0
+_ITEMS_PER_SECOND = 500
 
 
 class Waits:
@@ -90,7 +92,7 @@ class Waits:
                 waiting.append(f"{item.title}: {propagated(found, placed, said).last}")
             return self._state(waiting, _count(items, waiting, "propagated"))
 
-        self._waiter.until(_what("the propagation of", items), poll, sleep=_PROPAGATION_SLEEP)
+        self._waiter.until(_what("the propagation of", items), poll, sleep=_sleep(items))
 
     def running(self, items: list[Item]) -> None:
         """Wait until the pods of workloads run in each cluster that they are placed on."""
@@ -153,7 +155,7 @@ class Waits:
             return self._state(waiting, _count(items, waiting, "withdrawn"))
 
         named = sorted(set().union(*clusters.values()))
-        self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll, sleep=_PROPAGATION_SLEEP)
+        self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll, sleep=_sleep(items))
         for item in items:
             for name in sorted(item.withdrawn & joined - ready):
                 # KubeFed forgets what it can't reach, and says nothing
@@ -214,7 +216,12 @@ def _some(lines: t.Sequence[str]) -> str:
 
 def _count(items: t.Sequence[Item], waiting: t.Sequence[str], done: str) -> str:
     """How far it is, before what is not done yet."""
-    return f"{len(items) - len(waiting):,} of {len(items):,} {done}; " if len(items) > 1 else ""
+    return f"{max(0, len(items) - len(waiting)):,} of {len(items):,} {done}; " if len(items) > 1 else ""
+
+
+def _sleep(items: t.Sequence[Item]) -> float:
+    """Seconds between two looks at all of them."""
+    return max(_PROPAGATION_SLEEP, len(items) / _ITEMS_PER_SECOND)
 
 
 def _what(action: str, items: t.Sequence[Item]) -> str:

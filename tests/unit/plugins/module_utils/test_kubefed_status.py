@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 import pytest
 
@@ -133,3 +134,53 @@ def test_the_clusters_own_messages() -> None:
         "vulcan": "new",
         "earth": 'Service "web" is invalid: "x": y',
     }
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 0',
+        "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+        'PersistentVolumeClaim "flour" is invalid: spec: Forbidden: spec is immutable after creation',
+    ],
+)
+def test_an_answer_that_comes_again_each_time_ends_a_wait(message: str) -> None:
+    found = status.propagation(federated("CheckClusters", vulcan="CreationFailed"), {"vulcan": message})
+    assert found.terminal == f"vulcan: CreationFailed: {message}"
+
+
+def update(count: int, last: str, *, name: str = "web", first: str = "2026-11-27T02:50:00Z") -> Object:
+    return {
+        "involvedObject": {"kind": "FederatedDeployment", "name": name},
+        "message": 'Updating Deployment "shop/web" in cluster "vulcan"',
+        "count": count,
+        "firstTimestamp": first,
+        "lastTimestamp": last,
+    }
+
+
+LATELY = "2026-11-27T02:59:00Z"
+
+
+@pytest.mark.parametrize(
+    ("event", "written", "told"),
+    [
+        (update(5, LATELY), "2026-11-27T02:40:00Z", {"vulcan": "5 times since 2026-11-27T02:50:00Z"}),
+        # As often as it may have been meant
+        (update(4, LATELY), "2026-11-27T02:40:00Z", {}),
+        # No more
+        (update(20, "2026-11-27T02:53:00Z"), "2026-11-27T02:40:00Z", {}),
+        # It was changed just before, by whom it is for
+        (update(20, LATELY), "2026-11-27T02:58:40Z", {}),
+        (update(20, LATELY, name="other"), "2026-11-27T02:40:00Z", {}),
+    ],
+)
+def test_what_is_written_again_and_again(event: Object, written: str, told: Object) -> None:
+    metadata = {
+        "name": "web",
+        "creationTimestamp": "2026-11-27T02:00:00Z",
+        # The status is KubeFed's, each time that it has written
+        "managedFields": [{"time": written}, {"time": LATELY, "subresource": "status"}],
+    }
+    found = {"kind": "FederatedDeployment", "metadata": metadata}
+    assert status.rewritten(found, [event], datetime(2026, 11, 27, 3, 0, tzinfo=timezone.utc)) == told
