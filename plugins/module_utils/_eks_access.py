@@ -13,7 +13,7 @@ import typing as t
 
 from . import _eks_helper as helper
 from ._aws import AwsError, calling
-from ._errors import FederationError, InvalidOption, TerminalState
+from ._errors import FederationError, InvalidOption, TerminalState, without_login
 from ._kubeconfig import CURRENT, Config, Edit, find
 from ._wait import State, Waiter
 
@@ -25,7 +25,10 @@ _OTHER_TRUST = ("certificate-authority", "insecure-skip-tls-verify")
 _GET_TOKEN = ("eks", "get-token")
 # What a user's entry may keep beside the way to a token: whom to act as.
 _KEPT_OF_USER = ("as", "as-uid", "as-groups", "as-user-extra", "extensions")
-_KEPT_OF_EXEC = ("interactiveMode", "installHint", "provideClusterInfo")
+_MANAGED_OF_EXEC = ("apiVersion", "args", "command", "env")
+# What update-kubeconfig gives to aws eks get-token, in all its versions.
+_CLUSTER_OPTIONS = ("--cluster-name", "--cluster-id")
+_OWN_OPTIONS = (*_CLUSTER_OPTIONS, "--region", "--role", "--role-arn", "--output")
 _V1 = "client.authentication.k8s.io/v1"
 _V1BETA1 = "client.authentication.k8s.io/v1beta1"
 _ARN = re.compile(r"arn:[^:]+:eks:(?P<region>[^:]+):[0-9]+:cluster/(?P<name>.+)")
@@ -147,7 +150,7 @@ def check(params: t.Mapping[str, t.Any]) -> None:
     for option, (rule, allowed) in rules.items():
         value = params[option]
         if value is not None and not rule.fullmatch(value) and not (option == "proxy_url" and not value):
-            raise InvalidOption(f"{option} is {value!r}; it must be {allowed}.")
+            raise InvalidOption(f"{option} is {without_login(value)!r}; it must be {allowed}.")
 
 
 def _identification(cluster: Config) -> list[str]:
@@ -266,20 +269,79 @@ def edit_to_present(
 
 
 def _taken_over(user: Config, entry: Config) -> Config:
-    """Our entry, with what the one before has beside it. An apiVersion that clients no longer take is lifted."""
+    """Our entry, with what the one before has beside it. An apiVersion that clients no longer take is lifted.
+
+    Where the command before has words that update-kubeconfig does not write (a profile, an end point, another command
+    in front), somebody has added them: it stays, and of its words only those change that say for which cluster it is.
+    """
     old = user.get("exec")
     if not isinstance(old, dict):
         return entry
-    result = {**entry, **{key: old[key] for key in _KEPT_OF_EXEC if key in old}}
+    result = {**{key: value for key, value in old.items() if key not in _MANAGED_OF_EXEC}, **entry}
     # v1 must have an interactiveMode.
     if old.get("apiVersion") == _V1 and old.get("interactiveMode"):
         result["apiVersion"] = _V1
-    if os.path.basename(str(old.get("command"))) == entry["command"]:
+    words = [str(word) for word in old.get("args") or []]
+    by_cli = entry["command"] == "aws"
+    if by_cli and added_words(user):
+        result["command"], result["args"] = old.get("command"), _with_options(words, entry)
+    elif os.path.basename(str(old.get("command"))) == entry["command"]:
         result["command"] = old["command"]
     given = [v for v in old.get("env") or [] if isinstance(v, dict) and v.get("name") != "AWS_PROFILE"]
-    if given:
-        result["env"] = [*given, *(entry.get("env") or [])]
+    own = entry.get("env") or []
+    profile = _value_of(words[_begin(words) :], "--profile")
+    if not by_cli and profile and not own:
+        # Our program finds it there.
+        own = [{"name": "AWS_PROFILE", "value": profile}]
+    if given or own:
+        result["env"] = [*given, *own]
     return result
+
+
+def added_words(user: Config) -> list[str]:
+    """The words of a user's command that gets tokens by the aws CLI which somebody has added to update-kubeconfig's."""
+    entry = user.get("exec")
+    words = [str(word) for word in (entry.get("args") or [])] if isinstance(entry, dict) else []
+    if not isinstance(entry, dict) or not all(word in words for word in _GET_TOKEN):
+        return []
+    added = [] if os.path.basename(str(entry.get("command"))) == "aws" else [str(entry.get("command"))]
+    rest = iter(words)
+    for word in rest:
+        option, equals, _value = word.partition("=")
+        if option in _OWN_OPTIONS:
+            if not equals:
+                next(rest, None)
+        elif word not in _GET_TOKEN:
+            added.append(word)
+    return added
+
+
+def _with_options(words: t.Sequence[str], entry: Config) -> list[str]:
+    """The words of a command with the options of an entry of ours; others that it has stay."""
+    begin = _begin(words)
+    head, tail = list(words[:begin]), list(words[begin:])
+    wanted = {option: _value_of(entry["args"], option) for option in ("--region", *_CLUSTER_OPTIONS, "--role")}
+    wanted["--profile"] = next((v["value"] for v in entry.get("env") or []), None)
+    for option, value in wanted.items():
+        spellings = ("--role", "--role-arn") if option == "--role" else (option,)
+        index = next((n for n, word in enumerate(tail) if word.partition("=")[0] in spellings), None)
+        if index is None:
+            # The profile is in the environment.
+            tail += [option, value] if value and option != "--profile" else []
+            continue
+        name, equals, _old = tail[index].partition("=")
+        end = index + (1 if equals else 2)
+        if value:
+            tail[index:end] = [f"{name}={value}"] if equals else [name, value]
+        elif option in _CLUSTER_OPTIONS:
+            del tail[index:end]
+    return head + tail
+
+
+def _begin(words: t.Sequence[str]) -> int:
+    """Where the words for the aws CLI begin: behind its name, where another command runs it."""
+    end = words.index(_GET_TOKEN[0]) if _GET_TOKEN[0] in words else len(words)
+    return next((n + 1 for n in range(end - 1, -1, -1) if os.path.basename(words[n]) == "aws"), 0)
 
 
 def edit_to_absent(data: Config, name: str, region: str | None, profile: str | None, alias: str | None) -> Edit:
@@ -337,22 +399,36 @@ def _is_for(entry_name: str, user: Config, name: str, region: str | None, profil
     args = [str(arg) for arg in entry.get("args") or []]
     if not all(word in args for word in _GET_TOKEN) and not helper.program_of(args):
         return False
-    # Both spellings of an option: in two words and in one.
-    line = "\0".join(args) + "\0"
-
-    def value(option: str) -> str | None:
-        match = re.search(rf"(?:^|\0){option}[\0=]([^\0]+)\0", line)
-        return match.group(1) if match else None
-
+    args = args[_begin(args) :]
     env = {v.get("name"): v.get("value") for v in entry.get("env") or [] if isinstance(v, dict)}
-    if profile is not None and env.get("AWS_PROFILE") not in (None, profile):
+    if profile is not None and (_value_of(args, "--profile") or env.get("AWS_PROFILE")) not in (None, profile):
         return False
     arn = _ARN.fullmatch(entry_name)
-    called = value("--cluster-name") or (arn and value("--cluster-id") and arn["name"])
-    return called == name and (region is None or value("--region") in (None, region))
+    called = _value_of(args, "--cluster-name") or (arn and _value_of(args, "--cluster-id") and arn["name"])
+    return called == name and (region is None or _value_of(args, "--region") in (None, region))
+
+
+def _value_of(words: t.Sequence[str], option: str) -> str | None:
+    """The value of an option, in both its spellings: in two words and in one."""
+    for number, word in enumerate(words):
+        if word == option:
+            return next(iter(words[number + 1 : number + 2]), None)
+        if word.startswith(f"{option}="):
+            return word[len(option) + 1 :]
+    return None
 
 
 __all__ = (
-    *("Names", "active", "caller_credentials", "check", "checked", "describe", "edit_to_absent", "edit_to_present"),
+    *(
+        "Names",
+        "active",
+        "added_words",
+        "caller_credentials",
+        "check",
+        "checked",
+        "describe",
+        "edit_to_absent",
+        "edit_to_present",
+    ),
     *("exec_entry", "identifier", "names_of"),
 )

@@ -106,14 +106,17 @@ def _key(words):  # type: (list[str]) -> str
 
 
 def _kept(path):  # type: (str) -> dict[str, str] | None
-    """The token that is kept in a file, unless it is about to expire or may be somebody else's."""
+    """The token that is kept in a file, unless it is about to expire or may be somebody else's.
+
+    One that would last longer than any was kept under a clock that ran ahead; for the cluster it may have expired.
+    """
     try:
         with open(path, encoding="utf-8") as stream:
             state = os.fstat(stream.fileno())
             if state.st_uid != os.geteuid() or state.st_mode & 0o077:
                 return None
             entry = json.load(stream)
-        if entry["expires"] - time.time() < SPARE_SECONDS:
+        if not SPARE_SECONDS <= entry["expires"] - time.time() <= VALID_SECONDS:
             return None
         return {"expirationTimestamp": stamp(entry["expires"]), "token": entry["token"]}
     except (OSError, ValueError, KeyError, TypeError):

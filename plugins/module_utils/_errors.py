@@ -41,6 +41,11 @@ def harmless(value: t.Any) -> t.Any:
     return value
 
 
+def without_login(url: str) -> str:
+    """A URL as it may be shown."""
+    return re.sub(r"//[^/]*@", "//********@", url)
+
+
 class FederationError(Exception):
     """A failure with a message for the user.
 
@@ -94,4 +99,5 @@ __all__ = (
     "WaitTimeout",
     "harmless",
     "one_line",
+    "without_login",
 )

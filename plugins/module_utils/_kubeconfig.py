@@ -17,7 +17,8 @@ import re
 import typing as t
 
 from . import _kubeconfig_splice as splice
-from ._errors import FederationError
+from ._errors import FederationError, without_login
+from ._kubeconfig_yaml import compose, expanded, plain, values
 
 try:
     import yaml
@@ -36,8 +37,10 @@ MAXIMUM_LENGTH = 2 * 2**20
 MAXIMUM_NODES = 400_000
 
 _EMPTY: Config = {"apiVersion": "v1", "kind": "Config", "clusters": [], "contexts": [], "users": [], CURRENT: ""}
-# Plain to PyYAML, but a number or a truth value to kubectl's parser.
-_AMBIGUOUS = re.compile(r"[-+]?\.?[0-9]|[yYnN]$|[-+]?\.(inf|nan)", re.IGNORECASE)
+# What looks like a number to one of YAML's readers, if not to all.
+_AMBIGUOUS = re.compile(r"[-+]?\.?[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
+# What YAML's readers fold, drop or refuse where it is not written as an escape.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 class Edit(t.NamedTuple):
@@ -70,7 +73,7 @@ def parse(text: str, path: str) -> Config:
             f"{path} is no kubeconfig: it has {len(text)} characters, more than {MAXIMUM_LENGTH}. It was left as it is."
         )
     try:
-        if splice.expanded(splice.compose(text)) > MAXIMUM_NODES:
+        if expanded(compose(text)) > MAXIMUM_NODES:
             raise FederationError(
                 f"{path} is no kubeconfig: with its aliases it stands for more than {MAXIMUM_NODES} values. It was left"
                 " as it is."
@@ -143,29 +146,8 @@ def _place(error: t.Any, text: str) -> str:
     return ": it is not YAML"
 
 
-@functools.cache
-def _loader() -> t.Any:
-    """A loader that takes for text what kubectl's parser takes for text: dates, and numbers to the base of sixty."""
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {
-            first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-        def number(self, node: t.Any) -> t.Any:
-            if ":" in node.value:
-                return node.value
-            kind = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
-            return kind(node)
-
-    for kind in ("int", "float"):
-        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", Loader.number)
-    return Loader
-
-
 def _load(text: str) -> t.Any:
-    return yaml.load(text, Loader=_loader())
+    return values(compose(text))
 
 
 def find(data: Config, list_name: str, name: str) -> Config | None:
@@ -207,9 +189,9 @@ def share(edit: Edit, contents: t.Sequence[Config], default: int) -> list[Edit]:
 
     result = [Edit({list_name: {} for list_name in LISTS}) for data in contents]
     for list_name, wanted in edit.entries.items():
-        for name, content in wanted.items():
+        for name, entry in wanted.items():
             index = origin(lambda data: find(data, list_name, name) is not None)  # noqa: B023 # called at once
-            result[index].entries[list_name][name] = content
+            result[index].entries[list_name][name] = entry
     if edit.current_context is not None:
         index = default if edit.current_context else origin(lambda data: bool(data.get(CURRENT)))
         result[index] = result[index]._replace(current_context=edit.current_context)
@@ -234,7 +216,7 @@ def merged(data: Config, edit: Edit) -> Config:
 
     Of several entries of a name that is edited one is left: kubectl refuses a file that has two.
     """
-    result = copy.deepcopy(data) or copy.deepcopy(_EMPTY)
+    result = dict(data) or copy.deepcopy(_EMPTY)
     for list_name, wanted in edit.entries.items():
         if not wanted:
             continue
@@ -282,7 +264,16 @@ def apply(text: str, data: Config, edit: Edit) -> tuple[str, bool]:
             return edited, True
     except (splice.NotInPlace, yaml.YAMLError):
         pass
-    return dump(wanted), not data
+    return _written_anew(text, wanted), not data
+
+
+def _written_anew(text: str, wanted: Config) -> str:
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        try:
+            return splice.flow(wanted, 2) + "\n"
+        except TypeError:
+            pass
+    return dump(wanted)
 
 
 def _spliced(text: str, data: Config, edit: Edit) -> str:
@@ -309,7 +300,9 @@ def _dumper() -> t.Any:
             return True
 
         def text(self, data: str) -> t.Any:
-            style = "'" if _AMBIGUOUS.match(data) else '"' if not data else None
+            escaped = not data or _UNSAFE.search(data)
+            ambiguous = _AMBIGUOUS.match(data) or not isinstance(plain(data), str)
+            style = '"' if escaped else "'" if ambiguous else None
             return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     Dumper.add_representer(str, Dumper.text)
@@ -345,7 +338,7 @@ def _masked(key: str, content: Config) -> Config:
         return content
     if key == "cluster":
         url = content.get("proxy-url")
-        hidden = {"proxy-url": re.sub(r"//[^/@]*@", f"//{MASK}@", url)} if isinstance(url, str) else {}
+        hidden = {"proxy-url": without_login(url)} if isinstance(url, str) else {}
         return {**content, **hidden}
     # Of a user, all but how to get a token may be a secret, and so may what is given to the command.
     result: Config = {name: value if name == "exec" else MASK for name, value in content.items()}

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import random
@@ -17,7 +18,7 @@ import typing as t
 
 from . import _kubeconfig as kubeconfig
 from ._errors import FederationError
-from ._kubeconfig import Config, Edit
+from ._kubeconfig import MAXIMUM_LENGTH, Config, Edit
 
 HOME_FILE = "~/.kube/config"
 # kubectl holds its lock for some milliseconds; many writers in a row take turns.
@@ -87,24 +88,63 @@ def _take(name: str, deadline: float) -> bool:
 
 
 def read(path: str) -> str:
-    """The text of a kubeconfig with its line ends as they are, empty when there is no file.
+    """The text of a file with its line ends, and a byte order mark, as they are; empty when there is none.
 
-    :raises FederationError: it can not be read.
+    :raises FederationError: it can not be read, or is no regular file, or larger than any kubeconfig.
     """
+    return decode(_raw(path), path)[0]
+
+
+def decode(raw: bytes, path: str) -> tuple[str, str]:
+    """A file's text, and in what it is encoded: UTF-8, or by its byte order mark UTF-16, as kubectl reads it.
+
+    That is yaml_parser_determine_encoding() of libyaml and goyaml.v2.
+
+    :raises FederationError: it is broken.
+    """
+    marks = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+    encoding = marks.get(raw[:2], "utf-8")
     try:
-        with open(path, "rb") as stream:
-            raw = stream.read()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise FederationError(f"{path} can not be read: {error}") from error
-    try:
-        return raw.decode("utf-8")
+        return raw.decode(encoding), encoding
     except UnicodeDecodeError as error:
         line, column = raw.count(b"\n", 0, error.start) + 1, error.start - raw.rfind(b"\n", 0, error.start)
         raise FederationError(
-            f"{path} is broken in line {line}, column {column}: it is not UTF-8. It was left as it is; mend it first."
+            f"{path} is broken in line {line}, column {column}: it is not {encoding[:6].rstrip('-').upper()}."
+            " It was left as it is; mend it first."
         ) from error
+
+
+def _raw(path: str) -> bytes:
+    try:
+        # A FIFO that nobody writes to would be waited for.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise FederationError(f"{path} can not be read: {error}") from error
+    try:
+        state = os.fstat(handle)
+        if stat.S_ISCHR(state.st_mode) and os.path.realpath(path) == os.devnull:
+            return b""
+        if not stat.S_ISREG(state.st_mode):
+            raise FederationError(f"{path} can not be read: it is {_kind_of(state.st_mode)}, not a regular file.")
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            raw = b"" if state.st_size > MAXIMUM_LENGTH else stream.read(MAXIMUM_LENGTH + 1)
+    except OSError as error:
+        raise FederationError(f"{path} can not be read: {error}") from error
+    finally:
+        os.close(handle)
+    size = max(state.st_size, len(raw))
+    if size > MAXIMUM_LENGTH:
+        raise FederationError(
+            f"{path} is no kubeconfig: it has {size} bytes, more than {MAXIMUM_LENGTH}. It was left as it is."
+        )
+    return raw
+
+
+def _kind_of(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def is_private(path: str) -> bool:
@@ -123,21 +163,26 @@ def make_folder(path: str) -> None:
         raise FederationError(f"The folder of {path} can not be made: {error}") from error
 
 
-def write(path: str, text: str, mode: int = 0o600) -> None:
+def write(path: str, text: str, mode: int = 0o600, encoding: str = "utf-8") -> None:
     """Put ``text`` in the place of a file, all at once and with mode 0600.
 
     A symbolic link stays one: the file that it leads to is replaced. The owner stays as it is where we may say so.
 
-    :raises FederationError: it can not be written.
+    :raises FederationError: it can not be written, or what is there is no regular file.
     """
     target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        # Root would put a file in the place of /dev/null.
+        raise FederationError(
+            f"{path} can not be written: it is {_kind_of(os.stat(target).st_mode)}, not a regular file."
+        )
     folder = os.path.dirname(target)
     temporary = ""
     try:
         make_folder(path)
         # Made with mode 0600, and in the same folder, so that its renaming is atomic.
         handle, temporary = tempfile.mkstemp(prefix=".kubeconfig-", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(handle, "w", encoding=encoding, newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
@@ -157,7 +202,8 @@ class File:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.text = self.new_text = read(path)
+        self.text, self._encoding = decode(_raw(path), path)
+        self.new_text = self.text
         self.data: Config = kubeconfig.parse(self.text, path)
         self.new_data = self.data
         self.edited: dict[str, set[str]] = {name: set() for name in kubeconfig.LISTS}
@@ -178,6 +224,10 @@ class File:
         self.new_text, kept = kubeconfig.apply(self.new_text, self.new_data, edit)
         self.new_data, self.kept = wanted, self.kept and kept
         return True
+
+    def write(self) -> None:
+        """Bring it to what it is to be, in the encoding that it has."""
+        write(self.path, self.new_text, encoding=self._encoding)
 
     def diff(self) -> dict[str, str]:
         """What changes, in the form that Ansible shows, with everything secret masked."""
@@ -227,4 +277,4 @@ class Files:
                 return
 
 
-__all__ = ("File", "Files", "default", "is_private", "locked", "make_folder", "paths", "read", "write")
+__all__ = ("File", "Files", "decode", "default", "is_private", "locked", "make_folder", "paths", "read", "write")

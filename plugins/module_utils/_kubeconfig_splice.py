@@ -11,10 +11,11 @@ means what was wanted: what is here need not foresee everything that YAML allows
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import typing as t
+
+from ._kubeconfig_yaml import compose, split_mark
 
 try:
     import yaml
@@ -30,67 +31,16 @@ class NotInPlace(Exception):
     """The document is written in a way in which this can not be changed without touching more."""
 
 
-@functools.cache
-def _composer() -> t.Any:
-    """A loader for the tree of nodes alone, in which an alias is a node of its own with its own place."""
-
-    class Composer(yaml.SafeLoader):
-        def __init__(self, stream: str) -> None:
-            super().__init__(stream)
-            self.open: list[str | None] = []
-
-        def compose_node(self, parent: t.Any, index: t.Any) -> t.Any:
-            event: t.Any = self.peek_event()
-            if self.check_event(yaml.AliasEvent):
-                if event.anchor in self.open:
-                    raise yaml.composer.ComposerError(None, None, "an anchor contains itself", event.start_mark)
-                if event.anchor not in self.anchors:
-                    raise yaml.composer.ComposerError(None, None, "found undefined alias", event.start_mark)
-                self.get_event()
-                return yaml.ScalarNode("alias", event.anchor, event.start_mark, event.end_mark, style="*")
-            self.open.append(event.anchor)
-            node: t.Any = super().compose_node(parent, index)
-            self.open.pop()
-            node.anchor = event.anchor
-            if isinstance(node, yaml.MappingNode):
-                _refuse_twice(node)
-            return node
-
-    return Composer
+# What is a line's end to YAML, or no character of a text, within double quotes too.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
 
-def _refuse_twice(node: t.Any) -> None:
-    # PyYAML would take the last, kubectl refuses it.
-    seen: set[str] = set()
-    for key, _value in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.style != "*":
-            if key.value in seen:
-                raise yaml.composer.ComposerError(None, None, f"{key.value} is there twice", key.start_mark)
-            seen.add(key.value)
+def flow(value: t.Any, indent: int | None = None) -> str:
+    """A value in flow style, which is JSON that YAML's readers take for the same: all but what they fold is as it is.
 
-
-def compose(text: str) -> t.Any:
-    """The document's tree of nodes; ``None`` when there is no document.
-
-    :raises yaml.YAMLError: it is broken; so it is when a key is there twice or an anchor contains itself.
+    :raises TypeError: JSON has no such value.
     """
-    return yaml.compose(text, Loader=_composer())
-
-
-def expanded(root: t.Any) -> int:
-    """How many nodes a tree of :func:`compose` has with each alias replaced by what it stands for."""
-    sizes: dict[str, int] = {}
-
-    def count(node: t.Any) -> int:
-        if isinstance(node, yaml.ScalarNode):
-            return sizes.get(node.value, 1) if node.style == "*" else 1
-        parts = [part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,))]
-        size = 1 + sum(count(part) for part in parts)
-        if getattr(node, "anchor", None):
-            sizes[node.anchor] = size
-        return size
-
-    return 0 if root is None else count(root)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 class Document:
@@ -101,7 +51,7 @@ class Document:
     """
 
     def __init__(self, text: str, dump: t.Callable[[t.Any], str]) -> None:
-        self._text = text
+        self._mark, self._text = split_mark(text)
         self._dump = dump
         self._newline = "\r\n" if re.match(r"[^\n]*\r\n", text) else "\n"
         self._root = compose(text)
@@ -114,7 +64,7 @@ class Document:
 
     def text(self) -> str:
         """The text with all changes made."""
-        result = ""
+        result = self._mark
         done = 0
         for start, end, new in sorted([*self._changes, *self._keys], key=lambda change: change[:2]):
             if start < done:
@@ -146,7 +96,7 @@ class Document:
         name, node = self._nodes[key]
         if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
             raise NotInPlace
-        new = json.dumps(value, ensure_ascii=False) if self._root.flow_style else self._dump({"k": value})[3:].rstrip()
+        new = flow(value) if self._root.flow_style else self._dump({"k": value})[3:].rstrip()
         start, end = node.start_mark.index, node.end_mark.index
         self._changes.append((start, end, new) if start < end else (self._colon(name),) * 2 + (f" {new}",))
 
@@ -171,6 +121,9 @@ class Document:
         elif isinstance(node, yaml.SequenceNode) and (self._root.flow_style or "\n" in self._of(node)):
             place = node.end_mark.index - 1
             self._changes.append((place, place, ", ".join(self._json(entry) for entry in added)))
+        elif self._root.flow_style and isinstance(node, yaml.ScalarNode):
+            start, end, new = node.start_mark.index, node.end_mark.index, self._json(list(added))
+            self._changes.append((start, end, new) if start < end else (self._colon(name),) * 2 + (f" {new}",))
         else:
             self._begin_block_list(name, node, added)
 
@@ -178,7 +131,7 @@ class Document:
 
     def _begin_block_list(self, name: t.Any, node: t.Any, added: t.Sequence[Entry]) -> None:
         colon = self._colon(name)
-        if self._text[colon : node.start_mark.index].strip(" "):
+        if self._text[colon : node.start_mark.index].strip(" \t"):
             raise NotInPlace
         self._changes.append((colon, node.end_mark.index, ""))
         end = self._line_end(node.end_mark.index)
@@ -226,7 +179,8 @@ class Document:
         return self._content_end(last[1] if isinstance(last, tuple) else last)
 
     def _block(self, value: t.Any, indent: int) -> str:
-        return "".join(" " * indent + line for line in self._dump(value).splitlines(keepends=True))
+        # Not splitlines(): a line's end within a text is written as an escape, and others are none to YAML.
+        return "".join(f"{' ' * indent}{line}\n" for line in self._dump(value).rstrip("\n").split("\n"))
 
     # -- flow style, which is JSON's
 
@@ -262,12 +216,10 @@ class Document:
 
     def _json(self, entry: t.Any, like: t.Any = None) -> str:
         if like is None or "\n" not in self._of(like) or not getattr(like, "value", None):
-            return json.dumps(entry, ensure_ascii=False)
+            return flow(entry)
         first = like.value[0][0] if isinstance(like.value[0], tuple) else like.value[0]
         column = len(self._between(like)) - 2
-        return json.dumps(entry, ensure_ascii=False, indent=max(1, first.start_mark.column - column)).replace(
-            "\n", "\n" + " " * column
-        )
+        return flow(entry, max(1, first.start_mark.column - column)).replace("\n", "\n" + " " * column)
 
     # -- places
 
@@ -278,7 +230,7 @@ class Document:
             self._keys.append((last, last, self._block({key: value}, root.start_mark.column)))
             return
         end = root.end_mark.index - 1
-        new = f"{json.dumps(key)}: {self._json(value)}"
+        new = f"{flow(key)}: {self._json(value)}"
         if root.value:
             end = root.value[-1][1].end_mark.index
             new = self._between(root.value[-1][0]) + new
@@ -303,4 +255,4 @@ class Document:
         return len(self._text) if found < 0 else found + 1
 
 
-__all__ = ("Document", "NotInPlace", "compose")
+__all__ = ("Document", "NotInPlace", "flow")

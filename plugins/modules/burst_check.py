@@ -211,7 +211,8 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan 
     name_problems,
     plan_problems,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import one_line
+from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, one_line
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubeconfig_files import read
 
 
 def _argument_spec() -> dict[str, t.Any]:
@@ -261,14 +262,6 @@ def _machine_problems(commands: list[str], libraries: list[str]) -> list[Problem
     return problems
 
 
-def _read_kubeconfig(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-
-
 def main() -> None:
     module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
     options = module.params
@@ -277,9 +270,9 @@ def main() -> None:
     problems = _machine_problems(options["commands"], options["python_libraries"])
     problems += name_problems(options["name"], options["host_name"])
     try:
-        kubeconfig = _read_kubeconfig(options["kubeconfig"])
-    except OSError as exc:
-        problems.append(Problem("burst_kubeconfig", options["kubeconfig"], f"it must be readable ({exc.strerror})"))
+        kubeconfig = read(options["kubeconfig"]) if os.path.exists(options["kubeconfig"]) else None
+    except FederationError as exc:
+        problems.append(Problem("burst_kubeconfig", options["kubeconfig"], exc.message))
     else:
         problems += context_problems(options["kubeconfig"], kubeconfig, options["host_context"])
     if options["plan"] is not None:

@@ -14,12 +14,13 @@ description:
     reach an EKS cluster, or removes exactly these; or returns a token and leaves the file alone, see O(access).
   - All else in the file stays as it is to the byte, comments included, in YAML and in JSON. The one exception is an
     entry that has to change and holds a YAML anchor which others refer to. The file is written anew then, which a
-    warning tells.
+    warning tells. What C(kubectl) reads is read, and of several YAML documents the first.
   - The file is replaced at once and gets mode 0600. A symbolic link stays one. Other writers are kept out by the lock
     that kubectl takes. A broken file is refused with line and column, and stays as it is.
   - Entries that C(aws eks update-kubeconfig) wrote are taken over, and so are those that somebody wrote by hand, under
     the names that they have. C(client.authentication.k8s.io/v1alpha1) is lifted to C(v1beta1). What the user has added
-    to them stays. A context or user of the same name that is for something else is not touched, but refused.
+    to them stays, such as a namespace, C(--profile) or C(--endpoint-url) among the words of the command, or another
+    command in front of it. A context or user of the same name that is for something else is not touched, but refused.
   - The current context is left as it is. It is set when there is none, and emptied when it named the context that is
     removed.
 author:
@@ -298,8 +299,8 @@ from ..module_utils import _eks_token as tokens
 from ..module_utils import _kubeconfig
 from ..module_utils._argspec import wait_spec
 from ..module_utils._aws import calling, patience
-from ..module_utils._errors import FederationError, WaitTimeout
-from ..module_utils._kubeconfig_files import Files, is_private, locked, make_folder, paths, write
+from ..module_utils._errors import FederationError, WaitTimeout, without_login
+from ..module_utils._kubeconfig_files import Files, is_private, locked, make_folder, paths
 from ..module_utils._module import Run, run_module
 from ..module_utils._wait import State
 
@@ -409,8 +410,8 @@ def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[F
         _back_up(aws, run, [file.path for file in changed if os.path.exists(file.path)])
     for file in {file.path: file for file in [*changed, *bare]}.values():
         if not file.kept:
-            warn(f"An entry in {file.path} held what others refer to: it was written anew, without its comments.")
-        write(file.path, file.new_text)
+            warn(f"{file.path} could not be changed in its place: it was written anew, without its comments.")
+        file.write()
     helper.remove(to_remove)
     return files
 
@@ -434,11 +435,16 @@ def _back_up(aws: AnsibleAWSModule, run: Run, files: t.Sequence[str]) -> None:
 def ensure_entries(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str) -> None:
     """Bring the files to the entries that lead to a cluster."""
     params = aws.params
+    dropped: list[str] = []
 
     def edit_of(files: Files) -> _kubeconfig.Edit:
         data = files.after
         names = access.names_of(data, cluster, region, params["alias"], params["user_alias"])
         run.result["context"] = names.context
+        added = access.added_words(_kubeconfig.find(data, "users", names.user) or {})
+        # What stands behind an option may be secret; a profile goes into the environment.
+        options = [word.partition("=")[0] for word in added[:1] + [w for w in added[1:] if w.startswith("--")]]
+        dropped.extend(option for option in options if option not in ("--", "--profile"))
         own = (sys.executable, helper.program(files.holder("users", names.user).path))
         entry = access.exec_entry(
             cluster, region, params["profile"], params["role_arn"], own if params["access"] == "helper" else None
@@ -447,6 +453,10 @@ def ensure_entries(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: st
 
     files = bring(aws, run, edit_of)
     run.result["kubeconfig"] = files.holder("contexts", run.result["context"]).path
+    if params["access"] == "helper" and dropped:
+        warn(
+            f"The command that got tokens before had more words, which the helper knows nothing of: {' '.join(dropped)}"
+        )
 
 
 def ensure_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str) -> None:
@@ -539,8 +549,16 @@ def main() -> None:
     )
     if _kubeconfig.yaml is None:
         aws.fail_json(msg=missing_required_lib("PyYAML"))
+
+    def call(run: Run) -> None:
+        try:
+            ensure(aws, run)
+        finally:
+            # Ansible shows a task's options. As a secret value, the password would be gone from k8s_auth too.
+            aws.params["proxy_url"] = aws.params["proxy_url"] and without_login(aws.params["proxy_url"])
+
     # It has what run_module uses of an AnsibleModule, without being one.
-    run_module(t.cast("AnsibleModule", aws), lambda run: ensure(aws, run))
+    run_module(t.cast("AnsibleModule", aws), call)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode, urlsplit
 
-from .._errors import FederationError, InvalidOption, Unavailable
+from .._errors import FederationError, InvalidOption, Unavailable, without_login
 from . import access as kube_access
 from .access import Identity, Token
 
@@ -377,11 +377,6 @@ def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
         )
 
 
-def without_login(url: str) -> str:
-    """A URL as it may be shown."""
-    return re.sub(r"//[^/]*@", "//********@", url)
-
-
 def login_of(url: str) -> set[str]:
     """The password in a URL, if there is one, as it is written there."""
     try:
@@ -510,7 +505,8 @@ def _cause(error: BaseException) -> str:
     if isinstance(reason, BaseException):
         return _cause(reason)
     texts = [str(part) for part in error.args if isinstance(part, (str, Exception))]
-    text = re.sub(r"<[^>]*>|\bHTTPS?Connection(Pool)?\([^)]*\)", "", texts[-1] if texts else "")
+    # What is looked for is short; who answers may have made it long.
+    text = re.sub(r"<[^<>]{0,300}>|\bHTTPS?Connection(Pool)?\([^()]{0,300}\)", "", texts[-1][:2000] if texts else "")
     return text.strip(" :,.") or type(error).__name__
 
 
@@ -558,5 +554,4 @@ __all__ = (
     "resource_path",
     "secrets_of",
     "version_path",
-    "without_login",
 )

@@ -14,8 +14,8 @@ import socket
 import typing as t
 from dataclasses import dataclass, field
 
-from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout
-from .._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port, without_login
+from .._errors import FederationError, InvalidOption, TerminalState, WaitTimeout, without_login
+from .._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port
 from .._kube.discovery import contents
 from .._kube.objects import Changes, differences, without_secrets
 from .._wait import State, Waiter

@@ -121,7 +121,7 @@ def test_a_context_name_is_no_member_name() -> None:
         (None, "earth", "there is no such file"),
         ("", "earth", "has no such context; it has: none"),
         ("[]", "earth", "is no kubeconfig: its content is a list"),
-        ("a: [", "earth", "is broken in line 1, column 5"),
+        ("a: ]", "earth", "is broken in line 1, column 4"),
         (KUBECONFIG, "earth", "it has: kubernetes-admin@kubernetes"),
         (KUBECONFIG.replace("users:", "others:"), "kubernetes-admin@kubernetes", "lacks its user 'kubernetes-admin'"),
         (

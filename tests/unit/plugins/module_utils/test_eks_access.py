@@ -232,3 +232,61 @@ def test_bad_input_is_refused_with_option_and_value(option: str, value: str) -> 
     access.check({**params, "name": "vulcan", "proxy_url": "", "role_arn": ROLE})
     with pytest.raises(InvalidOption, match=f"^{option} is '{value}'; it must be"):
         access.check({**params, "name": "vulcan", option: value})
+
+
+TAKEN = ["eks", "get-token", "--cluster-name", "vulcan", "--region", REGION]
+
+
+def by_hand(args: list[str], command: str = "aws", **more: t.Any) -> kubeconfig.Config:
+    entry = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": command, "args": args, **more}
+    return {
+        "clusters": [{"name": ARN, "cluster": {"server": "https://old"}}],
+        "contexts": [{"name": "vulcan", "context": {"cluster": ARN, "user": "me"}}],
+        "users": [{"name": "me", "user": {"exec": entry}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        ("aws", ["--profile", "prod", *TAKEN]),
+        ("/opt/aws", [*TAKEN, "--endpoint-url=https://eks.example.com", "--no-verify-ssl"]),
+        ("aws-vault", ["exec", "--region", "us-east-1", "prod", "--", "aws", *TAKEN, "--output", "json"]),
+        ("env", ["AWS_CA_BUNDLE=/ca", "/usr/bin/aws", *TAKEN]),
+        ("aws", ["--debug", *TAKEN, "--role-arn", "arn:aws:iam::123456789012:role/theirs"]),
+    ],
+)
+def test_a_command_that_somebody_has_added_to_stays_to_the_word(command: str, args: list[str]) -> None:
+    data = by_hand(args, command, installHint="ask us", unheard="of")
+    after = present(data)
+    assert content(after, "users", "me") == content(data, "users", "me")
+    assert content(after, "clusters", ARN)["server"] == "https://vulcan"
+    gone = kubeconfig.merged(after, access.edit_to_absent(after, "vulcan", REGION, None, None))
+    assert gone["users"] == gone["contexts"] == gone["clusters"] == []
+
+
+def test_of_such_a_command_only_what_leads_to_the_cluster_changes() -> None:
+    data = by_hand(["--profile=prod", "eks", "get-token", "--cluster-name=vulcan", "--role-arn", "old", "--debug"])
+    entry = access.exec_entry(CLUSTER, REGION, "burst", ROLE)
+    args = ["--profile=burst", "eks", "get-token", "--cluster-name=vulcan", "--role-arn", ROLE, "--debug"]
+    after = content(present(data, entry=entry), "users", "me")["exec"]
+    assert after["args"] == [*args, "--region", REGION]
+    assert after["env"] == [{"name": "AWS_PROFILE", "value": "burst"}]
+    data = by_hand(["exec", "prod", "--", "aws", *TAKEN], "aws-vault")
+    after = content(present(data, entry=access.exec_entry(CLUSTER, REGION, None, ROLE)), "users", "me")["exec"]
+    assert after["args"] == ["exec", "prod", "--", "aws", *TAKEN, "--role", ROLE]
+
+
+def test_the_profile_among_the_words_tells_whose_it_is_and_our_program_takes_it_over() -> None:
+    data = by_hand(["--profile", "prod", *TAKEN])
+    assert access.edit_to_absent(data, "vulcan", REGION, "other", None).entries["users"] == {}
+    assert access.edit_to_absent(data, "vulcan", REGION, "prod", None).entries["users"] == {"me": None}
+    program = access.exec_entry(CLUSTER, REGION, None, None, ("/usr/bin/python3", PROGRAM))
+    after = content(present(data, entry=program), "users", "me")["exec"]
+    assert (after["command"], after["env"]) == ("/usr/bin/python3", [{"name": "AWS_PROFILE", "value": "prod"}])
+
+
+def test_a_password_in_an_option_is_not_shown() -> None:
+    params = dict.fromkeys(("alias", "user_alias", "region", "role_arn", "assume_role_arn"))
+    with pytest.raises(InvalidOption, match=r"'ftp://\*+@proxy'"):
+        access.check({**params, "name": "vulcan", "proxy_url": "ftp://me:s3cret@proxy"})

@@ -126,13 +126,16 @@ def test_a_new_key_in_the_file_is_taken_up(program: str, tmp_path: Path) -> None
     assert write("AKIAIOSFODNN7EXAMPL2")["token"] != first["token"]
 
 
-@pytest.mark.parametrize("spoil", ["expired", "foreign", "broken"])
+@pytest.mark.parametrize("spoil", ["expired", "foreign", "broken", "clock"])
 def test_what_is_kept_is_not_trusted_blindly(program: str, spoil: str) -> None:
     token(program)
     (path,) = kept(program)
     entry = {**json.loads(path.read_text()), "token": "spoiled"}
     if spoil == "expired":
         entry["expires"] = time.time() + 30
+    if spoil == "clock":
+        # Kept while the clock was a day ahead.
+        entry["expires"] += 24 * 3600
     path.write_text("{" if spoil == "broken" else json.dumps(entry))
     if spoil == "foreign":
         path.chmod(0o644)

@@ -126,3 +126,41 @@ def test_line_ends_stay_and_what_is_not_utf8_has_a_place(tmp_path: Path) -> None
     (tmp_path / "config").write_bytes(b"a: 1\nb: \xff\n")
     with pytest.raises(FederationError, match="line 2, column 4: it is not UTF-8"):
         files.read(path)
+
+
+def test_utf16_with_its_mark_is_read_and_stays_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        path.write_bytes("\ufeffusers: []\r\n# ä\r\n".encode(encoding))
+        all_files = files.Files([str(path)])
+        all_files.change(lambda data: kubeconfig.Edit({"users": {"u": {"as": "ü"}}}))
+        all_files.files[0].write()
+        text = path.read_bytes().decode(encoding)
+        assert text.startswith("\ufeffusers:\r\n")
+        assert text.endswith("# ä\r\n")
+        assert kubeconfig.find(kubeconfig.parse(text, "f"), "users", "u") == {"as": "ü"}
+    path.write_bytes("\ufeffusers: []".encode("utf-16-le") + b"\x00")
+    with pytest.raises(FederationError, match="it is not UTF-16"):
+        files.read(str(path))
+
+
+def test_what_is_no_regular_file_is_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path, kind in ((str(fifo), "a FIFO"), (str(tmp_path), "a directory"), ("/dev/zero", "a device")):
+        with pytest.raises(FederationError, match=f"can not be read: it is {kind}"):
+            files.read(path)
+        with pytest.raises(FederationError, match=f"can not be written: it is {kind}"):
+            files.write(path, "users: []")
+    # Nothing, as kubectl has it.
+    assert files.read(os.devnull) == ""
+    with pytest.raises(FederationError, match="can not be written: it is a device"):
+        files.write(os.devnull, "users: []")
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    with path.open("wb") as stream:
+        stream.truncate(3 * 2**30)
+    with pytest.raises(FederationError, match="it has 3221225472 bytes, more than 2097152"):
+        files.read(str(path))
