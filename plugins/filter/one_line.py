@@ -9,7 +9,7 @@ name: one_line
 short_description: Text of others as one line that is safe to show
 version_added: 1.0.0
 author:
-  - cloudburst.federation contributors (@cloudburst-federation)
+  - cloudburst.federation contributors (@cloudburst)
 description:
   - Makes one line of a text and replaces what a terminal would obey instead of showing it, such as escape sequences and
     characters that change the direction of text. Events, conditions and the last words of containers may hold it.

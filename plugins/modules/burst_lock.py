@@ -10,7 +10,7 @@ module: burst_lock
 version_added: 1.0.0
 short_description: Lets one run at a time work on a burst
 author:
-  - cloudburst.federation contributors (@cloudburst-federation)
+  - cloudburst.federation contributors (@cloudburst)
 description:
   - Takes the burst for this run of C(ansible-playbook), or fails and names the run that has it, where it is and since
     when.

@@ -10,7 +10,7 @@ module: federated_resource
 version_added: 1.0.0
 short_description: Runs resources on the clusters of a KubeFed federation
 author:
-  - cloudburst.federation contributors (@cloudburst-federation)
+  - cloudburst.federation contributors (@cloudburst)
 description:
   - Takes plain Kubernetes resources and the names of clusters, makes KubeFed's federated resources of them, and waits
     until they have arrived in each cluster. Takes federated resources as they are too.

@@ -10,7 +10,7 @@ module: helm_watched
 version_added: 1.0.0
 short_description: Runs kubernetes.core.helm and shows what the release's pods say meanwhile
 author:
-  - cloudburst.federation contributors (@cloudburst-federation)
+  - cloudburst.federation contributors (@cloudburst)
 description:
   - Runs M(kubernetes.core.helm), which shows nothing as long as it waits, and returns what that one returns.
   - As long as it takes, a line every 15 seconds says what keeps the pods of O(release_namespace) from running.

@@ -10,7 +10,7 @@ module: kubefed_join
 version_added: 1.0.0
 short_description: Joins a cluster to a KubeFed federation, or takes it out
 author:
-  - cloudburst.federation contributors (@cloudburst-federation)
+  - cloudburst.federation contributors (@cloudburst)
 description:
   - Makes a Kubernetes cluster a member of a KubeFed federation as C(kubefedctl join) of KubeFed 0.10.0 does, and
     takes it out as C(kubefedctl unjoin) does. KubeFed's command is not needed.
