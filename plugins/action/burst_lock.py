@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._burst import folder
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import ProgressAction
 
 # Must be kept in sync with plugins/modules/burst_lock.py
@@ -18,5 +20,7 @@ class ActionModule(ProgressAction):
     """Runs the module in slices."""
 
     def _environment(self) -> dict[str, str]:
+        if self._connection.transport != "local":
+            return {}
         # A worker's parent is ansible-playbook itself
-        return {RUN_VARIABLE: str(os.getppid())} if self._connection.transport == "local" else {}
+        return {RUN_VARIABLE: json.dumps({"process": os.getppid(), "folder": folder()})}

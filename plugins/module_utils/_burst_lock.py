@@ -18,7 +18,8 @@ import datetime
 import time
 import typing as t
 
-from ._errors import FederationError, TerminalState
+from ._burst_state import now
+from ._errors import FederationError, TerminalState, one_line
 from ._kube.client import ApiError, Client, resource_path
 from ._wait import State, Waiter
 
@@ -84,7 +85,7 @@ class Lock:
         holder: str,
         *,
         clock: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.timezone.utc),
-        pause: t.Callable[[float], None] = time.sleep,
+        pause: t.Callable[[float], object] = time.sleep,
     ) -> None:
         self._client = client
         self._burst = burst
@@ -111,17 +112,15 @@ class Lock:
             seen = carry.setdefault(
                 "seen", {"holder": holder, "renewed": spec.get("renewTime"), "elapsed": waiter.elapsed}
             )
-            since = str(spec.get("acquireTime") or "an unknown time").partition(".")[0].replace("T", " ")
+            since = _moment(spec.get("acquireTime"))
             if (seen["holder"], seen["renewed"]) != (holder, spec.get("renewTime")):
                 raise TerminalState(
-                    f"The burst {self._burst} is being worked on by {holder}, since {since} UTC. Wait until that run"
+                    f"The burst {self._burst} is being worked on by {holder}, since {since}. Wait until that run"
                     f" has ended, or end it there: the burst is free at most {LASTS} s later."
                 )
             silent = waiter.elapsed - seen["elapsed"]
             lasts = float(spec.get("leaseDurationSeconds") or LASTS)
-            return State(
-                silent >= lasts, f"held by {holder} since {since} UTC, silent for {silent:.0f} of {lasts:.0f} s"
-            )
+            return State(silent >= lasts, f"held by {holder} since {since}, silent for {silent:.0f} of {lasts:.0f} s")
 
         waiter.until(f"the run that holds the burst {self._burst}", poll, sleep=1.0)
         return found
@@ -142,38 +141,65 @@ class Lock:
                 return None
             raise
 
-    def keep(self, lease: Object, lives: t.Callable[[], bool]) -> None:
+    def keep(self, lease: Object, lives: t.Callable[[], bool], renewed: t.Callable[[float], None]) -> str:
         """Renew the Lease as long as the run lives and the burst is its own; let it go then.
 
         :param lease: as :meth:`take` has returned it.
+        :param renewed: called with the time, by the clock of _burst_state, whenever it has been renewed.
+        :returns: why the run has the burst no longer; empty when it has ended, or has taken the burst anew.
         """
-        until_renewal = 0.0
+        looked = last = now()
         while lives():
-            if until_renewal <= 0:
-                until_renewal = RENEWED_EVERY
+            # After a sleep of the machine it looks at once
+            if now() - looked >= RENEWED_EVERY:
+                looked = now()
                 # The API server may be away for a while
                 with contextlib.suppress(FederationError):
-                    if not self._renew(lease):
-                        return
+                    found = self._client.get(path(self._burst))
+                    if found is None or not mine(found, lease):
+                        return "" if self._is_taken_anew(found) else self._lost(found, now() - last)
+                    if self._renew(found):
+                        last = looked
+                        renewed(last)
             self._pause(_LOOK)
-            until_renewal -= _LOOK
         with contextlib.suppress(FederationError):
             found = self._client.get(path(self._burst))
             if found is not None and mine(found, lease):
                 self._client.delete(path(self._burst), uid=found["metadata"]["uid"])
+        return ""
 
-    def _renew(self, lease: Object) -> bool:
-        """Whether the burst is still this run's."""
-        found = self._client.get(path(self._burst))
-        if found is None or not mine(found, lease):
-            return False
+    def _is_taken_anew(self, found: Object | None) -> bool:
+        """Whether a later task of the same run has taken the burst, and keeps it."""
+        return ((found or {}).get("spec") or {}).get("holderIdentity") == self._holder
+
+    def _lost(self, found: Object | None, silent: float) -> str:
+        spec = (found or {}).get("spec") or {}
+        holder = spec.get("holderIdentity")
+        who = (
+            f"{holder} has it since {_moment(spec.get('acquireTime'))}"
+            if holder
+            else "another one has had it and has ended, or somebody has deleted the Lease"
+        )
+        return one_line(
+            f"This run has lost the burst {self._burst}: it was silent for {silent:.0f} s, and {who}. It ends here, so"
+            " that no two work on it; what it has done stays. Run it again when the other one has ended."
+        )
+
+    def _renew(self, found: Object) -> bool:
+        """Whether that could be done: the next look tells why not."""
         found["spec"]["renewTime"] = microtime(self._clock())
         try:
             self._client.request("PUT", path(self._burst), body=found)
         except ApiError as error:
-            if error.status != 409:  # the next look tells
+            if error.status != 409:
                 raise
+            return False
         return True
+
+
+def _moment(time_: t.Any) -> str:
+    """A MicroTime for people to read."""
+    return f"{str(time_).partition('.')[0].replace('T', ' ')} UTC" if time_ else "an unknown time"
 
 
 __all__ = ("LASTS", "NAMESPACE", "RENEWED_EVERY", "Lock", "microtime", "mine", "path", "taken")

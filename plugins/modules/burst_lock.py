@@ -19,6 +19,11 @@ description:
   - A process beside C(ansible-playbook) renews it every 2 seconds, and lets it go when C(ansible-playbook) has ended,
     in whatever way. When that process has died too, as with the machine, the next run sees for 15 seconds that nobody
     renews the C(Lease), and takes it over.
+  - The collection's playbooks let the burst go as their last act, since in a container nothing may outlive
+    C(ansible-playbook).
+  - A run that has lost the burst to another one, as while its machine slept, is ended as by Ctrl-C, with a line on its
+    standard error that names who has the burst now. The collection's own modules do not begin, and do not go on
+    waiting, while it can not be told whether the run has it.
   - Within one run of C(ansible-playbook) the burst can be taken any number of times.
 extends_documentation_fragment:
   - cloudburst.federation._attributes
@@ -69,17 +74,22 @@ holder:
   sample: deploy@management, process 4711/129831
 """
 
+import contextlib
 import getpass
 import json
 import os
 import platform
+import signal
 import sys
+import threading
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._argspec import kube_spec
 from ..module_utils._burst_lock import Lock
+from ..module_utils._burst_state import Teller, now
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Object, connect_as
 from ..module_utils._kubefed.manifests import check_name
 from ..module_utils._module import Run, run_module
@@ -133,7 +143,41 @@ def detach() -> bool:
     return True
 
 
-def keeper(module: AnsibleModule, holder: str, process: int) -> t.Callable[[Object], None]:
+def end_run(process: int, started: str, why: str) -> None:
+    """End a run of ansible-playbook, and say why on its standard error.
+
+    First as Ctrl-C does, which ends the tasks with it and works where it is a container's first process too.
+    """
+    with contextlib.suppress(OSError):
+        error = os.open(f"/proc/{process}/fd/2", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY)
+        os.write(error, f"\n[ERROR]: {why}\n".encode())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(OSError):
+            os.kill(process, number)
+        for _ in range(50):
+            if not lives(process, started):
+                return
+            time.sleep(0.1)
+
+
+def keep(module: AnsibleModule, holder: str, run: Object, lease: Object) -> None:
+    """Keep the burst until the run has ended, wants it let go, or has lost it; a run that has lost it is ended."""
+    process = run["process"]
+    started = _started(process)
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    teller = Teller(run["folder"], module.params["name"])
+    teller.tell(now())
+    lock = Lock(connect_as(module.params, label=_LABEL), module.params["name"], holder, pause=told.wait)
+    lost = lock.keep(lease, lambda: not told.is_set() and lives(process, started), teller.tell)
+    if lost:
+        # For the slices, which look there
+        teller.tell(now(), lost)
+        end_run(process, started, lost)
+    teller.end()
+
+
+def keeper(module: AnsibleModule, holder: str, run: Object) -> t.Callable[[Object], None]:
     """Start what keeps the burst, and return what hands the Lease over to it.
 
     It has to be started before this process reaches the cluster: the library writes certificates to files, which it
@@ -145,9 +189,7 @@ def keeper(module: AnsibleModule, holder: str, process: int) -> t.Callable[[Obje
         with os.fdopen(end) as pipe:
             told = pipe.read()
         if told:
-            started = _started(process)
-            lock = Lock(connect_as(module.params, label=_LABEL), module.params["name"], holder)
-            lock.keep(json.loads(told), lambda: lives(process, started))
+            keep(module, holder, run, json.loads(told))
         module.exit_json()
     os.close(end)
 
@@ -162,9 +204,9 @@ def call(run: Run) -> None:
     """One burst."""
     params = run.module.params
     check_name(params["name"], "name", limit=63, dots=False)
-    process = int(os.environ.get(RUN_VARIABLE) or 0)
-    holder = holder_of(process)
-    hand_over = keeper(run.module, holder, process) if process and not run.check_mode else None
+    of = json.loads(os.environ.get(RUN_VARIABLE) or "{}")
+    holder = holder_of(of.get("process", 0))
+    hand_over = keeper(run.module, holder, of) if of and not run.check_mode else None
     lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
     found = lock.find_free(run.waiter, run.carry)
     run.result["holder"] = holder

@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import one_line
+from ansible_collections.cloudburst.federation.plugins.plugin_utils import _burst
 
 display = Display()
 
@@ -96,6 +97,9 @@ class ProgressAction(ActionBase):
         began: float | None = None
         arguments = self._arguments(task_vars or {})
         while True:
+            refusal = _burst.refusal(self._show)
+            if refusal:
+                return merge(result, {"failed": True, "msg": refusal})
             self._task.environment = [*environment, {PROGRESS_VARIABLE: json.dumps(progress)}]
             answer = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=task_vars)
             now = time.monotonic()
@@ -106,9 +110,12 @@ class ProgressAction(ActionBase):
             handed_on = json.loads(next(iter(pending["next"])))
             if began is None:
                 began = now - handed_on["waited"]
-            if not self._task.no_log:
-                display.display(f"{self._task.get_name().strip()}: {line(pending, now - began)}")
+            self._show(pending["what"], now - began, pending.get("last") or "")
             progress = {"slice": SLICE_SECONDS, "waited": now - began, **self._carried(handed_on["carry"])}
+
+    def _show(self, what: str, since: float, last: str = "") -> None:
+        if not self._task.no_log:
+            display.display(f"{self._task.get_name().strip()}: {line({'what': what, 'last': last}, since)}")
 
     def _carried(self, carry: dict[str, t.Any]) -> dict[str, t.Any]:
         """What a slice has left, as the next one gets it: in a file on the module's host where it is long."""

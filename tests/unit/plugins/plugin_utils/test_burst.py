@@ -1,0 +1,188 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run does with the burst that is kept for it; the keeper is a process that only tells."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst_state import Teller, kept, now
+from ansible_collections.cloudburst.federation.plugins.plugin_utils import _burst
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run's temporary directory."""
+    monkeypatch.setattr(_burst, "folder", lambda: str(tmp_path))
+    monkeypatch.setattr(_burst, "_LOOK", 0.01)
+    return tmp_path
+
+
+def silent(what: str, since: float) -> None:
+    raise AssertionError(f"waited for {what}")
+
+
+def test_a_run_without_a_burst_may_go_on() -> None:
+    assert _burst.refusal(silent) is None
+
+
+def test_a_run_whose_burst_is_renewed_may_go_on(folder: Path) -> None:
+    Teller(str(folder), "vulcan").tell(now() - 5)
+    assert _burst.refusal(silent) is None
+
+
+def test_a_run_that_has_lost_the_burst_may_not(folder: Path) -> None:
+    Teller(str(folder), "mars").tell(now())
+    Teller(str(folder), "vulcan").tell(now(), "deploy@elsewhere has it")
+    assert _burst.refusal(silent) == "deploy@elsewhere has it"
+
+
+def test_in_doubt_it_waits_and_shows_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after the sleep of a machine: the keeper looks first."""
+    monkeypatch.setattr(_burst, "_SHOWN_EVERY", 0.02)
+    teller = Teller(str(folder), "vulcan")
+    teller.tell(now() - 7200)
+    shown: list[str] = []
+
+    def show(what: str, since: float) -> None:
+        shown.append(what)
+        if len(shown) == 2:
+            teller.tell(now())
+
+    assert _burst.refusal(show) is None
+    assert shown == ["the data centre's cluster to renew this run's hold on the burst vulcan"] * 2
+
+
+def test_it_does_not_wait_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_burst, "_PATIENCE", 0.05)
+    Teller(str(folder), "vulcan").tell(now() - 60)
+    assert "has not renewed this run's hold on the burst vulcan for 60 s" in str(_burst.refusal(silent))
+
+
+def test_it_does_not_wait_for_a_keeper_that_is_gone(folder: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    monkeypatch = pytest.MonkeyPatch()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: gone.pid)
+        Teller(str(folder), "vulcan").tell(now() - 60)
+    assert "has been gone for 60 s" in str(_burst.refusal(silent))
+
+
+def keeper(folder: Path) -> int:
+    """A process that takes its file away when it is told to let go."""
+    process = os.fork()
+    if process:
+        return process
+    try:
+        told = threading.Event()
+        signal.signal(signal.SIGTERM, lambda number, frame: told.set())
+        teller = Teller(str(folder), "vulcan")
+        teller.tell(now())
+        told.wait(30)
+        time.sleep(0.3)
+        teller.end()
+    finally:
+        os._exit(0)
+
+
+def test_it_lets_go_and_waits_until_that_is_done(folder: Path) -> None:
+    process = keeper(folder)
+    try:
+        while not kept(str(folder)):
+            time.sleep(0.01)
+        _burst.let_go(20)
+        assert kept(str(folder)) == []
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+ACTION = """
+import os, signal, threading
+from ansible.plugins.action import ActionBase
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst_state import Teller, kept, now
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._burst import folder
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        run = os.getppid()
+        if os.fork() == 0:
+            os.setsid()
+            told = threading.Event()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, lambda *_: told.set())
+            teller = Teller(folder(), "vulcan")
+            teller.tell(now())
+            told.wait(60)
+            os.kill(run, 0)
+            open(self._task.args["path"], "w").close()
+            teller.end()
+            os._exit(0)
+        while not kept(folder()):
+            pass
+        if self._task.args["ending"] == "interrupted":
+            os.kill(run, signal.SIGINT)
+            threading.Event().wait(60)
+        return {"failed": self._task.args["ending"] == "failed"}
+"""
+
+
+@pytest.mark.parametrize("ending", ["ok", "failed", "interrupted"])
+def test_the_playbooks_let_go_before_ansible_playbook_ends(tmp_path: Path, ending: str) -> None:
+    """The keeper sees that the run is still there; in a container it would be killed with it."""
+    (tmp_path / "collections" / "ansible_collections" / "cloudburst").mkdir(parents=True)
+    (tmp_path / "collections" / "ansible_collections" / "cloudburst" / "federation").symlink_to(CHECKOUT)
+    (tmp_path / "action_plugins").mkdir()
+    (tmp_path / "action_plugins" / "holds.py").write_text(ACTION)
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "holds.py").touch()
+    let_go = tmp_path / "let-go"
+    plays = [
+        {"hosts": "localhost", "gather_facts": False, "tasks": [{"holds": {"path": str(let_go), "ending": ending}}]},
+        {"import_playbook": "cloudburst.federation.burst_status", "when": False},
+    ]
+    (tmp_path / "playbook.yml").write_text(json.dumps(plays))
+    ended = subprocess.run(
+        [sys.executable, Path(sys.executable).with_name("ansible-playbook"), "playbook.yml"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
+            "ANSIBLE_HOME": str(tmp_path / "home"),
+            "HOME": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == {"ok": 0, "failed": 2, "interrupted": 99}[ending], ended.stdout + ended.stderr
+    assert let_go.exists()
+    assert not list((tmp_path / "home" / "tmp").iterdir())
+
+
+def test_it_does_not_wait_for_ever_for_that(folder: Path) -> None:
+    received: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    try:
+        Teller(str(folder), "vulcan").tell(now())
+        _burst.let_go(0.1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert received == [signal.SIGTERM]
+    assert [state.burst for state in kept(str(folder))] == ["vulcan"]
