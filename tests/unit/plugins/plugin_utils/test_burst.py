@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,9 @@ class ActionModule(ActionBase):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, lambda *_: told.set())
             teller = Teller(folder(), "vulcan")
+            if self._task.args["ending"] == "lost":
+                teller.tell(now(), "deploy@elsewhere has it")
+                os._exit(0)
             teller.tell(now())
             told.wait(60)
             os.kill(run, 0)
@@ -142,38 +146,63 @@ class ActionModule(ActionBase):
 """
 
 
-@pytest.mark.parametrize("ending", ["ok", "failed", "interrupted"])
-def test_the_playbooks_let_go_before_ansible_playbook_ends(tmp_path: Path, ending: str) -> None:
-    """The keeper sees that the run is still there; in a container it would be killed with it."""
+@pytest.fixture
+def run(tmp_path: Path) -> t.Callable[[str], subprocess.CompletedProcess[str]]:
+    """Runs a playbook that has a burst and a task after it, with what comes with the collection's playbooks."""
     (tmp_path / "collections" / "ansible_collections" / "cloudburst").mkdir(parents=True)
     (tmp_path / "collections" / "ansible_collections" / "cloudburst" / "federation").symlink_to(CHECKOUT)
     (tmp_path / "action_plugins").mkdir()
     (tmp_path / "action_plugins" / "holds.py").write_text(ACTION)
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "holds.py").touch()
-    let_go = tmp_path / "let-go"
-    plays = [
-        {"hosts": "localhost", "gather_facts": False, "tasks": [{"holds": {"path": str(let_go), "ending": ending}}]},
-        {"import_playbook": "cloudburst.federation.burst_status", "when": False},
-    ]
-    (tmp_path / "playbook.yml").write_text(json.dumps(plays))
-    ended = subprocess.run(
-        [sys.executable, Path(sys.executable).with_name("ansible-playbook"), "playbook.yml"],
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
-            "ANSIBLE_HOME": str(tmp_path / "home"),
-            "HOME": str(tmp_path),
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+
+    def play(ending: str) -> subprocess.CompletedProcess[str]:
+        tasks = [
+            {"holds": {"path": str(tmp_path / "let-go"), "ending": ending}},
+            {
+                "cloudburst.federation.burst_lock": {"name": "vulcan", "kubeconfig": "/nowhere"},
+                "when": ending == "lost",
+            },
+        ]
+        plays = [
+            {"hosts": "localhost", "gather_facts": False, "tasks": tasks},
+            {"import_playbook": "cloudburst.federation.burst_status", "when": False},
+        ]
+        (tmp_path / "playbook.yml").write_text(json.dumps(plays))
+        return subprocess.run(
+            [sys.executable, Path(sys.executable).with_name("ansible-playbook"), "playbook.yml"],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
+                "ANSIBLE_HOME": str(tmp_path / "home"),
+                "HOME": str(tmp_path),
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return play
+
+
+Play = t.Callable[[str], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.mark.parametrize("ending", ["ok", "failed", "interrupted"])
+def test_the_playbooks_let_go_before_ansible_playbook_ends(tmp_path: Path, run: Play, ending: str) -> None:
+    """The keeper sees that the run is still there; in a container it would be killed with it."""
+    ended = run(ending)
     assert ended.returncode == {"ok": 0, "failed": 2, "interrupted": 99}[ending], ended.stdout + ended.stderr
-    assert let_go.exists()
+    assert (tmp_path / "let-go").exists()
     assert not list((tmp_path / "home" / "tmp").iterdir())
+
+
+def test_no_task_begins_when_the_burst_is_lost(run: Play) -> None:
+    ended = run("lost")
+    assert ended.returncode == 2
+    assert '"msg": "deploy@elsewhere has it"' in ended.stdout
 
 
 def test_it_does_not_wait_for_ever_for_that(folder: Path) -> None:
