@@ -7,6 +7,7 @@
 ``python3 -m labkit.doors ADDRESS…`` prints what answers as JSON: {address: {"tcp": [port, …], "udp": [port, …]}}.
 ``python3 -m labkit.doors --stranger NAMESPACE ADDRESS…`` tries them from an address of the VPC whose router's namespace
 it is, that no security group knows.
+``python3 -m labkit.doors --send DEVICE SOURCE:TARGET…`` sends a SYN to port 22 of each target, from whatever address.
 """
 
 from __future__ import annotations
@@ -148,12 +149,28 @@ def _stranger(vpc: str) -> t.Iterator[str]:
         space.netns_delete(_STRANGER)
 
 
+def send(device: str, pairs: t.Sequence[str]) -> None:
+    """A SYN to port 22 from an address to another, for each "address:address", as it would come out of this device."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+        for pair in pairs:
+            source, target = pair.split(":")
+            ends = socket.inet_aton(source) + socket.inet_aton(target)
+            # The kernel fills in length and checksum: raw(7)
+            header = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + ends
+            raw.sendto(header + _syn(source, target, 1025, 22), (target, 0))
+
+
 def main() -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="doors", description="Try every port of hosts")
     parser.add_argument("--stranger", metavar="NAMESPACE", help="from an address of this VPC")
+    parser.add_argument("--send", metavar="DEVICE", help="a SYN from SOURCE to TARGET for each SOURCE:TARGET")
     parser.add_argument("addresses", nargs="+")
     given = parser.parse_args()
+    if given.send:
+        send(given.send, given.addresses)
+        return 0
     if not given.stranger:
         print(json.dumps(answering(given.addresses)))
         return 0

@@ -5,7 +5,8 @@
 """The data centre's machines that Ansible reaches by SSH: Debian systems, booted by systemd-nspawn in a namespace.
 
 A machine's root is an overlay over the built file system. Its network namespace stays over a reboot, as wires do; what
-a real machine would forget, its routes and rules, is forgotten before each boot.
+a real machine would forget, its routes and rules, is forgotten before each boot, and interfaces are down until it sets
+them up.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Machine:
     files: t.Mapping[str, str]  # path in the machine → content
     services: tuple[str, ...] = ()  # to be enabled
     routes: tuple[str, ...] = ()  # `ip` commands before each boot
+    interfaces: tuple[str, ...] = ()  # those that a service of its own sets up
 
     @property
     def directory(self) -> Path:
@@ -90,7 +92,10 @@ class Machine:
     def _boot(self, root: Path) -> str:
         """The shell script that is the machine. It ends, and is started again, when the machine reboots."""
         ip = f"ip -netns {self.name}"
-        lines = [f"{ip} route flush table all proto {protocol}" for protocol in ("boot", "static", 77)]
+        lines = [f"{ip} link set {interface} down" for interface in self.interfaces]
+        if self.interfaces:
+            lines.append(f"nsenter --net=/run/netns/{self.name} nft flush ruleset")
+        lines += [f"{ip} route flush table all proto {protocol}" for protocol in ("boot", "static", 77)]
         lines += [f"{ip} rule flush", f"{ip} rule add pref 32766 table main", f"{ip} rule add pref 32767 table default"]
         lines += [f"{ip} {command}" for command in self.routes]
         nspawn = [
@@ -131,14 +136,17 @@ def make_keys(machines: t.Sequence[Machine]) -> None:
 FW = Machine(
     name=settings.NS_FW,
     address=settings.FW_LAN,
-    files={"/etc/nftables.conf": network.firewall_rules()},
-    services=("nftables.service",),
-    routes=(*network.base_routes(settings.NS_FW), f"route replace default via {settings.WAN_GATEWAY}"),
+    files={
+        "/etc/nftables.conf": network.firewall_rules(),
+        "/lib/systemd/system/interfaces.service": network.firewall_interfaces(),
+    },
+    services=("nftables.service", "interfaces.service"),
+    interfaces=("lan0", "wan0"),
 )
 EARTH = Machine(
     name=settings.NS_EARTH,
     address=settings.EARTH,
     files={},
-    routes=tuple(network.base_routes(settings.NS_EARTH)),
+    routes=tuple(network.node_routes()),
 )
 MACHINES = (FW, EARTH)

@@ -17,7 +17,7 @@ LAN_BRIDGE = "lan"
 
 
 def create() -> None:
-    """Make all namespaces, links, addresses and routes. The machines' routes come with their boot (base_routes)."""
+    """Make all namespaces, links, addresses and routes. The machines' routes come with their boot (node_routes)."""
     space.run(["ip", "netns", "attach", s.NS_MGMT, "1"])  # the sandbox's own namespace is the management host's
     space.ip(s.NS_MGMT, "link set lo up")
     for name in (s.NS_LAN, s.NS_AWS, s.NS_REGISTRY, s.NS_DNS):
@@ -33,8 +33,7 @@ def create() -> None:
     ):
         space.plug(name, interface, s.NS_LAN, LAN_BRIDGE, address=f"{address}/{s.PREFIX}")
     space.ip(s.NS_MGMT, f"route add default via {s.FW_LAN}")
-    for name in (s.NS_EARTH, s.NS_FW):
-        space.ip(name, *base_routes(name))
+    space.ip(s.NS_EARTH, *node_routes())
 
     space.link(
         *(s.NS_FW, "wan0", s.NS_INET, "dc"),
@@ -50,28 +49,48 @@ def create() -> None:
     space.nft(s.NS_INET, internet_rules())
 
 
-def base_routes(name: str) -> list[str]:
-    """`ip` commands for the routes that the machine `name` boots with.
+def node_routes() -> list[str]:
+    """`ip` commands for the routes that the data centre's node boots with.
 
-    Private networks that nobody announced are not routed: the firewall's line must never see them."""
+    Private networks that nobody announced are not routed there. The firewall sends them to its provider, as any does
+    that was not told otherwise: what is to be kept from happening."""
+    # A route is looked up before kube-proxy's rules see a packet: services need one, and any will do.
+    services = f"route replace {s.EARTH_SERVICES} via {s.FW_LAN}"
     private = [f"route replace unreachable {network}" for network in s.PRIVATE[:3]]
-    if name == s.NS_EARTH:
-        # A route is looked up before kube-proxy's rules see a packet: services need one, and any will do.
-        services = f"route replace {s.EARTH_SERVICES} via {s.FW_LAN}"
-        return [f"route replace default via {s.FW_LAN}", services, *private]
-    return private
+    return [f"route replace default via {s.FW_LAN}", services, *private]
 
 
 def internet_rules() -> str:
-    """nftables rules of the "internet": it carries nothing from or to a private address."""
+    """nftables rules of the "internet": it carries nothing from or to a private address, and counts what came."""
     private = ", ".join(s.PRIVATE)
     return f"""table ip internet {{
-  chain forward {{
-    type filter hook forward priority filter; policy accept;
+  chain private {{
+    type filter hook prerouting priority raw; policy accept;
     ip saddr {{ {private} }} counter drop
     ip daddr {{ {private} }} counter drop
   }}
 }}
+"""
+
+
+def firewall_interfaces() -> str:
+    """The firewall's service that sets up its interfaces, at the time of a boot when networkd or ifupdown would."""
+    return f"""[Unit]
+Description=Interfaces
+DefaultDependencies=no
+Wants=network.target
+After=network-pre.target
+Before=network.target network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=ip link set lan0 up
+ExecStart=ip link set wan0 up
+ExecStart=ip route replace default via {s.WAN_GATEWAY}
+
+[Install]
+WantedBy=multi-user.target
 """
 
 
