@@ -21,6 +21,7 @@ _QUESTIONS = {
     "files": "find /etc /usr/local /root /opt -xdev -type f -printf '%p %m %u:%g ' -exec sha1sum {} ';' | "
     "sed 's/  .*//' | sort",
     "links of files": "find /etc /usr/local /root /opt -xdev -type l -printf '%p -> %l\\n' | sort",
+    "directories": "find /etc /usr/local /root /opt -xdev -type d | sort",
     "units": "systemctl list-unit-files --no-legend --no-pager --type=service,timer,socket,path | sort",
     "running": "systemctl list-units --all --plain --no-legend --no-pager --type=service,timer "
     "| awk '{print $1, $4}' | sort",

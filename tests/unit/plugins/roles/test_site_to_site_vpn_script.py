@@ -270,3 +270,36 @@ def test_ports_as_they_are_seen_outside(world: World, own: list[str]) -> None:
         seen = world.send("", "203.0.113.10", "wan", "198.51.100.21", number, port, answered=True)
         assert seen == ["203.0.113.10", port]
     assert world.send("", "203.0.113.10", "wan", INTERNET, 40126, 500) == ["203.0.113.10", 40126], "no business of ours"
+
+
+@pytest.mark.parametrize(
+    ("sockets", "said"),
+    [
+        ([], []),
+        (
+            [
+                'UNCONN 0 0     203.0.113.10:500  0.0.0.0:*    users:(("charon-systemd",pid=99,fd=12))',
+                'UNCONN 0 0             [::]:500     [::]:*    users:(("charon-systemd",pid=99,fd=11))',
+                'UNCONN 0 0          0.0.0.0:4500 0.0.0.0:*    users:(("openvpn",pid=7,fd=4),("openvpn",pid=8,fd=4))',
+            ],
+            ["UDP port 500 is in use by charon-systemd (process 99) and UDP port 4500 is in use by openvpn"],
+        ),
+        (["UNCONN 0 0 0.0.0.0:500 0.0.0.0:*  "], ["UDP port 500 is in use by a program that has no name here."]),
+    ],
+)
+def test_ports_that_somebody_has_are_refused_with_his_name(sockets: list[str], said: list[str]) -> None:
+    given = {
+        "inventory_hostname": "fw",
+        "site_to_site_vpn_name": "vulcan",
+        "site_to_site_vpn_fixed_source_ports": True,
+        "__site_to_site_vpn_ports": {"stdout": "\n".join(sockets), "stdout_lines": sockets},
+        "__site_to_site_vpn_forwards": {"stdout": "1"},
+    }
+    role = Role("site_to_site_vpn")
+    refusals = role.refusals("prepare.yml", **given)
+    assert len(refusals) == len(said)
+    for refusal, words in zip(refusals, said):
+        assert words in refusal
+        assert "or set site_to_site_vpn_fixed_source_ports to false" in refusal
+    given["site_to_site_vpn_fixed_source_ports"] = False
+    assert role.refusals("prepare.yml", **given) == []
