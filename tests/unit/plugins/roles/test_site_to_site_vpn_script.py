@@ -257,6 +257,14 @@ def test_the_route_of_a_former_network_goes(world: World) -> None:
     assert "10.77.0.0/16" in routes, "another burst's"
 
 
+def test_the_rules_are_there_before_the_network_and_stay_until_the_end() -> None:
+    variables = {"ansible_managed": "", "site_to_site_vpn_name": "vulcan", "__site_to_site_vpn_script": "/tunnel"}
+    unit = Role("site_to_site_vpn").render("vpn.service.j2", **variables).splitlines()
+    assert {"DefaultDependencies=no", "Wants=network-pre.target", "Before=network-pre.target"} <= set(unit)
+    # Nothing that may itself wait for the network, as somebody's nftables.service does: that would be a circle
+    assert [line for line in unit if line.startswith(("After=", "Requires=", "ExecStop="))] == []
+
+
 # -- source ports
 
 
