@@ -15,6 +15,7 @@ import typing as t
 
 from ._errors import FederationError
 from ._kubeconfig import find, parse
+from ._kubefed.validation import problems_of, token_problem
 
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
 # letters, digits, '-' and '_' (CreateCluster, "name"), CloudFormation letters, digits and '-' (CreateStack).
@@ -229,6 +230,8 @@ def app_problems(
 
 def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: str) -> list[Problem]:
     metadata = resource.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        return [Problem(f"{where}.metadata", metadata, "a mapping with a name is wanted")]
     missing = [key for key in ("apiVersion", "kind") if not resource.get(key)]
     if not metadata.get("name"):
         missing.append("metadata.name")
@@ -238,7 +241,8 @@ def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: s
     own = metadata.get("namespace", namespace)
     if own != namespace:
         return [Problem(f"{where}.metadata.namespace", own, f"leave it out, or use the application's own, {namespace}")]
-    return []
+    texts = problems_of(resource) or [token_problem(resource)]
+    return [Problem(where, f"{resource['kind']} {metadata['name']}", text) for text in texts if text]
 
 
 def _is_label(value: str) -> bool:

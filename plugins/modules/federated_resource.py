@@ -78,9 +78,16 @@ options:
       - A C(ReplicaSchedulingPreference) divides the replicas of the C(FederatedDeployment) or C(FederatedReplicaSet)
         of the same name over the clusters, by weight, minimum and maximum. It is applied as it is, after that one.
       - Of a plain resource, what belongs to one object in one cluster is left out, as C(kubefedctl federate) does.
-        That is its status, its metadata but for labels, and of a Service its cluster IP and node ports. Its
-        annotations become overrides for each cluster, but not those of a Deployment, DaemonSet or
-        PersistentVolumeClaim, for which a warning is given.
+        That is its status, its metadata but for labels, and of a Service its cluster IP. Node ports are kept where they
+        were written, and left out where they were read from a cluster. Its annotations become overrides for each
+        cluster, but not those of a Deployment, DaemonSet or PersistentVolumeClaim, for which a warning is given.
+      - Fields that a type does not have are warned of. The host's API server is asked, with a dry run.
+      - What an earlier task has set and this one says no more is taken away, that is annotations, overrides, labels of
+        a federated resource and of a Namespace, and fields such as C(retainReplicas). It is told apart from what others
+        have set by the annotation C(cloudburst.federation/set), which lists what this module has set. A Namespace
+        without labels and annotations, beside other resources, is there for them alone, and keeps all.
+      - A Service can neither become headless nor have a cluster IP again, as Kubernetes and KubeFed keep it. That is
+        refused, and so is another node port for a port with a C(protocol) other than TCP.
     type: raw
   src:
     description:
@@ -624,6 +631,8 @@ def read(
     creation_labels = texts(params["creation_labels"])
     for want in wants:
         want.creation_labels = creation_labels
+        # It is there so that the others can be, and need not say all
+        want.complete = not (want.type.is_namespace and want.is_bare and len(wants) > 1)
     unused = unused_overrides(overrides, wants)
     if unused:
         raise InvalidOption(
@@ -653,7 +662,9 @@ def contents(run: Run, resources: Resources, where: Placing | None) -> list[Want
     run.module.no_log_values.update(secrets_in(found.manifests))
     wants = read(resources, {**params, "enable_types": False}, found.manifests, where)
     placement = {} if where is None else {"placement": where.placement}
-    return wants + [Wanted(type_, params["namespace"], name, dict(placement)) for type_, name in found.federated]
+    return wants + [
+        Wanted(type_, params["namespace"], name, dict(placement), complete=False) for type_, name in found.federated
+    ]
 
 
 def main() -> None:

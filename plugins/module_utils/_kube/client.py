@@ -221,9 +221,11 @@ class Client:
         query: t.Mapping[str, str] | None = None,
         content_type: str = "application/json",
         accept: str = "application/json",
+        warnings: t.MutableSequence[str] | None = None,
     ) -> Object:
         """One call, answered with the decoded JSON.
 
+        :param warnings: gets what the API server warns of, also when its answer is an error.
         :raises ApiError: for each answer that is not a success.
         :raises Unreachable: when there is no answer within the timeouts.
         """
@@ -252,6 +254,8 @@ class Client:
                 f"{self.label}: no answer from {self.connection.address}: {_cause(error)}."
                 " Check the route to it, firewalls on the way, and that the API server runs."
             ) from error
+        if warnings is not None:
+            warnings.extend(_warning(text) for text in response.headers.getlist("Warning"))
         if response.status >= 300:
             raise _api_error(self.label, method, path, response.status, response.data)
         try:
@@ -497,6 +501,12 @@ def decoded(secret: Object | None, key: str) -> str:
         return base64.b64decode(value).decode(errors="replace") if value else ""
     except (TypeError, ValueError):
         return ""
+
+
+def _warning(header: str) -> str:
+    """The text of a Warning header: ``299 - "unknown field \\"spec.replica\\""`` (NewWarningHeader in apimachinery)."""
+    quoted = re.search(r'"((?:[^"\\]|\\.)*)"', header)
+    return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else header
 
 
 def _cause(error: BaseException) -> str:

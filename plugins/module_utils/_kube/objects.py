@@ -13,6 +13,9 @@ import typing as t
 Object = dict[str, t.Any]
 
 MASK = "(hidden)"
+# kubectl apply keeps a whole object there, a Secret's data too:
+# https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def differences(
@@ -111,4 +114,4 @@ def lingering(found: Object) -> str:
     return f"being deleted since {metadata['deletionTimestamp']}" + (f": {'; '.join(told)}" if told else "")
 
 
-__all__ = ("MASK", "Changes", "differences", "lingering", "without_secrets")
+__all__ = ("LAST_APPLIED", "MASK", "Changes", "differences", "lingering", "without_secrets")

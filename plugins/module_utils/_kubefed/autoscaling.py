@@ -136,7 +136,7 @@ class Autoscaling:
                 meant = (kind, name, namespace) in asked or (type_.federated_kind, namespace, target) in scheduled
                 found = self._federated.listed(type_, namespace).get(target) if meant else None
                 if found and not found["metadata"].get("deletionTimestamp"):
-                    want = Wanted(type_, namespace, target, {})
+                    want = Wanted(type_, namespace, target, {}, complete=False)
                     if want.key not in known:
                         targets[want.key] = want
         return list(targets.values())

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from .._errors import InvalidOption
 from .._kube.client import resource_path
 from .manifests import FEDERATED_GROUP
+from .services import own_fields
 from .validation import applied_problems
 
 Object = dict[str, t.Any]
@@ -50,6 +51,7 @@ ANNOTATIONS_PATH = "/metadata/annotations"
 # pkg/controller/util/overrides.go
 _INVALID_PATHS = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
 _OPERATIONS = ("add", "remove", "replace")
+_BARE = {"template", "placement"}
 # The operators of a label selector, and whether they need values
 _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
@@ -142,6 +144,7 @@ class Wanted(Identity):
 
     :ivar spec: of the federated object. A field that is missing is left as it is.
     :ivar creation_labels: of the federated object, when it has to be created; no matter for one that is there.
+    :ivar complete: whether all is said, so that what was set before and is not said any more goes.
     """
 
     spec: Object
@@ -149,6 +152,12 @@ class Wanted(Identity):
     creation_labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    complete: bool = True
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing but a placement is said of it."""
+        return not (self.labels or self.annotations or self.spec.get("template") or set(self.spec) - _BARE)
 
 
 class Placing(t.NamedTuple):
@@ -347,6 +356,17 @@ def apply_override(body: Object, item: Object) -> str:
     return ""
 
 
+def body_in(spec: Object, cluster: str) -> Object:
+    """The object that a federated one makes in a cluster, as far as its overrides can be applied."""
+    body = copy.deepcopy(spec.get("template") or {})
+    body.setdefault("metadata", {})
+    for entry in spec.get("overrides") or []:
+        if entry.get("clusterName") == cluster:
+            for item in entry.get("clusterOverrides") or []:
+                apply_override(body, copy.deepcopy(item))
+    return body
+
+
 def _child(found: t.Any, key: str) -> t.Any:
     if isinstance(found, dict):
         return found.get(key)
@@ -390,10 +410,11 @@ def _from_plain(
         inside = ""
     elif not inside:
         raise InvalidOption(f"{type_.kind} {name} names no namespace: set metadata.namespace or the option namespace.")
-    spec: Object = {"template": template(manifest)}
+    warnings: list[str] = []
+    spec: Object = {"template": template(manifest, warnings)}
     if placing is not None:
         spec["placement"] = copy.deepcopy(placing.placement)
-    result = Wanted(type_, inside, name, spec)
+    result = Wanted(type_, inside, name, spec, warnings=warnings)
     annotations = {
         key: value
         for key, value in (metadata.get("annotations") or {}).items()
@@ -451,18 +472,20 @@ def not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedTyp
     )
 
 
-def template(manifest: Object) -> Object:
+def template(manifest: Object, warnings: list[str] | None = None) -> Object:
     """The template of a plain resource: all of it but what belongs to the one object it was taken from.
 
-    As kubefedctl does it (FederatedResourceFromTargetResource, RemoveUnwantedFields), and without the service's
-    healthCheckNodePort, which is one cluster's own like its other node ports.
+    As kubefedctl does it (FederatedResourceFromTargetResource, RemoveUnwantedFields), but for the node ports of a
+    Service that was written by hand, which are kept.
+
+    :param warnings: gets what somebody may miss.
     """
     body = copy.deepcopy(manifest)
     for field_name in ("apiVersion", "kind", "status"):
         body.pop(field_name, None)
-    labels = (body.pop("metadata", None) or {}).get("labels")
-    if labels:
-        body["metadata"] = {"labels": labels}
+    metadata = body.pop("metadata", None) or {}
+    if metadata.get("labels"):
+        body["metadata"] = {"labels": metadata["labels"]}
     kind, spec = manifest["kind"], body.get("spec")
     if kind == "ScaledObject" and manifest["apiVersion"].startswith("keda.sh/"):
         # KEDA's operator labels it so (ensureScaledObjectLabel in controllers/keda/scaledobject_controller.go), and
@@ -475,14 +498,12 @@ def template(manifest: Object) -> Object:
         spec.pop("finalizers", None)
         if not spec:
             del body["spec"]
-    elif kind == "Service" and isinstance(spec, dict):
-        for port in spec.get("ports") or []:
-            port.pop("nodePort", None)
-        if spec.get("clusterIP") != "None":
-            # "None" makes a service headless, which is part of what it is
-            spec.pop("clusterIP", None)
-            spec.pop("clusterIPs", None)
-        spec.pop("healthCheckNodePort", None)
+    elif kind == "Service":
+        missed = own_fields(body, exported=bool(metadata.get("uid") or metadata.get("resourceVersion")))
+        if missed and warnings is not None:
+            warnings.append(
+                f"{kind} {metadata.get('name')}: {', '.join(missed)} is left out, as each cluster gives its own."
+            )
     return body
 
 
@@ -511,7 +532,11 @@ def _as_it_is(
         name,
         spec,
         labels=dict(metadata.get("labels") or {}),
-        annotations=dict(metadata.get("annotations") or {}),
+        annotations={
+            key: value
+            for key, value in (metadata.get("annotations") or {}).items()
+            if not key.startswith(_LOCAL_ANNOTATIONS)
+        },
     )
     for collection in ("annotations", "finalizers"):
         if ((spec.get("template") or {}).get("metadata") or {}).get(collection):
@@ -705,6 +730,7 @@ __all__ = (
     "Placing",
     "Wanted",
     "apply_override",
+    "body_in",
     "check_overrides",
     "check_selector",
     "chosen_again",

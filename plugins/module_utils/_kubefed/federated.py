@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from .._kube.client import ApiError, Client, Object, resource_path
-from .._kube.objects import Changes, without_secrets
+from .._kube.objects import LAST_APPLIED, MASK, Changes, without_secrets
 from .._wait import Waiter
 from . import host as kubefed
 from .collect import Contents, collect
 from .federate import FederatedType, Identity, Key, Wanted, existed_in, selected
 from .members import Members
+from .ownership import ANNOTATION as RECORD
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import path as schedule_path
 from .schedules import replicas
@@ -34,10 +35,14 @@ _UPDATES = "reason=UpdateInCluster"
 
 @dataclass(eq=False)
 class Item(Identity):
-    """One federated object on its way."""
+    """One federated object on its way.
+
+    :ivar emptied: whether it has overrides that are emptied, and go once the clusters have that.
+    """
 
     found: Object | None
     changed: bool = False
+    emptied: bool = False
     withdrawn: set[str] = field(default_factory=set)
     taken_back: set[str] = field(default_factory=set)
     left: list[str] = field(default_factory=list)
@@ -281,15 +286,29 @@ def shown(object_: Object | None) -> Object | None:
     if object_ is None:
         return None
     told: Object = {"spec": copy.deepcopy(object_.get("spec") or {})}
-    metadata = {key: object_["metadata"][key] for key in ("labels", "annotations") if object_["metadata"].get(key)}
+    metadata = _shown_metadata(object_["metadata"])
     if metadata:
         told["metadata"] = metadata
+    template = told["spec"].get("template")
+    if isinstance(template, dict):
+        if isinstance(template.get("metadata"), dict):
+            template["metadata"] = {**template["metadata"], **_shown_metadata(template["metadata"])}
+        if object_.get("kind") == "FederatedSecret":
+            told["spec"]["template"] = without_secrets(template)
     if object_.get("kind") == "FederatedSecret":
-        if isinstance(told["spec"].get("template"), dict):
-            told["spec"]["template"] = without_secrets(told["spec"]["template"])
         for override in told["spec"].get("overrides") or []:
             for item in override.get("clusterOverrides") or []:
                 item.pop("value", None)
+    return told
+
+
+def _shown_metadata(metadata: Object) -> Object:
+    """Labels and annotations, where there are any, without what holds a whole object and without our record."""
+    told = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
+    if "annotations" in told:
+        told["annotations"] = {
+            key: MASK if key == LAST_APPLIED else value for key, value in told["annotations"].items() if key != RECORD
+        }
     return told
 
 

@@ -28,6 +28,7 @@ Object = dict[str, t.Any]
 CORE_GROUP = "core.kubefed.io"
 CORE_VERSION = "v1beta1"
 FEDERATED_GROUP = "types.kubefed.io"
+SCHEDULING_GROUP = "scheduling.kubefed.io"
 DEFAULT_NAMESPACE = "kube-federation-system"
 
 SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
@@ -322,6 +323,7 @@ __all__ = (
     "DEFAULT_NAMESPACE",
     "FEDERATED_GROUP",
     "KINDS",
+    "SCHEDULING_GROUP",
     "SERVICE_ACCOUNT_TOKEN",
     "TLS_VALIDATIONS",
     "TOKEN_ANNOTATION",

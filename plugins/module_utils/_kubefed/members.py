@@ -78,6 +78,10 @@ class Members:
         path = type_.target_path(namespace)
         return {item["metadata"]["name"]: item["metadata"] for item in self.client(name).list(path, metadata_only=True)}
 
+    def whole(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
+        """The objects of a type in a namespace of a member, by name."""
+        return {item["metadata"]["name"]: item for item in self.client(name).list(type_.target_path(namespace))}
+
     def release(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
         """Make KubeFed leave an object alone, while it is still placed on that member."""
         self._mark(name, type_, namespace, target, label="false", annotation="true")

@@ -28,6 +28,7 @@ from .federate import (
     Key,
     Wanted,
     apply_override,
+    body_in,
     common_annotations,
     existed_in,
     existed_value,
@@ -37,10 +38,13 @@ from .federate import (
 )
 from .federated import Item, schedule_told, shown
 from .listing import some
-from .rehearsal import Rehearsal, refusals, rehearsals
+from .ownership import owned, recorded
+from .rehearsal import Rehearsal, rehearsals, rehearse
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import Schedule, allows
 from .schedules import path as schedule_path
+from .services import obstacle
+from .status import propagation
 from .undone import undone
 
 
@@ -77,6 +81,7 @@ class Placement(Action):
         for want in wants:
             for warning in want.warnings:
                 self._warn(warning)
+        self._refuse_services(wants, items, plans)
         records = self._existing_before(wants, items, plans)
         self._federated.enable_types(waiter=self._waiter, check_mode=self._check_mode, changes=self._changes)
         first = [want for want in wants if want.type.is_namespace]
@@ -91,6 +96,7 @@ class Placement(Action):
         if wait and not self._check_mode:
             self._waits.divided(list(items.values()), schedules, changed=any(entry["changed"] for entry in told))
             self._waits.propagated(list(items.values()))
+            self._forget([want for want in wants if items[want.key].emptied], items)
             if wait_for_pods:
                 self._waits.running(list(items.values()))
             self._warn_of_rewritten(list(items.values()))
@@ -130,50 +136,69 @@ class Placement(Action):
                     spec["overrides"] = [
                         {"clusterName": name, "clusterOverrides": [override]} for name in clusters if name not in placed
                     ]
-            wants.append(Wanted(item.type, item.namespace, item.name, spec))
+            wants.append(Wanted(item.type, item.namespace, item.name, spec, complete=False))
         if problems:
             raise InvalidOption(some(problems, separator=" "))
         return self.present(wants, wait=wait, wait_for_pods=wait_for_pods)
 
     def _plan(self, item: Item, want: Wanted) -> Object:
         """The object as it is to be."""
+        labels, annotations = dict(want.labels), dict(want.annotations)
+        scheduled = self._federated.is_scheduled(item)
+        fresh = item.found is None or bool(item.found["metadata"].get("deletionTimestamp"))
+        own = owned(
+            {"metadata": {}} if fresh else t.cast(Object, item.found),
+            want,
+            self._host_labels(want) if want.type.is_namespace else {},
+            scheduled=scheduled,
+            settled=not fresh and propagation(t.cast(Object, item.found)).done,
+        )
+        item.emptied = own.emptied
         spec = copy.deepcopy(want.spec)
         if want.type.is_namespace:
-            spec = self._namespace_spec(want, spec)
-        labels, annotations = dict(want.labels), dict(want.annotations)
-        if item.found is None or item.found["metadata"].get("deletionTimestamp"):
+            spec = self._namespace_spec(want, spec, own.namespace_labels)
+        if fresh:
             metadata: Object = {"name": want.name}
             if want.namespace:
                 metadata["namespace"] = want.namespace
             for key, value in (("labels", {**want.creation_labels, **labels}), ("annotations", annotations)):
                 if value:
                     metadata[key] = value
-            return {
+            planned: Object = {
                 "apiVersion": f"{want.type.federated_group}/{want.type.federated_version}",
                 "kind": want.type.federated_kind,
                 "metadata": metadata,
                 "spec": spec,
             }
-        planned = copy.deepcopy(item.found)
-        scheduled = self._federated.is_scheduled(item)
+            recorded(planned, {"metadata": {}}, own.record)
+            return planned
+        planned = own.object
         if "placement" in spec and not scheduled:
             (planned["metadata"].get("annotations") or {}).pop(WITHDRAWN_ANNOTATION, None)
-        planned["spec"] = planned_spec(item.spec, spec, scheduled=scheduled)
+        planned["spec"] = planned_spec(planned.get("spec") or {}, spec, scheduled=scheduled)
         for key, value in (("labels", labels), ("annotations", annotations)):
             if value:
                 planned["metadata"][key] = {**(planned["metadata"].get(key) or {}), **value}
         if spec.get("retainReplicas") is False:
             (planned["metadata"].get("annotations") or {}).pop(RETAIN_ANNOTATION, None)
+        recorded(planned, t.cast(Object, item.found), own.record)
         return planned
 
-    def _namespace_spec(self, want: Wanted, spec: Object) -> Object:
-        """KubeFed gives the host's namespace the template's labels alone: those it has are kept by being in there."""
+    def _host_labels(self, want: Wanted) -> dict[str, str]:
+        """The labels of the namespace that a federated namespace is in."""
         found = self._federated.own_namespace(want.name) or {"metadata": {}}
-        labels = {
+        return {
             key: value
             for key, value in (found["metadata"].get("labels") or {}).items()
             if key not in (MANAGED_LABEL, "kubernetes.io/metadata.name")
         }
+
+    def _namespace_spec(self, want: Wanted, spec: Object, going: set[str]) -> Object:
+        """KubeFed gives the host's namespace the template's labels alone: those it has are kept by being in there.
+
+        :param going: the labels that are not to be kept.
+        """
+        labels = {key: value for key, value in self._host_labels(want).items() if key not in going}
         if labels:
             body = spec.get("template") or {}
             metadata = body.get("metadata") or {}
@@ -247,7 +272,7 @@ class Placement(Action):
             )
 
     def _rehearse(self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]) -> None:
-        """Refuse what the clusters would refuse, of what is new or to change.
+        """Refuse what the clusters would refuse, of what is new or to change, and warn of what they would drop.
 
         :raises InvalidOption: with all reasons.
         """
@@ -260,9 +285,14 @@ class Placement(Action):
                 continue
             exists = not want.type.namespaced or self._federated.own_namespace(want.namespace) is not None
             given += rehearsals(want, spec, selected(spec, labels) & set(labels), exists=exists)
-        problems = refusals(self._host, given)
-        if problems:
-            raise InvalidOption(some(problems, separator=" "))
+        told = rehearse(self._host, given)
+        if told.refusals:
+            raise InvalidOption(some(told.refusals, separator=" "))
+        if told.unknown:
+            self._warn(
+                "Fields that the type does not have are dropped by the API servers. Is it a typing mistake?"
+                f" {some(told.unknown, separator='; ')}."
+            )
 
     def _namespace_problems(
         self, want: Wanted, placed: set[str], namespace: Wanted | None, plans: t.Mapping[Key, Object]
@@ -297,6 +327,42 @@ class Placement(Action):
     def _is_federated(self, kind: str, namespace: str, name: str) -> bool:
         type_ = next((found for found in self._federated.types if found.federated_kind == kind), None)
         return type_ is not None and name in self._federated.listed(type_, namespace)
+
+    def _refuse_services(
+        self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]
+    ) -> None:
+        """Refuse changes of Services which KubeFed would report as done, and which can't be done.
+
+        :raises InvalidOption: with all reasons.
+        """
+        problems = []
+        listings: dict[tuple[str, str], dict[str, Object]] = {}
+        for want in wants:
+            spec, before = plans[want.key]["spec"], items[want.key].spec
+            if (want.type.group, want.type.kind) != ("", "Service"):
+                continue
+            if all(before.get(field) == spec.get(field) for field in ("template", "overrides", "placement")):
+                continue
+            for cluster in sorted(selected(spec, self._members.labels) & set(self._members.labels)):
+                place = (want.namespace, cluster)
+                if place not in listings:
+                    listings[place] = self._services(cluster, want.type, want.namespace)
+                found = listings[place].get(want.name)
+                reason = obstacle(body_in(spec, cluster), found) if found else ""
+                if reason:
+                    problems.append(f"{want.type.kind} {want.namespace}/{want.name} in {cluster}: {reason}.")
+        if problems:
+            raise InvalidOption(
+                f"{' '.join(problems)} KubeFed leaves this of a Service to the cluster, and would report it as done."
+                " Remove the Service with state absent before, or with kubectl where it was before it was federated."
+            )
+
+    def _services(self, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
+        try:
+            return self._members.whole(cluster, type_, namespace)
+        except FederationError:
+            # Whether it can be reached at all is looked at elsewhere
+            return {}
 
     def _existing_before(
         self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item], plans: t.Mapping[Key, Object]
@@ -393,6 +459,12 @@ class Placement(Action):
         if record is not None:
             fresh["metadata"].setdefault("annotations", {})[EXISTED_ANNOTATION] = record
         return fresh
+
+    def _forget(self, wants: t.Sequence[Wanted], items: t.Mapping[Key, Item]) -> None:
+        """Take away the overrides that were emptied, now that the clusters have nothing of them any more."""
+        if wants:
+            each(lambda want: self._write(items[want.key], want, self._plan(items[want.key], want), None), wants)
+            self._waits.propagated([items[want.key] for want in wants])
 
     def _record(self, item: Item, plan: Object) -> None:
         if not item.changed:

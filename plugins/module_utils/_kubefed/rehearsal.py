@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import typing as t
 
 from .._kube.client import ApiError, Client, Object, each
 from .federate import FederatedType, Wanted, apply_override
 
+# kubectl asks for field validation too, since what is unknown is dropped without a word otherwise:
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+_QUERY = {"dryRun": "All", "fieldValidation": "Warn"}
 # The namespace for objects whose own is not there yet: each cluster has it
 _STAND_IN = "default"
 # What the member may see otherwise: its own policies, addresses and ports that the object itself has there by now, and
@@ -73,26 +77,45 @@ def _body(type_: FederatedType, name: str, namespace: str, template: Object) -> 
     return body
 
 
-def refusals(host: Client, given: t.Sequence[Rehearsal]) -> list[str]:
-    """What the API server would never take, in its own words.
+class Told(t.NamedTuple):
+    """What the API server says.
 
-    Only what it can't read or finds invalid. It may have other reasons, such as a right that is missing, which need not
-    hold for KubeFed in the members.
+    :ivar refusals: what it would never take, in its own words.
+    :ivar unknown: fields that the type of an object does not have, which it would drop.
     """
-    told: dict[str, str] = {}
-    for entry, message in zip(given, each(lambda entry: _refusal(host, entry), given)):
+
+    refusals: list[str]
+    unknown: list[str]
+
+
+def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Told:
+    """Show objects to the API server.
+
+    What it refuses is only what it can't read or finds invalid. It may have other reasons, such as a right that is
+    missing, which need not hold for KubeFed in the members.
+    """
+    refusals: dict[str, str] = {}
+    unknown: dict[str, list[str]] = {}
+    for entry, (message, fields) in zip(given, each(lambda entry: _rehearsed(host, entry), given)):
         if message:
-            told.setdefault(entry.title, message)
-    return [f"{title} would be refused by the clusters: {message}" for title, message in told.items()]
+            refusals.setdefault(entry.title, message)
+        if fields:
+            unknown.setdefault(entry.title, fields)
+    return Told(
+        [f"{title} would be refused by the clusters: {message}" for title, message in refusals.items()],
+        [f"{title}: {', '.join(fields)}" for title, fields in unknown.items()],
+    )
 
 
-def _refusal(host: Client, entry: Rehearsal) -> str:
+def _rehearsed(host: Client, entry: Rehearsal) -> tuple[str, list[str]]:
+    warnings: list[str] = []
+    message = ""
     try:
-        host.request("POST", entry.path, body=entry.body, query={"dryRun": "All"})
+        host.request("POST", entry.path, body=entry.body, query=_QUERY, warnings=warnings)
     except ApiError as error:
         if error.status in (400, 422) and not any(text in error.message for text in _NOT_FOR_GOOD):
-            return error.message
-    return ""
+            message = error.message
+    return message, [field for text in warnings for field in re.findall(r'unknown field "([^"]*)"', text)]
 
 
-__all__ = ("Rehearsal", "refusals", "rehearsals")
+__all__ = ("Rehearsal", "Told", "rehearsals", "rehearse")

@@ -21,10 +21,10 @@ from .._errors import InvalidOption
 from .._kube.client import resource_path
 from .._wait import State
 from .federate import WITHDRAWN_ANNOTATION
+from .manifests import SCHEDULING_GROUP
 
 Object = dict[str, t.Any]
 
-SCHEDULING_GROUP = "scheduling.kubefed.io"
 SCHEDULING_VERSION = "v1alpha1"
 KIND = "ReplicaSchedulingPreference"
 REPLICAS_PATH = "/spec/replicas"

@@ -19,7 +19,7 @@ import typing as t
 from functools import partial
 
 from .._errors import InvalidOption
-from .manifests import FEDERATED_GROUP, SERVICE_ACCOUNT_TOKEN, check_labels, check_name
+from .manifests import FEDERATED_GROUP, SCHEDULING_GROUP, SERVICE_ACCOUNT_TOKEN, check_labels, check_name
 
 Object = dict[str, t.Any]
 
@@ -65,6 +65,11 @@ def flatten(documents: t.Iterable[t.Any], where: str = "definition") -> list[Obj
         text = "; ".join(told)
         raise InvalidOption(f"{text[0].upper()}{text[1:]}.")
     return found
+
+
+def problems_of(document: t.Any) -> list[str]:
+    """What of one document does not fit, each with its path; see :func:`flatten`."""
+    return _identity_problems(document) or _content_problems(document)
 
 
 def _dissolved(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
@@ -127,6 +132,8 @@ def _content_problems(document: Object) -> list[str]:
     """
     group, kind = document["apiVersion"].rpartition("/")[0], document["kind"]
     problems = _metadata_problems(document.get("metadata") or {}, "metadata")
+    if group == SCHEDULING_GROUP:
+        return problems + _schedule_problems(document.get("spec"))
     if group != FEDERATED_GROUP:
         return problems + _body_problems(document, kind, group in _BUILT_IN)
     spec = document.get("spec")
@@ -178,7 +185,7 @@ def applied_problems(body: Object, kind: str, group: str) -> list[str]:
     return _metadata_problems(metadata or {}, "metadata") + _body_problems(body, kind, group in _BUILT_IN)
 
 
-def token_problem(manifest: Object) -> str:
+def token_problem(manifest: t.Mapping[str, t.Any]) -> str:
     """Why a Secret can be of no use in another cluster, or an empty string."""
     body = manifest
     if manifest["kind"] == "FederatedSecret":
@@ -283,6 +290,19 @@ def _is_base64(value: str) -> bool:
     return True
 
 
+def _schedule_problems(spec: t.Any) -> list[str]:
+    if not isinstance(spec, (dict, type(None))):
+        return [_no_mapping("spec", spec)]
+    clusters = (spec or {}).get("clusters")
+    if not isinstance(clusters, (dict, type(None))):
+        return [_no_mapping("spec.clusters", clusters)]
+    return [
+        _no_mapping(f"spec.clusters.{name}", given)
+        for name, given in (clusters or {}).items()
+        if not isinstance(given, (dict, type(None)))
+    ]
+
+
 def _placement_problems(placement: t.Any) -> list[str]:
     if placement is None:
         return []
@@ -380,4 +400,4 @@ def _refusals(check: t.Callable[[], None]) -> list[str]:
     return []
 
 
-__all__ = ("applied_problems", "flatten", "token_problem")
+__all__ = ("applied_problems", "flatten", "problems_of", "token_problem")

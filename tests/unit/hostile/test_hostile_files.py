@@ -220,9 +220,7 @@ def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.Monk
 
 def test_a_token_that_is_no_header_is_not_shown() -> None:
     pytest.importorskip("kubernetes")
-    client = kube.connect_with_token(
-        "http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", proxy="", label="vulcan"
-    )
+    client = kube.connect_with_token("http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", proxy="", label="vulcan")
     assert refused(lambda: client.get("/version"))
 
 

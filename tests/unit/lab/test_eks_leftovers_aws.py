@@ -452,9 +452,7 @@ def test_the_user_can_not_delete_what_is_not_the_bursts(world: World) -> None:
         (DRIVER, {"cloudburst:burst": "vulcan", "kubernetes.io/cluster/vulcan": "owned"}),
     ],
 )
-def test_the_user_can_mark_no_data_of_others(
-    world: World, tags: dict[str, str], given: dict[str, str]
-) -> None:
+def test_the_user_can_mark_no_data_of_others(world: World, tags: dict[str, str], given: dict[str, str]) -> None:
     own, other = world.volume(DRIVER), world.volume(tags)
     world.user["ec2"].create_tags(Resources=[own], Tags=pairs({"cloudburst:burst": "vulcan"}))
     with pytest.raises(botocore_exceptions.ClientError, match="not authorized to perform: ec2:CreateTags"):

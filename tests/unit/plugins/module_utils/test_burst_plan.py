@@ -14,6 +14,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan 
     plan_problems,
 )
 
+TOKEN = "kubernetes.io/service-account-token"
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "http"}}
 
 PLAN: dict[str, t.Any] = {
@@ -89,6 +90,15 @@ def test_a_security_group_may_be_full() -> None:
         ({"apps": app(namespace="Fed_ns")}, "a DNS label is wanted"),
         ({"apps": app(resources=[{"kind": "Service"}])}, "apiVersion, metadata.name must be set"),
         ({"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "namespace": "b"}}])}, "leave it out"),
+        (
+            {"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "labels": {"v": 1}}}])},
+            "resources[0]: 'Deployment a' can't be used; metadata.labels.v is the number 1; it must be text",
+        ),
+        ({"apps": app(resources=[{**DEPLOYMENT, "metadata": ["a"]}])}, "a mapping with a name is wanted"),
+        (
+            {"apps": app(resources=[{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}, "type": TOKEN}])},
+            "the token of a service account",
+        ),
     ],
 )
 def test_what_can_not_work_is_refused(changes: dict[str, t.Any], message: str) -> None:

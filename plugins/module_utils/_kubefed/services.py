@@ -1,0 +1,74 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What KubeFed and Kubernetes keep of a Service as it is in a cluster. Pure functions.
+
+Source: retainServiceFields in pkg/controller/sync/dispatch/retain.go of KubeFed v0.10.0. It puts the cluster's IP over
+what is wanted, so that an update which Kubernetes would refuse goes through and changes nothing. It puts the cluster's
+node port over what is wanted for each port with the same name, protocol and number.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+Object = dict[str, t.Any]
+
+_HEADLESS = "None"
+
+
+def own_fields(service: Object, *, exported: bool) -> list[str]:
+    """Take out of a Service what each cluster gives by itself, in place.
+
+    :param exported: whether it was read from a cluster, which has given it its node ports; or else somebody has
+        written them, for each cluster.
+    :returns: what somebody may miss, for a message.
+    """
+    spec = service.get("spec")
+    if not isinstance(spec, dict):
+        return []
+    missed = []
+    for port in spec.get("ports") or []:
+        if exported:
+            port.pop("nodePort", None)
+        elif port.get("nodePort") and port.get("protocol") == "TCP":
+            # Without the protocol, which is the default, KubeFed does not put an older node port in its place
+            del port["protocol"]
+    if spec.get("clusterIP") != _HEADLESS:
+        # "None" makes a service headless, which is part of what it is
+        if spec.pop("clusterIP", None) and not exported:
+            missed.append("spec.clusterIP")
+        spec.pop("clusterIPs", None)
+    if exported:
+        spec.pop("healthCheckNodePort", None)
+    return missed
+
+
+def obstacle(wanted: Object, found: Object) -> str:
+    """Why a Service in a cluster would stay as it is, though another is wanted; empty when it would not.
+
+    :param wanted: the Service as it is to be there.
+    :param found: as it is there.
+    """
+    new, old = wanted.get("spec") or {}, found.get("spec") or {}
+    if "ExternalName" not in (new.get("type"), old.get("type")):
+        if new.get("clusterIP") == _HEADLESS and old.get("clusterIP") not in (None, "", _HEADLESS):
+            return "it has a cluster IP there, and can't become headless"
+        if new.get("clusterIP") != _HEADLESS and old.get("clusterIP") == _HEADLESS:
+            return "it is headless there, and can't get a cluster IP"
+    ports = {_key(port): port.get("nodePort") for port in old.get("ports") or []}
+    for port in new.get("ports") or []:
+        given, kept = port.get("nodePort"), ports.get(_key(port))
+        if given and kept and given != kept:
+            return f"its port {port.get('port')} has the node port {kept} there, and can't get {given}"
+    return ""
+
+
+def _key(port: Object) -> tuple[t.Any, ...]:
+    return port.get("name"), port.get("protocol"), port.get("port")
+
+
+__all__ = ("obstacle", "own_fields")
