@@ -113,6 +113,15 @@ def under_way(events: t.Sequence[Event]) -> list[str]:
     return sorted(name for name, status in last.items() if status.endswith("_IN_PROGRESS"))
 
 
+def all_created(events: t.Sequence[Event], names: t.Iterable[str]) -> bool:
+    """Whether the resources with these logical names are all there.
+
+    :param events: those of the operation that creates the stack, the oldest first.
+    """
+    last = {str(e["LogicalResourceId"]): str(e["ResourceStatus"]) for e in events if not of_stack_itself(e)}
+    return all(last.get(name) == "CREATE_COMPLETE" for name in names)
+
+
 def summary(event: Event) -> dict[str, t.Any]:
     """An event as a module returns it."""
     moment: t.Any = event.get("Timestamp")
@@ -129,6 +138,7 @@ def summary(event: Event) -> dict[str, t.Any]:
 __all__ = (
     "NESTED_STACK",
     "Event",
+    "all_created",
     "blame",
     "failures_to_delete",
     "first_failure",

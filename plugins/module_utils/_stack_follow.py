@@ -18,6 +18,7 @@ from ._stack_api import StackApi
 from ._stack_events import (
     NESTED_STACK,
     Event,
+    all_created,
     blame,
     failures_to_delete,
     first_failure,
@@ -61,9 +62,13 @@ class Operation(t.NamedTuple):
     status: str | None = None
 
 
-def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.Any], list[Event]]:
+def follow(
+    api: StackApi, run: Run, operation: Operation, resources: t.Sequence[str] = ()
+) -> tuple[dict[str, t.Any], list[Event]]:
     """Wait for the end of an operation.
 
+    :param resources: logical names of resources; the wait for a stack that is being created ends as soon as all of them
+        are, with the stack still in progress. Any other operation may yet replace them and is followed to its end.
     :returns: the stack, and the events of the operation with the oldest first. Whether it has come to what it was to
         come to, :func:`failure` says.
     :raises TerminalState: AWS takes the credentials no more.
@@ -89,10 +94,13 @@ def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.A
             run.carry["operation"]["seen"] = events[-1]["EventId"]
         status = run.carry["operation"]["status"] = stack["StackStatus"]
         over = not in_progress(status) and _believable(status, events, operation)
-        return State(over, f"{status}; {news(events, operation.seen)}")
+        enough = status == "CREATE_IN_PROGRESS" and bool(resources) and all_created(events, resources)
+        return State(over or enough, f"{status}; {news(events, operation.seen)}")
 
+    part = kind is Kind.CREATE and resources
+    what = f"{_some(resources)} of the stack {operation.name}" if part else f"the stack {operation.name}"
     try:
-        run.waiter.until(f"the stack {operation.name} {_DOING[kind]}", poll)
+        run.waiter.until(f"{what} {_DOING[kind]}", poll)
     except WaitTimeout as error:
         raise WaitTimeout(
             f"{error.message}. It goes on in AWS by itself; run this again to go on waiting, with a larger "
@@ -103,6 +111,12 @@ def follow(api: StackApi, run: Run, operation: Operation) -> tuple[dict[str, t.A
     events = found["events"] or of_operation(api.events(operation.stack_id))
     run.carry.pop("operation")
     return found["stack"], events
+
+
+def _some(names: t.Sequence[str], limit: int = 2) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def carried(run: Run) -> Operation | None:

@@ -85,6 +85,15 @@ options:
         before AWS can begin is waited for all the same.
     type: bool
     default: true
+  wait_for:
+    description:
+      - Logical names of resources. While AWS creates the stack, the task waits only until it has created all of these,
+        and a later task waits for the stack. Outputs are empty until then; the resources have their ids.
+      - An update is waited for to its end, since it may replace any of them. So is a stack without such a resource.
+      - A stack that fails or is rolled back meanwhile fails the task.
+    type: list
+    elements: str
+    default: []
   wait_timeout:
     description:
       - How many seconds to wait at most.
@@ -112,6 +121,18 @@ EXAMPLES = r"""
       cloudburst:burst: vulcan
     capabilities: [CAPABILITY_IAM]
     wait: false
+
+- name: Wait until the stack has its VPN connection
+  cloudburst.federation.cloudformation_stack:
+    name: cloudburst-vulcan
+    region: eu-central-1
+    template_body: "{{ lookup('ansible.builtin.template', 'stack.yml.j2') }}"
+    template_parameters:
+      Zones: [eu-central-1a, eu-central-1b]
+    tags:
+      cloudburst:burst: vulcan
+    capabilities: [CAPABILITY_IAM]
+    wait_for: [VpnConnection]
 
 - name: Wait for the stack
   cloudburst.federation.cloudformation_stack:
@@ -205,6 +226,7 @@ from ..module_utils._stack_states import (
     Step,
     adopted_kind,
     describe_changes,
+    in_progress,
     parameter_text,
     same_inputs,
     step_to_absent,
@@ -247,8 +269,10 @@ class StackJob:
             self._check_inputs()
         while True:
             if operation is not None:
-                stack, events = follow(self.api, self.run, operation)
+                stack, events = follow(self.api, self.run, operation, self.params["wait_for"])
                 self._report(stack, events)
+                if in_progress(stack["StackStatus"]):
+                    return  # What was asked for is there, and the rest goes on.
                 error = failure(self.api, Kind(operation.kind), stack, events)
                 if error:
                     raise error
@@ -478,6 +502,7 @@ def main() -> None:
                 "choices": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
                 "default": [],
             },
+            "wait_for": {"type": "list", "elements": "str", "default": []},
             **wait_spec(timeout=3600),
         },
         required_if=[("state", "present", ["template_body"])],

@@ -279,6 +279,43 @@ class Line:
                     self._pairs[end].sendall(data)
 
 
+# ---- a part of the stack ----
+
+
+def test_a_wait_for_some_resources_ends_before_the_stack_does(lab: Lab) -> None:
+    lab.durations(create=6)
+    first = lab.task("partly", SMALL, wait_for=["Gateway", "Firewall"]).run()
+    assert first["stack"]["status"] == "CREATE_IN_PROGRESS"
+    done = {event["resource"] for event in first["events"] if event["status"] == "CREATE_COMPLETE"}
+    assert {"Gateway", "Firewall"} <= done
+    assert "Vpn" not in done
+    # Taken up by a run that did not begin the stack
+    again = lab.task("partly", SMALL, wait_for=["Firewall"]).run()
+    assert (again["stack"]["status"], again["changed"]) == ("CREATE_IN_PROGRESS", False)
+    assert lab.task("partly", SMALL).run()["stack"]["status"] == "CREATE_COMPLETE"
+    assert not lab.task("partly", SMALL, wait_for=["Vpn"]).run()["changed"]
+
+
+def test_a_wait_for_some_resources_fails_with_the_stack(lab: Lab) -> None:
+    outside = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.12.0.0/20"}
+    broken = {"Never": {"Type": "AWS::EC2::Subnet", "Properties": outside}}
+    resources = {**SMALL, **VPC, **broken, "Vpn": {**SMALL["Vpn"], "DependsOn": "Never"}}
+    task = lab.task("failing", resources, wait_for=["Vpn"])
+    result = task.run()
+    assert result["failed"]
+    assert "The stack failing could not be created (ROLLBACK_COMPLETE): Never" in result["msg"]
+
+
+def test_an_update_is_waited_for_to_its_end(lab: Lab) -> None:
+    """It may replace a resource that is there already."""
+    assert lab.task("updated", SMALL).run()["changed"]
+    lab.durations(create=3)
+    moved = {**SMALL["Firewall"]["Properties"], "IpAddress": "203.0.113.11"}
+    changed = {**SMALL, "Firewall": {**SMALL["Firewall"], "Properties": moved}}
+    result = lab.task("updated", changed, wait_for=["Vpn"]).run()
+    assert result["stack"]["status"] == "UPDATE_COMPLETE"
+
+
 # ---- credentials, throttling, the network ----
 
 

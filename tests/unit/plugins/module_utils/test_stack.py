@@ -149,6 +149,19 @@ def test_news_since_the_last_look() -> None:
     assert events.news([], None) == "no news"
 
 
+def test_resources_that_are_created_while_the_stack_is_not() -> None:
+    told = [
+        event("stack", "CREATE_IN_PROGRESS"),
+        event("Vpn", "CREATE_IN_PROGRESS"),
+        event("Vpn", "CREATE_COMPLETE"),
+        event("Route", "CREATE_IN_PROGRESS"),
+    ]
+    assert events.all_created(told, ["Vpn"])
+    assert not events.all_created(told, ["Vpn", "Route"])
+    assert not events.all_created(told, ["Vpn", "NotBegunYet"])
+    assert not events.all_created([*told, event("Vpn", "DELETE_IN_PROGRESS")], ["Vpn"])
+
+
 class Pages:
     """The events of each stack by its id."""
 
