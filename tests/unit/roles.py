@@ -62,3 +62,7 @@ class Role:
         """What becomes of a template."""
         source = (self._directory / "templates" / template).read_text()
         return str(self._templar(given).template(trust_as_template(source)))
+
+    def value(self, variable: str, **given: t.Any) -> t.Any:
+        """What a variable comes to."""
+        return self._templar(given).template(trust_as_template("{{ " + variable + " }}"))
