@@ -202,9 +202,9 @@ class ControlPlane:
         ]
         return space.run(argv, netns=self.netns, stdin=stdin, check=check).stdout.strip()
 
-    def install_dns(self) -> None:
+    def install_dns(self, image: str = settings.COREDNS_IMAGE) -> None:
         """CoreDNS as a Deployment behind the service kube-dns at <service network>.10."""
-        objects = dns_objects(service_address(self.service_cidr, 10))
+        objects = dns_objects(service_address(self.service_cidr, 10), image)
         self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
     def dns_ready(self) -> bool:
@@ -419,12 +419,13 @@ def unmount_below(*directories: Path) -> None:
 
 
 def _registry_mirror(directory: Path) -> None:
-    """containerd's configuration of registries: every image comes from the lab's."""
-    url = f"http://{settings.REGISTRY}:{settings.REGISTRY_PORT}"
-    (directory / "_default").mkdir(parents=True, exist_ok=True)
-    (directory / "_default" / "hosts.toml").write_text(
-        f'server = "{url}"\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
-    )
+    """containerd's configuration of registries: every image comes from the lab's, those of ECR by its own address."""
+    for name, address in (("_default", settings.REGISTRY), *((host, settings.ECR_ADDRESS) for host in settings.ECR)):
+        url = f"http://{address}:{settings.REGISTRY_PORT}"
+        (directory / name).mkdir(parents=True, exist_ok=True)
+        (directory / name / "hosts.toml").write_text(
+            f'server = "{url}"\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
+        )
 
 
 def bridge_cni(name: str, pods: str) -> dict[str, t.Any]:
@@ -488,7 +489,7 @@ _COREFILE = """.:53 {
 """
 
 
-def dns_objects(address: str) -> list[dict[str, t.Any]]:
+def dns_objects(address: str, image: str) -> list[dict[str, t.Any]]:
     """Kubernetes objects of the cluster's DNS, with the names that kubeadm gives them, at service address `address`."""
     meta = {"name": "coredns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}
     role = "system:coredns"
@@ -498,7 +499,7 @@ def dns_objects(address: str) -> list[dict[str, t.Any]]:
 
     container = {
         "name": "coredns",
-        "image": settings.COREDNS_IMAGE,
+        "image": image,
         "imagePullPolicy": "IfNotPresent",
         "args": ["-conf", "/etc/coredns/Corefile"],
         "ports": [

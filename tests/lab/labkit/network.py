@@ -46,6 +46,7 @@ def create() -> None:
     for name, address in ((s.NS_AWS, s.AWS_API), (s.NS_REGISTRY, s.REGISTRY), (s.NS_DNS, s.DNS)):
         space.plug(name, "eth0", s.NS_INET, space.SERVICES_BRIDGE, address=f"{address}/{s.PREFIX}")
         space.ip(name, f"route add default via {s.SERVICES_GATEWAY}")
+    space.ip(s.NS_REGISTRY, f"address add {s.ECR_ADDRESS}/{s.PREFIX} dev eth0")
     space.nft(s.NS_INET, internet_rules())
 
 
@@ -95,7 +96,9 @@ WantedBy=multi-user.target
 
 
 def firewall_rules() -> str:
-    """/etc/nftables.conf of the firewall: nothing comes in from outside, the LAN's hosts go out with its address."""
+    """/etc/nftables.conf of the firewall: nothing comes in from outside, the LAN's hosts go out with its address.
+
+    So does what comes from the VPC, for bursts whose nodes have their way out here (burst_node_egress: datacenter)."""
     private = ", ".join(s.PRIVATE)
     return f"""#!/usr/sbin/nft -f
 flush ruleset
@@ -114,7 +117,7 @@ table inet filter {{
 table ip nat {{
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
-    oifname "wan0" ip saddr {s.LAN} ip daddr != {{ {private} }} masquerade
+    oifname "wan0" ip saddr {{ {s.LAN}, {s.VPC} }} ip daddr != {{ {private} }} masquerade
   }}
 }}
 """

@@ -4,6 +4,8 @@
 
 """The lab's image registry: crane's own at 192.0.2.20:5000, plain HTTP, which containerd uses for every registry.
 
+For ECR, it is the one at 192.0.2.21: the same, which a VPC's end points lead to.
+
 Layers are kept in the cache, compressed once. Manifests live in the server's memory only, so they are kept there too,
 and the program puts them back whenever it starts.
 """
@@ -44,7 +46,7 @@ def _complete(manifest: Path) -> bool:
 
 def _program(crane: Path, images: dict[str, Path]) -> str:
     """The shell script that serves, and puts back the manifests first."""
-    serve = [str(crane), "registry", "serve", "--address", f"{settings.REGISTRY}:{settings.REGISTRY_PORT}"]
+    serve = [str(crane), "registry", "serve", "--address", f":{settings.REGISTRY_PORT}"]
     lines = [
         f"{shlex.join([*serve, '--disk', str(DISK)])} &",
         f"until curl -sf -o /dev/null {URL}/v2/; do kill -0 $! || exit 1; sleep 0.05; done",

@@ -36,6 +36,7 @@ LAN = "10.10.0.0/24"
 MGMT = "10.10.0.5"
 EARTH = "10.10.0.10"
 FW_LAN = "10.10.0.1"
+VPC = "10.11.0.0/16"  # of the burst vulcan
 EARTH_PODS = "10.10.128.0/24"
 EARTH_SERVICES = "10.4.0.0/24"
 EARTH_DNS = "10.4.0.10"
@@ -50,6 +51,7 @@ SERVICES_GATEWAY = "192.0.2.1"
 AWS_API = "192.0.2.10"
 REGISTRY = "192.0.2.20"
 REGISTRY_PORT = 5000
+ECR_ADDRESS = "192.0.2.21"  # the same registry as ECR has it: VPC end points lead there
 DNS = "192.0.2.53"
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
 
@@ -67,6 +69,10 @@ COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.15.0"
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
 AWS_USER = "cloudburst"
+# The account's own registry, and that of EKS's add-ons:
+# https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html
+ECR = tuple(f"{account}.dkr.ecr.{REGION}.amazonaws.com" for account in (ACCOUNT, "602401143452"))
+EKS_COREDNS_IMAGE = f"{ECR[1]}/{COREDNS_IMAGE.partition('/')[2]}"
 
 # --- places inside the state directory -----------------------------------------------------------------------------
 HOME = STATE / "mgmt" / "home"  # of the management host

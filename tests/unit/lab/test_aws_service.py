@@ -238,3 +238,13 @@ def test_nobody_else_gets_in(aws: t.Any, keys: dict[str, str]) -> None:
     with pytest.raises(botocore_exceptions.ClientError) as refused:
         aws.client("ec2", **keys).describe_vpcs()
     assert refused.value.response["Error"]["Code"] == "AuthFailure"
+
+
+def test_what_aws_would_have_made_first_is_made_first(aws: t.Any) -> None:
+    """AWS makes the tunnel while it is at work on the cluster, whatever their names are."""
+    status, events = aws.end(aws.create({**NETWORK, **CLUSTER}))
+    assert status == "CREATE_COMPLETE"
+    made = [event["LogicalResourceId"] for event in events if event["ResourceStatus"] == "CREATE_COMPLETE"]
+    assert max(map(made.index, ("Vpn", "Route", "Propagation"))) < made.index("Cluster") < made.index("Nodes")
+    aws.delete(events[0]["StackId"])
+    assert aws.end(events[0]["StackId"])[0] == "DELETE_COMPLETE"

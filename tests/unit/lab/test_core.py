@@ -61,9 +61,9 @@ def test_rules_are_valid(rules: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_only_hosts_of_the_lan_are_masqueraded() -> None:
+def test_only_hosts_of_the_lan_and_the_vpc_are_masqueraded() -> None:
     masquerade = next(line for line in network.firewall_rules().splitlines() if "masquerade" in line)
-    assert f"ip saddr {settings.LAN} " in masquerade
+    assert f"ip saddr {{ {settings.LAN}, {settings.VPC} }} " in masquerade
     assert "ip daddr != { 10.0.0.0/8" in masquerade
     assert settings.EARTH_PODS not in network.firewall_rules()
 

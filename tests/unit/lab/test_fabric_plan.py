@@ -38,6 +38,7 @@ INTERNET = plan.Internet(
     infrastructure=("198.51.100.2", "198.51.100.3"),
     aws_namespace="aws",
     aws_address="192.0.2.10",
+    ecr="192.0.2.21:5000",
     region="eu-central-1",
 )
 VPC = Vpc("vpc-1", "10.11.0.0/16")
@@ -197,7 +198,10 @@ def test_end_points_are_a_way_to_aws_when_a_node_has_all_that_it_needs() -> None
     way = "ip daddr 192.0.2.10 tcp dport 443 meta mark set"
     services = ("ec2", "ecr.api", "ecr.dkr", "s3", "sts")
     all_of_them = tuple(VpcEndpoint(f"vpce-{s}", "vpc-1", f"com.amazonaws.eu-central-1.{s}") for s in services)
-    assert way in _network(replace(WORLD, vpc_endpoints=all_of_them))["vpc-1"].ruleset
+    found = _network(replace(WORLD, vpc_endpoints=all_of_them))["vpc-1"].ruleset
+    assert way in found
+    assert "ip daddr 192.0.2.21 tcp dport 5000 meta mark set" in found  # images of ECR, and no others
+    assert "ip daddr 192.0.2.20" not in found
     assert way not in _network(replace(WORLD, vpc_endpoints=all_of_them[1:]))["vpc-1"].ruleset
     assert way not in _network(WORLD)["vpc-1"].ruleset
 

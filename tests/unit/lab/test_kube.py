@@ -47,12 +47,12 @@ def test_bridge_cni() -> None:
 
 
 def test_dns_objects() -> None:
-    objects = {item["kind"]: item for item in kube.dns_objects("10.4.0.10")}
+    objects = {item["kind"]: item for item in kube.dns_objects("10.4.0.10", "registry.example.com/coredns:1")}
     assert objects["Service"]["metadata"]["name"] == "kube-dns"
     assert objects["Service"]["spec"]["clusterIP"] == "10.4.0.10"
     pods = objects["Deployment"]["spec"]["template"]
     assert objects["Service"]["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
-    assert pods["spec"]["containers"][0]["image"] == settings.COREDNS_IMAGE
+    assert pods["spec"]["containers"][0]["image"] == "registry.example.com/coredns:1"
 
 
 @pytest.fixture

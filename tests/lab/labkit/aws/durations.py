@@ -56,6 +56,11 @@ PROFILES: dict[str, dict[str, tuple[float, float]]] = {
 }
 
 
+def usual(resource_type: str, operation: t.Literal["create", "delete"], profile: str = "aws") -> float:
+    """Seconds that `operation` takes in a profile, by default as on AWS."""
+    return PROFILES[profile].get(resource_type, PROFILES[profile]["*"])[operation == "delete"]
+
+
 class Durations:
     """The durations of one lab. A file that can't be read counts as none, so that a typo breaks no stack."""
 
@@ -69,8 +74,8 @@ class Durations:
         own = settings.get("types", {}).get(resource_type, {}).get(step)
         if isinstance(own, (int, float)):
             return max(0.0, float(own))
-        profile = PROFILES.get(settings.get("profile", DEFAULT), PROFILES[DEFAULT])
-        return profile.get(resource_type, profile["*"])[step == "delete"]
+        profile = settings.get("profile", DEFAULT)
+        return usual(resource_type, step, profile if profile in PROFILES else DEFAULT)
 
     def _read(self) -> dict[str, t.Any]:
         try:

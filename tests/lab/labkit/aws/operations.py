@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from labkit.aws import rights, seams
-from labkit.aws.durations import Durations
+from labkit.aws.durations import Durations, usual
 
 logger = logging.getLogger("lab.operations")
 
@@ -64,6 +64,7 @@ class Operations:
         seams.wrap_resource_operations(self._create, self._update, self._delete)
         seams.wrap_stack_operations(self._deploy, self._roll_back, self._delete_stack)
         seams.wrap_delete_action(_begin_deletion)
+        seams.order_resources(lambda resource_type: usual(resource_type, "create"))
 
     # ---- one resource ----
 

@@ -159,7 +159,7 @@ class _ControlPlane(_Worker):
         plane.start()
         self.wait_for("the API server is ready", plane.ready, f"{settings.LOG}/{plane.name}-*.log")
         if not self._dns_done:
-            plane.install_dns()
+            plane.install_dns(settings.EKS_COREDNS_IMAGE)
             plane.kubectl("-n", "kube-system", "scale", "deployment", "coredns", f"--replicas={_COREDNS_REPLICAS}")
             self._dns_done = True
 

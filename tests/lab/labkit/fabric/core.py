@@ -36,6 +36,7 @@ INTERNET = plan.Internet(
     infrastructure=tuple(f"198.51.100.{i}" for i in range(2, 10)),
     aws_namespace=settings.NS_AWS,
     aws_address=settings.AWS_API,
+    ecr=f"{settings.ECR_ADDRESS}:{settings.REGISTRY_PORT}",
     region=settings.REGION,
 )
 

@@ -44,7 +44,7 @@ Way = tuple[str, str]  # how "ip route" prints and takes it: destination, rest
 @dataclass(frozen=True)
 class Internet:
     """Where the fabric is plugged into the rest of the lab. `infrastructure` are public addresses for the fabric's own
-    use, one for each VPC's name service."""
+    use, one for each VPC's name service; `ecr` is where ECR's images are, address and port."""
 
     switch: str
     bridge: str
@@ -54,6 +54,7 @@ class Internet:
     infrastructure: tuple[str, ...]
     aws_namespace: str
     aws_address: str
+    ecr: str
     region: str
 
 
@@ -206,9 +207,12 @@ def _router(world: World, vpc: Vpc, allocation: Allocation, internet: Internet) 
     inside = ", ".join(f'"{b}"' for b in (*sorted(bridges.values()), *(["vgw0"] if gateway else []))) or '"lo"'
     servers = f"{resolver}, {_LINK_LOCAL_DNS}, {internet.name_server}"
     asked = f"ip daddr {{ {servers} }} meta l4proto {{ tcp, udp }} th dport 53"
-    # Names of AWS's services resolve to one address in the lab, with end points and without.
-    endpoints = f"ip daddr {internet.aws_address} tcp dport 443" if endpoints_suffice(world, vpc.id) else ""
-    to_endpoints = f"\n    iifname {{ {inside} }} {endpoints} meta mark set {_MARK:#x}" if endpoints else ""
+    # Names of AWS's services resolve to the same addresses in the lab, with end points and without.
+    services = (f"{internet.aws_address}:443", internet.ecr) if endpoints_suffice(world, vpc.id) else ()
+    to_endpoints = "".join(
+        f"\n    iifname {{ {inside} }} ip daddr {address} tcp dport {port} meta mark set {_MARK:#x}"
+        for address, port in (service.split(":") for service in services)
+    )
     ways_out = "".join(f'\n    iifname "{b}" oifname "inet0" accept' for b in sorted(set(to_internet)))
     ruleset = f"""  chain services {{
     type filter hook prerouting priority mangle; policy accept;
