@@ -32,8 +32,8 @@ SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "wreck")
-# They take two and five runs of the playbooks: `modules` has them, the whole has not.
-LONGEST = ("pair", "gone")
+# They take two to five runs of the playbooks: `modules` has them, the whole has not. The last has a burst of its own.
+LONGEST = ("pair", "gone", "endpoints")
 # What there is to check, and how many steps of it at once; without being asked for, all but the last.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1))
 
@@ -271,22 +271,22 @@ class Checker:
         """All scenarios, in two labs side by side."""
         others = (word for name in (*SECOND, *LONGEST) for word in ("--exclude", name))
         second = f"{settings.LAB_NAME[:18]}-2"
+        other = {"LAB_ACCESS": "helper", "LAB_EGRESS": "datacenter"}
         return [
             self._scenarios("molecule", settings.LAB_NAME, "--all", *others),
-            self._named("molecule, second lab", second, SECOND, prefix="second lab | ", access="helper"),
+            self._named("molecule, second lab", second, SECOND, prefix="second lab | ", **other),
         ]
 
     def modules(self) -> list[Step]:
-        """The long scenarios of the modules, of two bursts and of what is deleted by hand, alone."""
-        return [self._named("modules", settings.LAB_NAME, ("up", "join", "resources", *LONGEST, "down"))]
+        """The long scenarios of the modules, of two bursts, of what is deleted by hand and of end points, alone."""
+        *with_burst, own_burst = LONGEST
+        return [self._named("modules", settings.LAB_NAME, ("up", "join", "resources", *with_burst, "down", own_burst))]
 
-    def _named(
-        self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", access: str = "aws_cli"
-    ) -> Step:
+    def _named(self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", **env: str) -> Step:
         words = (word for scenario in scenarios for word in ("--scenario-name", scenario))
-        return self._scenarios(name, lab, *words, prefix=prefix, access=access)
+        return self._scenarios(name, lab, *words, prefix=prefix, **env)
 
-    def _scenarios(self, name: str, lab: str, *options: str, prefix: str = "", access: str = "aws_cli") -> Step:
+    def _scenarios(self, name: str, lab: str, *options: str, prefix: str = "", **env: str) -> Step:
         return Step(
             name,
             self.base.command("molecule", "test", *options),
@@ -295,7 +295,9 @@ class Checker:
             {
                 "PATH": f"{CHECKOUT / 'tests/lab/bin'}:{self.base.venv / 'bin'}:{os.environ['PATH']}",
                 "LAB_NAME": lab,
-                "LAB_ACCESS": access,
+                "LAB_ACCESS": "aws_cli",
+                "LAB_EGRESS": "nat",
+                **env,
                 "MOLECULE_EPHEMERAL_DIRECTORY": str(settings.CACHE / "check" / f"molecule-{lab}"),
             },
             _count_molecule,

@@ -50,6 +50,9 @@ _NOT_PUBLIC = tuple(
     )
 )
 
+# Where a PodSpec has its containers.
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+
 # pkg/controller/util/naming.go and federated namespaces' controller: KubeFed never propagates these.
 _SYSTEM_NAMESPACES = ("default", "kube-public", "kube-system")
 
@@ -245,6 +248,48 @@ def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: s
     return [Problem(where, f"{resource['kind']} {metadata['name']}", text) for text in texts if text]
 
 
+def image_problems(apps: t.Sequence[t.Mapping[str, t.Any]], cluster: str, region: str) -> list[Problem]:
+    """Check that nodes which reach AWS's services alone can pull the images of what is placed on their cluster.
+
+    VPC end points lead to the private registries of ECR in their own region, and not to ECR Public
+    (https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html, "Considerations"). The first pull
+    through a pull-through cache needs a way to the internet, by the same page, so an image has to be there already.
+
+    :param cluster: the name of the nodes' cluster.
+    :param region: the cluster's.
+    """
+    registry = re.compile(rf"[0-9]{{12}}\.dkr\.ecr\.{re.escape(region)}\.amazonaws\.com(\.cn)?/.+")
+    allowed = (
+        f"with burst_node_egress endpoints, nodes can pull images from ECR in {region} alone: copy it to a repository "
+        f"there, and name it as 123456789012.dkr.ecr.{region}.amazonaws.com/repository:tag"
+    )
+    return [
+        Problem(where, image, allowed)
+        for index, app in enumerate(apps)
+        if cluster in app["placement"]
+        for number, resource in enumerate(app["resources"])
+        for where, image in _images(f"burst_apps[{index}].resources[{number}]", resource)
+        if not registry.fullmatch(image)
+    ]
+
+
+def _images(where: str, value: t.Any) -> t.Iterator[tuple[str, str]]:
+    """Every image in a manifest with its place: of containers of all sorts, however deep their pod is, and of volumes
+    (KEP 4639)."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _images(f"{where}[{index}]", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _images(f"{where}.{key}", item)
+            containers = item if key in _CONTAINERS and isinstance(item, list) else []
+            for index, entry in enumerate(containers):
+                if isinstance(entry, dict) and isinstance(entry.get("image"), str):
+                    yield f"{where}.{key}[{index}].image", entry["image"]
+            if key == "image" and isinstance(item, dict) and isinstance(item.get("reference"), str):
+                yield f"{where}.image.reference", item["reference"]
+
+
 def _is_label(value: str) -> bool:
     return len(value) <= _DNS_LABEL_MAX and _DNS_LABEL.fullmatch(value) is not None
 
@@ -297,4 +342,5 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
         *port_problems(plan["ports"]),
         *rule_problems(plan["ports"], plan["local_networks"]),
         *app_problems(plan["apps"], clusters, plan["kubefed_namespace"]),
+        *(image_problems(plan["apps"], plan["name"], plan["region"]) if plan["node_egress"] == "endpoints" else ()),
     ]

@@ -101,6 +101,12 @@ options:
           - Public address of the data centre's firewall.
         type: str
         required: true
+      node_egress:
+        description:
+          - How nodes reach their images. With V(endpoints), they can pull them from ECR in O(plan.region) alone.
+        type: str
+        choices: [nat, endpoints, datacenter]
+        default: nat
       ports:
         description:
           - Ranges of TCP ports that the security groups open.
@@ -231,6 +237,7 @@ def _argument_spec() -> dict[str, t.Any]:
         "local_networks": {**names, "required": True},
         "local_service_cidr": {"type": "str", "required": True},
         "firewall_address": {"type": "str", "required": True},
+        "node_egress": {"type": "str", "choices": ["nat", "endpoints", "datacenter"], "default": "nat"},
         "ports": {"type": "list", "elements": "dict", "default": [], "options": port},
         "kubefed_namespace": {"type": "str", "default": "kube-federation-system"},
         "members": {**names, "default": []},

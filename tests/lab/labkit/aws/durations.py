@@ -70,7 +70,7 @@ class Durations:
     def seconds(self, resource_type: str, operation: t.Literal["create", "update", "delete"]) -> float:
         """How long `operation` takes at least; an update counts as a creation."""
         settings = self._read()
-        step = "delete" if operation == "delete" else "create"
+        step: t.Literal["create", "delete"] = "delete" if operation == "delete" else "create"
         own = settings.get("types", {}).get(resource_type, {}).get(step)
         if isinstance(own, (int, float)):
             return max(0.0, float(own))

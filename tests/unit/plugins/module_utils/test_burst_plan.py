@@ -28,6 +28,7 @@ PLAN: dict[str, t.Any] = {
     "local_service_cidr": "10.4.0.0/24",
     "firewall_address": "203.0.113.10",
     "ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
+    "node_egress": "nat",
     "kubefed_namespace": "kube-federation-system",
     "members": [],
     "apps": [{"namespace": "fedtestns", "placement": ["earth", "vulcan"], "resources": [DEPLOYMENT]}],
@@ -105,6 +106,55 @@ def test_what_can_not_work_is_refused(changes: dict[str, t.Any], message: str) -
     problems = plan_problems({**PLAN, **changes})
     assert len(problems) == 1
     assert message in str(problems[0])
+
+
+ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+
+
+def cron_job(image: str) -> dict[str, t.Any]:
+    pod = {
+        "initContainers": [{"name": "wait", "image": image}],
+        "containers": [{"name": "work", "image": f"{ECR}/work:1"}],
+        "volumes": [{"name": "model", "image": {"reference": f"{ECR}/model:1"}}],
+    }
+    template = {"spec": {"template": {"spec": pod}}}
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c"}, "spec": {"jobTemplate": template}}
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "httpbin",
+        "docker.io/kennethreitz/httpbin",
+        "public.ecr.aws/docker/library/httpd:2",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/httpbin",
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com.example.com/httpbin",
+        "12345.dkr.ecr.eu-central-1.amazonaws.com/httpbin",
+    ],
+)
+def test_an_image_that_end_points_do_not_lead_to(image: str) -> None:
+    plan = {**PLAN, "apps": app(resources=[DEPLOYMENT, cron_job(image)])}
+    assert plan_problems(plan) == []
+    assert plan_problems({**plan, "node_egress": "datacenter"}) == []
+    problems = plan_problems({**plan, "node_egress": "endpoints"})
+    assert [(problem.variable, problem.value) for problem in problems] == [
+        ("burst_apps[0].resources[1].spec.jobTemplate.spec.template.spec.initContainers[0].image", image)
+    ]
+    assert "name it as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/repository:tag" in str(problems[0])
+
+
+def test_images_that_end_points_lead_to() -> None:
+    plan = {**PLAN, "node_egress": "endpoints"}
+    assert plan_problems({**plan, "apps": app(resources=[cron_job(f"{ECR}/team/wait@sha256:0")])}) == []
+    # What does not run there is pulled elsewhere.
+    assert plan_problems({**plan, "apps": app(placement=["earth"], resources=[cron_job("httpbin")])}) == []
+
+
+def test_an_image_as_a_volume_that_end_points_do_not_lead_to() -> None:
+    made = cron_job(f"{ECR}/wait:1")
+    made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"][0]["image"]["reference"] = "quay.io/model:1"
+    problems = plan_problems({**PLAN, "node_egress": "endpoints", "apps": app(resources=[made])})
+    assert [problem.value for problem in problems] == ["quay.io/model:1"]
 
 
 def test_a_placement_may_name_a_further_member() -> None:
