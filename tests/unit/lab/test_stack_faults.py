@@ -283,7 +283,7 @@ class Line:
 
 
 def test_a_wait_for_some_resources_ends_before_the_stack_does(lab: Lab) -> None:
-    lab.durations(create=6)
+    lab.durations(create=12)
     first = lab.task("partly", SMALL, wait_for=["Gateway", "Firewall"]).run()
     assert first["stack"]["status"] == "CREATE_IN_PROGRESS"
     done = {event["resource"] for event in first["events"] if event["status"] == "CREATE_COMPLETE"}
@@ -351,7 +351,7 @@ def test_a_key_that_is_taken_away_in_mid_wait(lab: Lab) -> None:
 
 @pytest.mark.parametrize("code", ["Throttling", "ServiceUnavailable", "InternalFailure"])
 def test_throttling_and_faults_of_aws_are_waited_out(lab: Lab, code: str) -> None:
-    lab.durations(create=3)
+    lab.durations(create=6)
     task = lab.task("throttled", SMALL)
     task.until("CREATE_IN_PROGRESS")
     # More often than botocore tries by itself
@@ -363,7 +363,7 @@ def test_throttling_and_faults_of_aws_are_waited_out(lab: Lab, code: str) -> Non
 
 def test_throttling_at_the_very_end_of_a_wait(lab: Lab) -> None:
     """The next step's first call, which is outside of the wait for the earlier one."""
-    lab.durations(create=2)
+    lab.durations(create=8)
     lab.cloudformation.create_stack(
         StackName="late", TemplateBody=json.dumps({"Resources": {**SMALL, "Never": VPC["Vpc"] | {"Properties": {}}}})
     )
@@ -437,7 +437,7 @@ def test_nobody_answers_at_all(lab: Lab) -> None:
 
 
 def test_events_are_shown_as_they_come(lab: Lab) -> None:
-    lab.durations(create=2)
+    lab.durations(create=6)
     task = lab.task("shown", SMALL)
     task.run()
     told = "\n".join(task.shown)
@@ -446,7 +446,7 @@ def test_events_are_shown_as_they_come(lab: Lab) -> None:
 
 
 def test_an_interrupted_create_is_adopted_and_waited_for(lab: Lab) -> None:
-    lab.durations(create=3)
+    lab.durations(create=10)
     first = lab.task("interrupted", SMALL)
     first.until("CREATE_IN_PROGRESS")
     second = lab.task("interrupted", SMALL)
@@ -467,7 +467,7 @@ def test_an_interrupted_create_is_deleted(lab: Lab) -> None:
 @pytest.mark.parametrize("absent", [True, False])
 def test_an_update_that_is_under_way_is_waited_for(lab: Lab, absent: bool) -> None:
     lab.task("updated", VPC).run()
-    lab.durations(create=3)
+    lab.durations(create=10)
     template = json.dumps({"Resources": {**VPC, **SMALL}})
     lab.cloudformation.update_stack(StackName="updated", TemplateBody=template)
     task = lab.task("updated", None if absent else {**VPC, **SMALL})
@@ -478,7 +478,7 @@ def test_an_update_that_is_under_way_is_waited_for(lab: Lab, absent: bool) -> No
 
 
 def test_a_delete_that_is_under_way_is_waited_for(lab: Lab) -> None:
-    lab.durations(delete=6)
+    lab.durations(delete=12)
     first_id = lab.task("deleted", SMALL).run()["stack"]["id"]
     lab.aws.delete(first_id)
     gone = lab.task("deleted").run()
