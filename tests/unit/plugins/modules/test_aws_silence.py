@@ -64,7 +64,7 @@ def test_a_call_ends_with_the_deadline(silence: str, monkeypatch: pytest.MonkeyP
     answer = json.loads(output.getvalue())
     # Three tries of a second, and what botocore leaves between them: less than one second, and less than two. The rest
     # is for the making of clients on a busy machine.
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert answer["failed"]
     assert "timeout" in answer["msg"].lower() or "timed out" in answer["msg"].lower(), answer["msg"]
 
