@@ -25,6 +25,7 @@ description:
     annotation C(cloudburst.federation/retain-replicas) by which the next task knows that it may take it away, when
     there is no autoscaler any more. An autoscaler beside a C(ReplicaSchedulingPreference), or beside an override of
     C(/spec/replicas) in the same cluster, is rejected, as each would undo what the other does.
+  - So does a Deployment, ReplicaSet or StatefulSet whose manifest has no C(replicas), as with C(kubectl apply).
   - Resources that a controller in each cluster writes itself are rejected, as KubeFed would write them back for ever.
     That is a C(ClusterRole) with an C(aggregationRule), a C(PersistentVolume), a C(PersistentVolumeClaim) without
     C(volumeName), a C(Job) with C(ttlSecondsAfterFinished), and what gets a C(caBundle) from cert-manager. Of what was

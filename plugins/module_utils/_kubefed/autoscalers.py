@@ -75,6 +75,15 @@ def may_be_scaled(type_: FederatedType, template: Object) -> bool:
     return (type_.group, type_.kind) in _SCALED or isinstance(count, int)
 
 
+def leaves_replicas(type_: FederatedType, template: Object) -> bool:
+    """Whether a template says nothing about replicas, so that ``kubectl apply`` would leave alone those that there are.
+
+    KubeFed writes the object whole, and the API server then makes one replica of none.
+    """
+    spec = template.get("spec")
+    return (type_.group, type_.kind) in _SCALED and isinstance(spec, dict) and spec.get("replicas") is None
+
+
 def conflict(want: Wanted, autoscaler: Autoscaler, spec: Object, *, schedule: str) -> str:
     """Why an object can't be federated as it is with its autoscaler, or an empty string.
 
@@ -120,6 +129,7 @@ __all__ = (
     "Autoscaler",
     "conflict",
     "is_autoscaler",
+    "leaves_replicas",
     "may_be_scaled",
     "read",
     "retains",

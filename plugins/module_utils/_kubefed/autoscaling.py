@@ -12,7 +12,7 @@ import typing as t
 
 from .._errors import FederationError
 from .._kube.client import Client, Object, each, resource_path
-from .autoscalers import TYPES, Autoscaler, conflict, is_autoscaler, may_be_scaled, read
+from .autoscalers import TYPES, Autoscaler, conflict, is_autoscaler, leaves_replicas, may_be_scaled, read
 from .federate import RETAIN_ANNOTATION, FederatedType, Key, Wanted, selected
 from .federated import Federated
 from .schedules import KIND as SCHEDULE_KIND
@@ -31,6 +31,8 @@ class Autoscaling:
     def heed(self, wants: t.Sequence[Wanted], schedules: t.Sequence[Schedule]) -> list[Wanted]:
         """Let what is wanted retain the replicas that an autoscaler sets, wherever that autoscaler is.
 
+        And those that a template without replicas leaves to the cluster, which KubeFed would make one of.
+
         :returns: what is wanted, and what is federated already and concerned by an autoscaler or schedule among that.
         """
         for namespace, clusters in self._concerned(wants, schedules).items():
@@ -39,13 +41,14 @@ class Autoscaling:
         for want in every:
             existing = self._federated.find(want)
             annotations = ((existing or {}).get("metadata") or {}).get("annotations") or {}
-            if self.of(want):
-                # Who has set it without an autoscaler keeps it without one
+            template = want.spec.get("template") or {}
+            if self.of(want) or (leaves_replicas(want.type, template) and self._federated.retains_replicas(want.type)):
+                # Who has set it for another reason keeps it
                 if "retainReplicas" not in want.spec and not ((existing or {}).get("spec") or {}).get("retainReplicas"):
                     want.annotations[RETAIN_ANNOTATION] = "true"
                 want.spec.setdefault("retainReplicas", True)
             elif "template" in want.spec and RETAIN_ANNOTATION in annotations and want.namespace not in self._untold:
-                # The autoscaler is gone, and the replicas of the template are what counts again
+                # The autoscaler is gone, or replicas are given now: those of the template are what counts again
                 want.spec.setdefault("retainReplicas", False)
         return every
 

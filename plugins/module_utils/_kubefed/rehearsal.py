@@ -25,9 +25,16 @@ from .federate import FederatedType, Wanted, apply_override
 _QUERY = {"dryRun": "All", "fieldValidation": "Warn"}
 # The namespace for objects whose own is not there yet: each cluster has it
 _STAND_IN = "default"
-# What the member may see otherwise: its own policies, addresses and ports that the object itself has there by now, and
-# webhooks that can't be rehearsed
-_NOT_FOR_GOOD = ("denied the request", "denied request", "already allocated", "does not support dry run")
+# What the members may see otherwise: their own policies, addresses and ports, some of which the object may have there,
+# and webhooks that can't be rehearsed
+_NOT_FOR_GOOD = (
+    "denied the request",
+    "denied request",
+    "already allocated",
+    "not in the valid range",
+    "not configured on",
+    "does not support dry run",
+)
 
 
 class Rehearsal(t.NamedTuple):

@@ -50,7 +50,8 @@ def undone(group: str, kind: str, name: str, body: Object, annotations: t.Mappin
     elif (group, kind) == ("", "PersistentVolumeClaim") and not spec.get("volumeName"):
         reason = (
             "the cluster binds it to a volume, and refuses KubeFed's updates from then on: set spec.volumeName where"
-            " the volume is known, or apply it in each cluster without the federation"
+            " the volume is known, let the volumeClaimTemplates of a StatefulSet make it, or apply it in each cluster"
+            " without the federation"
         )
     elif (group, kind) == ("batch", "Job") and spec.get("ttlSecondsAfterFinished") is not None:
         # https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/

@@ -67,6 +67,21 @@ def test_what_may_be_scaled(type_: t.Any, template: Object, *, may: bool) -> Non
     assert autoscalers.may_be_scaled(type_, template) is may
 
 
+@pytest.mark.parametrize(
+    ("type_", "template", "left"),
+    [
+        (DEPLOYMENT, {"spec": {"selector": {}}}, True),
+        (STATEFUL_SET, {"spec": {"replicas": None}}, True),
+        (DEPLOYMENT, {"spec": {"replicas": 0}}, False),
+        # Nothing is said of it at all, as where it is only placed elsewhere
+        (DEPLOYMENT, {}, False),
+        (type_of("DaemonSet", "daemonsets"), {"spec": {"selector": {}}}, False),
+    ],
+)
+def test_what_leaves_replicas_to_the_cluster(type_: t.Any, template: Object, *, left: bool) -> None:
+    assert autoscalers.leaves_replicas(type_, template) is left
+
+
 def override(cluster: str) -> Object:
     items = [{"path": "/spec/replicas", "value": 2}]
     return {"overrides": [{"clusterName": cluster, "clusterOverrides": items}]}
