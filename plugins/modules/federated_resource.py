@@ -23,7 +23,8 @@ description:
     C(HorizontalPodAutoscaler) or a C(ScaledObject) of KEDA has as its target, wherever that is, in the same task,
     federated already, or in the namespace in a cluster. The federated resource gets C(retainReplicas), and the
     annotation C(cloudburst.federation/retain-replicas) by which the next task knows that it may take it away, when
-    there is no autoscaler any more. An autoscaler beside a C(ReplicaSchedulingPreference), or beside an override of
+    there is no autoscaler any more. It counts for all clusters of the resource; one without an autoscaler can be given
+    replicas by an override. An autoscaler beside a C(ReplicaSchedulingPreference), or beside an override of
     C(/spec/replicas) in the same cluster, is rejected, as each would undo what the other does.
   - So does a Deployment, ReplicaSet or StatefulSet whose manifest has no C(replicas), as with C(kubectl apply).
   - Resources that a controller in each cluster writes itself are rejected, as KubeFed would write them back for ever.

@@ -101,8 +101,11 @@ class Autoscaling:
             for (_kind, name), (type_, spec) in specs.items()
         ]
         members = sorted(set(clusters) & set(labels))
-        for told in each(lambda cluster: self._in_cluster(cluster, namespace), ["", *members]):
+        for told in each(lambda cluster: self._in_cluster(cluster, namespace), members):
             autoscalers += told
+        if namespace in self._untold:
+            # The host may be the member that did not tell
+            autoscalers += self._in_cluster("", namespace)
         return [found for found in autoscalers if found]
 
     def _in_cluster(self, cluster: str, namespace: str) -> list[Autoscaler | None]:

@@ -47,6 +47,9 @@ from .services import obstacle
 from .status import propagation
 from .undone import undone
 
+# How many are shown of those that each resource may have
+_WARNINGS = 10
+
 
 class Placement(Action):
     """Makes federated objects as they are wanted."""
@@ -78,9 +81,11 @@ class Placement(Action):
         plans = {want.key: self._plan(items[want.key], want) for want in wants}
         self._refuse(wants, plans, schedules)
         self._rehearse(wants, items, plans)
-        for want in wants:
-            for warning in want.warnings:
-                self._warn(warning)
+        warnings = [warning for want in wants for warning in want.warnings]
+        for warning in warnings[:_WARNINGS]:
+            self._warn(warning)
+        if len(warnings) > _WARNINGS:
+            self._warn(f"There are {len(warnings) - _WARNINGS:,} more warnings of this kind.")
         self._refuse_services(wants, items, plans)
         records = self._existing_before(wants, items, plans)
         self._federated.enable_types(waiter=self._waiter, check_mode=self._check_mode, changes=self._changes)

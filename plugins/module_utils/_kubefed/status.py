@@ -204,7 +204,7 @@ class Propagation(t.NamedTuple):
     def last(self) -> str:
         """One line for the user."""
         if not self.current:
-            return "KubeFed's controller has not seen it yet (does kubefed-controller-manager run?)"
+            return "KubeFed's controller has not seen it yet"
         states = [
             f"{name}: {state.status or 'OK'}" + (f" ({state.message})" if state.message and state.status else "")
             for name, state in sorted(self.clusters.items())

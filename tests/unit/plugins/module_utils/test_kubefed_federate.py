@@ -419,3 +419,8 @@ def test_a_cluster_is_placed_again_by_the_selector_that_it_was_withdrawn_from() 
     assert federate.placed_too(one, ["vulcan"], MEMBERS) == before["spec"]["placement"]
     both = federate.withdrawn(one, {"mercury"}, MEMBERS)
     assert federate.placed_too(both, ["vulcan"], MEMBERS) == {"clusters": [{"name": "earth"}, {"name": "vulcan"}]}
+
+
+def test_the_label_that_keda_gives_is_in_the_template() -> None:
+    made = federate.template(plain("ScaledObject", "web", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "web"}}))
+    assert made["metadata"]["labels"] == {"scaledobject.keda.sh/name": "web"}
