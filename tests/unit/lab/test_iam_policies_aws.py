@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.cloudburst.federation.tests.unit.plugins.roles.test_eks_stack_template import render
 from labkit.aws import identity
 
 exceptions = pytest.importorskip("botocore.exceptions")
@@ -256,6 +257,24 @@ def test_a_stack_can_do_nothing_to_a_second_cluster(account: Account, what: str)
     failed = [event for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
     assert [event["LogicalResourceId"] for event in failed] == ["Theirs"]
     assert "not authorized" in failed[0]["ResourceStatusReason"], failed
+
+
+@pytest.mark.parametrize("egress", ["nat", "endpoints", "datacenter"])
+def test_they_are_enough_for_the_stack(account: Account, egress: str) -> None:
+    stacks = account.operator("cloudformation")
+    template = render(eks_stack_node_egress=egress, __eks_stack_admin_arns=[f"arn:aws:iam::{ACCOUNT}:user/operator"])
+    created = stacks.create_stack(
+        StackName="cloudburst-vulcan",
+        TemplateBody=template,
+        Parameters=[{"ParameterKey": "Zones", "ParameterValue": f"{REGION}a,{REGION}b"}],
+        Capabilities=["CAPABILITY_IAM"],
+        OnFailure="DO_NOTHING",
+    )
+    status, events = account.aws.end(created["StackId"])
+    assert status == "CREATE_COMPLETE", [event for event in events if "FAILED" in event["ResourceStatus"]]
+    stacks.delete_stack(StackName=created["StackId"])
+    status, events = account.aws.end(created["StackId"])
+    assert status == "DELETE_COMPLETE", [event for event in events if "FAILED" in event["ResourceStatus"]]
 
 
 def test_a_second_bursts_stack_is_out_of_reach(account: Account) -> None:

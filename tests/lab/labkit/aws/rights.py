@@ -181,7 +181,12 @@ def needs(
         context["aws:TagKeys"] = list(tags)
     if operation == "create" and resource_type.startswith("AWS::EC2::"):
         name = "*"
-    found = [Need(a, _arn(resource_type, a, name, props, stack_name, scope), context) for a in actions]
+    # Tags are set with the first action, so that all others see them on the new resource.
+    own = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    found = [
+        Need(a, _arn(resource_type, a, name, props, stack_name, scope), {**context, **(own if number else {})})
+        for number, a in enumerate(actions)
+    ]
     found += _touched(resource_type, operation, actions, props, scope)
     return found + _further(resource_type, operation, name, props, stack_name, scope, context)
 
@@ -244,9 +249,10 @@ def _further(
             create = {"ec2:CreateAction": ACTIONS[resource_type][0][0].partition(":")[2]}
             found.append(Need(tagging, own, {**context, **(create if tagging.startswith("ec2:") else {})}))
     if resource_type == "AWS::EC2::SecurityGroup" and operation == "create":
+        tags = {f"aws:ResourceTag/{key}": value for key, value in _tags(props).items()}
         for direction in ("Ingress", "Egress"):
             if props.get(f"SecurityGroup{direction}"):
-                found.append(Need(f"ec2:AuthorizeSecurityGroup{direction}", own, {}))
+                found.append(Need(f"ec2:AuthorizeSecurityGroup{direction}", own, tags))
     if resource_type == "AWS::IAM::Role":
         verb = {"create": "Attach", "delete": "Detach"}.get(operation)
         for policy in props.get("ManagedPolicyArns") or [] if verb else []:

@@ -601,6 +601,7 @@ def denial(action: str, resource: str, context: dict[str, t.Any]) -> str | None:
     policies, kind = _policies(arn, account_id)
     if policies is None:
         return None
+    tags = module("ministack.services.tagging").resource_tags(resource) or {}
     request = evaluator.EvalContext(
         principal_arn=arn,
         principal_type=kind,
@@ -608,7 +609,11 @@ def denial(action: str, resource: str, context: dict[str, t.Any]) -> str | None:
         action=action,
         resource_arn=resource,
         region=region(),
-        service_context={"aws:tagkeys": None, **{key.lower(): value for key, value in context.items()}},
+        service_context={
+            "aws:tagkeys": None,
+            **{f"aws:resourcetag/{key}".lower(): value for key, value in tags.items()},
+            **{key.lower(): value for key, value in context.items()},
+        },
         principal_keys={},
     )
     result = evaluator.evaluate(request, policies)
