@@ -16,6 +16,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from ._deadline import TooLate, within
+
 Cluster = t.Mapping[str, t.Any]
 
 
@@ -47,7 +49,11 @@ def silence(cluster: Cluster, proxy_url: str | None, timeout: float) -> str | No
             proxies = {}
             _lead_through(request, proxy_url)
         handlers = urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=context)
-        urllib.request.build_opener(*handlers).open(request, timeout=timeout).close()
+        opener = urllib.request.build_opener(*handlers)
+        # To connect, to shake hands and to answer; who trickles must not take longer.
+        within(3 * timeout, lambda _given_up: opener.open(request, timeout=timeout).close())
+    except TooLate:
+        return f"no answer within {3 * timeout:.0f} s"
     except urllib.error.HTTPError as answer:
         answer.close()
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -17,11 +17,14 @@ import json
 import os
 import re
 import ssl
+import threading
+import time
 import traceback
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode, urlsplit
 
+from .._deadline import TooLate, within
 from .._errors import FederationError, InvalidOption, Unavailable, without_login
 from . import access as kube_access
 from .access import Identity, Token
@@ -41,6 +44,15 @@ Outcome = t.TypeVar("Outcome")
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
+# Of a whole answer, however it trickles; a page of large objects takes its time on a slow line
+REQUEST_TIMEOUT = 120.0
+# Five hundred objects, as large as etcd takes them by default, would be more; nobody has that many of them
+MAXIMUM_SIZE = 256 * 2**20
+PAGE = 500
+# A million objects
+MAXIMUM_PAGES = 2000
+LIST_TIMEOUT = 600.0
+LIST_TRIES = 3
 PARALLEL = 8
 # KubeFed's too: validateProxyURL in pkg/apis/core/v1beta1/validation/validation.go
 PROXY_SCHEMES = ("http", "https", "socks5")
@@ -145,6 +157,12 @@ def _path_of(parts: t.Sequence[str]) -> str:
     return "".join(f"/{quote(part, safe=':')}" for part in parts)
 
 
+class _Received(t.NamedTuple):
+    status: int
+    warnings: t.Sequence[str]
+    data: bytes
+
+
 class Client:
     """One API server.
 
@@ -229,21 +247,60 @@ class Client:
         :raises ApiError: for each answer that is not a success.
         :raises Unreachable: when there is no answer within the timeouts.
         """
+        received = self._received(method, path, body, query, content_type, accept)
+        if warnings is not None:
+            warnings.extend(_warning(text) for text in received.warnings)
+        if received.status >= 300:
+            raise _api_error(self.label, method, path, received.status, received.data)
+        try:
+            answer = json.loads(received.data)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise Unreachable(f"{self.label}: {self.connection.address} does not answer like a Kubernetes API server.")
+        return answer
+
+    def _received(
+        self, method: str, path: str, body: t.Any, query: t.Mapping[str, str] | None, content_type: str, accept: str
+    ) -> _Received:
+        """An answer that is complete in time and of a bearable size."""
         headers = urllib3.HTTPHeaderDict({"Accept": accept})
         if body is not None:
             headers["Content-Type"] = content_type
+        for name, value in self._identity.headers():
+            headers.add(name, value)
+        content = None if body is None else json.dumps(body)
+        url = str(self._configuration.host).rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
+        # A GET can be sent again at any time; what changes something only by its caller, who looks first
+        again = 1 if method == "GET" else 0
+
+        def exchange(given_up: threading.Event) -> _Received:
+            left = again
+            while True:
+                response = self._pool.request(
+                    method,
+                    url,
+                    body=content,
+                    headers=headers,
+                    timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+                    retries=urllib3.Retry(connect=1, read=again, redirect=0, status=0, other=0),
+                    preload_content=False,
+                )
+                try:
+                    whole = self._content(response, given_up)
+                    return _Received(response.status, response.headers.getlist("Warning"), whole)
+                except urllib3.exceptions.HTTPError:
+                    if not left:
+                        raise
+                    left -= 1
+
         try:
-            for name, value in self._identity.headers():
-                headers.add(name, value)
-            response = self._pool.request(
-                method,
-                str(self._configuration.host).rstrip("/") + path + (f"?{urlencode(query)}" if query else ""),
-                body=None if body is None else json.dumps(body),
-                headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
-                # A GET can be sent again at any time; what changes something only by its caller, who looks first
-                retries=urllib3.Retry(connect=1, read=1 if method == "GET" else 0, redirect=0, status=0, other=0),
-            )
+            return within(REQUEST_TIMEOUT, exchange)
+        except TooLate as error:
+            raise Unreachable(
+                f"{self.label}: no complete answer from {self.connection.address} to {method} {path} within"
+                f" {REQUEST_TIMEOUT:.0f} s. Look at the load of the API server, and at the way to it."
+            ) from error
         except ValueError as error:
             # A token with a line end in it, for one; what it is may be secret
             raise FederationError(
@@ -254,17 +311,18 @@ class Client:
                 f"{self.label}: no answer from {self.connection.address}: {_cause(error)}."
                 " Check the route to it, firewalls on the way, and that the API server runs."
             ) from error
-        if warnings is not None:
-            warnings.extend(_warning(text) for text in response.headers.getlist("Warning"))
-        if response.status >= 300:
-            raise _api_error(self.label, method, path, response.status, response.data)
-        try:
-            answer = json.loads(response.data)
-        except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict):
-            raise Unreachable(f"{self.label}: {self.connection.address} does not answer like a Kubernetes API server.")
-        return answer
+
+    def _content(self, response: t.Any, given_up: threading.Event) -> bytes:
+        content = bytearray()
+        for chunk in response.stream(2**16):
+            content += chunk
+            if given_up.is_set() or len(content) > MAXIMUM_SIZE:
+                response.close()
+                raise FederationError(
+                    f"{self.label}: {self.connection.address} answers with more than {MAXIMUM_SIZE // 2**20} MiB, which"
+                    " is no answer of a Kubernetes API server to what was asked."
+                )
+        return bytes(content)
 
     def get(self, path: str) -> Object | None:
         """An object, or ``None`` where it, or its type, does not exist."""
@@ -275,24 +333,52 @@ class Client:
                 return None
             raise
 
-    def list(self, path: str, *, metadata_only: bool = False, **query: str) -> list[Object]:
-        """All objects of a collection; none where the type does not exist. Read in pages of 500."""
+    def _pages(self, path: str, query: dict[str, str], accept: str, deadline: float) -> list[Object]:
         items: list[Object] = []
-        query = {"limit": "500", **query}
+        seen: set[str] = set()
         while True:
-            try:
-                page = self.request(
-                    "GET", path, query=query, accept=METADATA_ONLY if metadata_only else "application/json"
-                )
-            except ApiError as error:
-                if error.status == 404:
-                    return []
-                raise
+            page = self.request("GET", path, query=query, accept=accept)
             items.extend(page.get("items") or [])
             more = (page.get("metadata") or {}).get("continue")
             if not more:
                 return items
+            endless = (
+                "gives the same page again"
+                if more in seen
+                else f"has more than {MAXIMUM_PAGES} pages"
+                if len(seen) >= MAXIMUM_PAGES
+                else f"is not over after {LIST_TIMEOUT:.0f} s"
+                if time.monotonic() > deadline
+                else None
+            )
+            if endless:
+                raise FederationError(
+                    f"{self.label}: the list of {path} {endless}. Is it a Kubernetes API server that answers at"
+                    f" {self.connection.address}?"
+                )
+            seen.add(more)
             query["continue"] = more
+
+    def list(self, path: str, *, metadata_only: bool = False, **query: str) -> list[Object]:
+        """All objects of a collection; none where the type does not exist. Read in pages of 500.
+
+        A list whose rest is no longer kept there (410) is begun anew, see
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+
+        :raises FederationError: it has no end.
+        """
+        accept = METADATA_ONLY if metadata_only else "application/json"
+        deadline = time.monotonic() + LIST_TIMEOUT
+        begun = 0
+        while True:
+            begun += 1
+            try:
+                return self._pages(path, {"limit": str(PAGE), **query}, accept, deadline)
+            except ApiError as error:
+                if error.status == 404:
+                    return []
+                if error.status != 410 or begun == LIST_TRIES:
+                    raise
 
     def create(self, path: str, body: Object) -> Object:
         """Create an object; ApiError with status 409 when it exists."""

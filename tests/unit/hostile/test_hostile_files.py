@@ -206,6 +206,15 @@ class Answer(t.NamedTuple):
     status: int
     data: bytes
 
+    @property
+    def headers(self) -> t.Any:
+        from urllib3 import HTTPHeaderDict
+
+        return HTTPHeaderDict()
+
+    def stream(self, size: int) -> t.Iterator[bytes]:
+        yield self.data
+
 
 @pytest.mark.parametrize("data", ["", "[]", "7", "null", "[" * 100_000, "{", '"x"', "<html>", "\0"])
 def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
