@@ -19,6 +19,9 @@ description:
     is somebody else's, and what carries its tags is left alone, as is what carries tags of another cluster as well.
   - Log groups are named after the cluster and not tagged by it. One that was made in the time of the burst's stack is
     given the tag C(cloudburst:burst) while there is a stack, and is removed once there is no cluster any more.
+  - GuardDuty's Runtime Monitoring makes an interface end point and a security group in each VPC with nodes, and never
+    takes them away. In the burst's VPC they are removed when there are no nodes any more. With a stack that is being
+    deleted, that is waited for.
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
@@ -49,8 +52,11 @@ options:
     default: listed
   volumes:
     description:
-      - With V(keep), volumes stay, with the data that they hold, and are told.
-      - With V(remove), they are removed once there is no cluster any more.
+      - With V(keep), volumes of EBS stay, with the data that they hold, and are told.
+      - With V(remove), they are removed once there is no cluster any more, if they were made since the burst's stack
+        was. As long as there is a stack, those are given the tag C(cloudburst:data) with the value C(remove). What an
+        earlier cluster of this name has left stays and is told.
+      - The same goes for snapshots.
     type: str
     choices: [keep, remove]
     default: keep
@@ -121,7 +127,7 @@ leftovers:
       type: str
       sample: vol-0a1b2c3d4e5f60718
     name:
-      description: Its name. For a volume, the claim that it was made for.
+      description: Its name. For a volume, the claim that it was made for; for an end point, its service.
       returned: success
       type: str
       sample: shop/orders
@@ -141,7 +147,7 @@ leftovers:
       type: str
       sample: it holds data, and volumes is keep
     gib:
-      description: GiB that it stores.
+      description: GiB that it stores. For a snapshot, the most that it can be.
       returned: success
       type: float
       sample: 20.0
@@ -150,6 +156,11 @@ leftovers:
       returned: success
       type: float
       sample: 1.6
+waits_for_nodes:
+  description: Whether something of RV(leftovers) is GuardDuty's, which can go only when the nodes are gone.
+  returned: success
+  type: bool
+  sample: false
 removed:
   description: What was removed, or in check mode would be. In the form of RV(leftovers).
   returned: when O(state=absent)
@@ -171,7 +182,7 @@ from ..module_utils._argspec import wait_spec
 from ..module_utils._aws import calling, patience
 from ..module_utils._eks_leftovers.api import SERVICES, Api
 from ..module_utils._eks_leftovers.owned import BURST_TAG
-from ..module_utils._eks_leftovers.sweep import Sweep
+from ..module_utils._eks_leftovers.sweep import Sweep, told
 from ..module_utils._module import Run, run_module
 
 if t.TYPE_CHECKING:
@@ -197,7 +208,14 @@ def ensure(run: Run, api: Api) -> None:
     elif run.check_mode:
         sweep.predict()
     else:
-        sweep.remove()
+        try:
+            sweep.remove()
+        finally:
+            if sweep.unmarked:
+                warn(
+                    f"Not marked to go with the burst, and so kept: {told(list(sweep.unmarked))}. "
+                    f"{next(iter(sweep.unmarked.values()))}",
+                )
     if params["state"] == "absent":
         rows = run.result["removed"]
         lines = [f"Remove {row['kind'].replace('_', ' ')} {row['name']} ({row['why']})\n" for row in rows]

@@ -9,15 +9,18 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import typing as t
 
 from .._aws import AwsError, calling
 from .._stack_api import StackApi
-from .owned import BURST_TAG, STACK_PREFIX, Thing
+from .owned import BURST_TAG, DATA_TAG, REMOVE, STACK_PREFIX, Thing
 
 SERVICES = ("cloudformation", "ec2", "eks", "elb", "elbv2", "logs", "resourcegroupstaggingapi")
 # ELB takes the tags of so many resources in one call.
 _TAGS_AT_ONCE = 20
+# EC2 takes so many values of a filter.
+_VALUES_AT_ONCE = 200
 _LIVING = ["pending", "running", "stopping", "stopped"]
 # AWS goes on listing things by their tags for a while after they were deleted, so EC2 is asked as well: by which call,
 # the list in its answer, and what names an entry of it.
@@ -30,6 +33,7 @@ _EC2_TYPES = {
     "network-interface": ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
     "route-table": ("describe_route_tables", "RouteTables", "RouteTableId"),
     "security-group": ("describe_security_groups", "SecurityGroups", "GroupId"),
+    "snapshot": ("describe_snapshots", "Snapshots", "SnapshotId"),
     "subnet": ("describe_subnets", "Subnets", "SubnetId"),
     "volume": ("describe_volumes", "Volumes", "VolumeId"),
     "vpc": ("describe_vpcs", "Vpcs", "VpcId"),
@@ -78,10 +82,11 @@ class Api:
 
     def things(self, name: str, vpcs: frozenset[str], *, cluster: bool) -> list[Thing]:
         """All that may be a burst's, with its tags: who it belongs to is not decided here."""
-        found = self._volumes(name) + self.log_groups(name)
+        found = self.data(name) + self.log_groups(name)
         if vpcs:
             found += self._balancers(vpcs) + self._classic_balancers(vpcs) + self._target_groups(vpcs)
-            found += self._instances(vpcs) + self._interfaces(vpcs) + self._security_groups(vpcs)
+            found += self._instances(vpcs) + self._interfaces(vpcs) + self._endpoints(vpcs)
+            found += self._security_groups(vpcs)
         if cluster:
             found += self._node_groups(name)
         return found
@@ -109,7 +114,7 @@ class Api:
                     name=group["logGroupName"],
                     tags=dict(answer.get("tags") or {}),
                     gib=round(int(group.get("storedBytes") or 0) / 2**30, 3),
-                    state=str(group.get("creationTime") or ""),
+                    created=int(group.get("creationTime") or 0) / 1000,
                 )
             )
         return found
@@ -135,9 +140,22 @@ class Api:
         rows = self._pages("ec2", operation, key, Filters=[{"Name": f"tag:{BURST_TAG}", "Values": [name]}])
         return {str(row[identifier]) for row in rows if row.get("State") not in ("deleted", "failed")}
 
-    def _volumes(self, name: str) -> list[Thing]:
-        keys = [f"kubernetes.io/cluster/{name}", "KubernetesCluster", BURST_TAG]
-        rows = self._pages("ec2", "describe_volumes", "Volumes", Filters=[{"Name": "tag-key", "Values": keys}])
+    def data(self, name: str) -> list[Thing]:
+        """The volumes and snapshots that may be those of a cluster of this name."""
+        keys = [f"kubernetes.io/cluster/{name}", "KubernetesCluster", "ebs.csi.aws.com/cluster-name", BURST_TAG]
+        return self._volumes("tag-key", keys) + self._snapshots("tag-key", keys)
+
+    def data_by_id(self, volumes: t.Sequence[str], snapshots: t.Sequence[str]) -> list[Thing]:
+        """Those volumes and snapshots of the account that there are."""
+        found: list[Thing] = []
+        for start in range(0, max(len(volumes), len(snapshots)), _VALUES_AT_ONCE):
+            some = slice(start, start + _VALUES_AT_ONCE)
+            found += self._volumes("volume-id", volumes[some]) if volumes[some] else []
+            found += self._snapshots("snapshot-id", snapshots[some]) if snapshots[some] else []
+        return found
+
+    def _volumes(self, filter_: str, values: t.Sequence[str]) -> list[Thing]:
+        rows = self._pages("ec2", "describe_volumes", "Volumes", Filters=[{"Name": filter_, "Values": list(values)}])
         return [
             Thing(
                 kind="volume",
@@ -148,6 +166,24 @@ class Api:
                 gib=float(row["Size"]),
                 type=str(row.get("VolumeType") or ""),
                 with_instance=any(each.get("DeleteOnTermination") for each in row.get("Attachments") or []),
+                created=seconds(row.get("CreateTime")),
+            )
+            for row in rows
+        ]
+
+    def _snapshots(self, filter_: str, values: t.Sequence[str]) -> list[Thing]:
+        filters = [{"Name": filter_, "Values": list(values)}]
+        # Else those of all the world that may be used are listed.
+        rows = self._pages("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=filters)
+        return [
+            Thing(
+                kind="snapshot",
+                id=row["SnapshotId"],
+                name=_tags(row).get("CSIVolumeSnapshotName") or row["SnapshotId"],
+                tags=_tags(row),
+                state=str(row.get("State") or ""),
+                gib=float(row.get("VolumeSize") or 0),
+                created=seconds(row.get("StartTime")),
             )
             for row in rows
         ]
@@ -273,6 +309,22 @@ class Api:
             for row in rows
         ]
 
+    def _endpoints(self, vpcs: frozenset[str]) -> list[Thing]:
+        filters = [{"Name": "vpc-id", "Values": sorted(vpcs)}]
+        rows = self._pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
+        return [
+            Thing(
+                kind="vpc_endpoint",
+                id=row["VpcEndpointId"],
+                name=str(row.get("ServiceName") or row["VpcEndpointId"]),
+                tags=_tags(row),
+                vpc=str(row.get("VpcId") or ""),
+                state=str(row.get("State") or ""),
+            )
+            for row in rows
+            if str(row.get("State") or "").lower() != "deleted"
+        ]
+
     def _security_groups(self, vpcs: frozenset[str]) -> list[Thing]:
         return [security_group(row) for row in self.group_rows(vpcs)]
 
@@ -301,18 +353,32 @@ class Api:
             "node_group": ("eks", "delete_nodegroup", {"clusterName": cluster, "nodegroupName": group}),
             "instance": ("ec2", "terminate_instances", {"InstanceIds": [thing.id]}),
             "network_interface": ("ec2", "delete_network_interface", {"NetworkInterfaceId": thing.id}),
+            "vpc_endpoint": ("ec2", "delete_vpc_endpoints", {"VpcEndpointIds": [thing.id]}),
             "security_group": ("ec2", "delete_security_group", {"GroupId": thing.id}),
             "volume": ("ec2", "delete_volume", {"VolumeId": thing.id}),
+            "snapshot": ("ec2", "delete_snapshot", {"SnapshotId": thing.id}),
             "log_group": ("logs", "delete_log_group", {"logGroupName": thing.name}),
         }
         service, operation, arguments = calls[thing.kind]
         with _if_there(), calling(f"delete the {thing.kind.replace('_', ' ')} {thing.name}"):
-            getattr(self._clients[service], operation)(**arguments)
+            answer = getattr(self._clients[service], operation)(**arguments)
+            # Of end points, EC2 tells so what it does not delete.
+            for row in answer.get("Unsuccessful") or []:
+                error = row.get("Error") or {}
+                raise AwsError(f"{thing.id}: {error.get('Message')}", str(error.get("Code") or ""))
 
     def revoke(self, group_id: str, permissions: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """Take rules that let something in away from a security group."""
         with calling(f"take rules away from the security group {group_id}"):
             self._clients["ec2"].revoke_security_group_ingress(GroupId=group_id, IpPermissions=list(permissions))
+
+    def tag_data(self, thing: Thing, burst: str, *, remove: bool = False) -> None:
+        """Mark a volume or snapshot as a burst's, and perhaps as one that goes with it."""
+        tags = {BURST_TAG: burst, **({DATA_TAG: REMOVE} if remove else {})}
+        with calling(f"tag the {thing.kind} {thing.id}"):
+            self._clients["ec2"].create_tags(
+                Resources=[thing.id], Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
+            )
 
     def tag_log_group(self, thing: Thing, burst: str) -> None:
         """Mark a log group as a burst's."""
@@ -339,6 +405,11 @@ def security_group(row: Answer) -> Thing:
         tags=_tags(row),
         vpc=str(row.get("VpcId") or ""),
     )
+
+
+def seconds(time: t.Any) -> float:
+    """A time as boto3 returns it in seconds since 1970; 0 where there is none."""
+    return time.timestamp() if isinstance(time, datetime.datetime) else 0.0
 
 
 def is_missing(error: AwsError) -> bool:
@@ -379,4 +450,4 @@ def _claim(tags: t.Mapping[str, str]) -> str:
     return "/".join(part for part in parts if part)
 
 
-__all__ = ("SERVICES", "Api", "is_held", "is_missing", "kind_of", "log_arn", "name_of", "security_group")
+__all__ = ("SERVICES", "Api", "is_held", "is_missing", "kind_of", "log_arn", "name_of", "seconds", "security_group")

@@ -13,6 +13,7 @@ such a tag, and what lives in a VPC only in the burst's own. What carries the si
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from .prices import monthly
@@ -20,6 +21,10 @@ from .prices import monthly
 # Of all that the role eks_stack makes. Must be kept in sync with roles/eks_stack.
 BURST_TAG = "cloudburst:burst"
 STACK_PREFIX = "cloudburst-"
+# Set on data that goes with the burst, while it can be told that it is the burst's and not that of an earlier one.
+DATA_TAG = "cloudburst:data"
+REMOVE = "remove"
+AFTER_THE_NODES = "GuardDuty makes it anew as long as there are nodes"
 
 # The order in which they can go: each is held by none but those before it.
 KINDS = (
@@ -29,13 +34,16 @@ KINDS = (
     "node_group",
     "instance",
     "network_interface",
+    "vpc_endpoint",
     "security_group",
     "volume",
+    "snapshot",
     "log_group",
 )
 BALANCERS = ("load_balancer", "classic_load_balancer")
+DATA = ("volume", "snapshot")
 # Nothing of these is outside of a VPC.
-IN_VPC = (*BALANCERS, "target_group", "instance", "network_interface", "security_group")
+IN_VPC = (*BALANCERS, "target_group", "instance", "network_interface", "vpc_endpoint", "security_group")
 
 # The tag's value "owned" says that it goes with the cluster, "shared" that it does not. Set by the cloud controller of
 # EKS (cloud-provider-aws pkg/providers/v1/tags.go, TagNameKubernetesClusterPrefix), Karpenter, eksctl, the EBS driver.
@@ -48,9 +56,16 @@ _NAMING_TAGS = (
     "aws:eks:cluster-name",  # EKS, on the cluster's security group and on instances
     "eks:cluster-name",  # EKS, on the instances of node groups
     "eks:eks-cluster-name",  # EKS Auto Mode
+    "ebs.csi.aws.com/cluster-name",  # for the managed policy AmazonEBSCSIDriverEKSClusterScopedPolicy
 )
 # Set by the VPC CNI on each interface that it makes, in releases before it set the cluster's name too (eniNodeTagKey).
 _CNI_INSTANCE_TAG = "node.k8s.amazonaws.com/instance_id"
+# What GuardDuty's Runtime Monitoring makes in a VPC with nodes, and never takes away: an interface end point and the
+# group on it, both with this tag (https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-eks.html,
+# https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-resource-clean-up.html). The names are those
+# that hashicorp/terraform-provider-aws#46953 goes by.
+_GUARD_DUTY_TAG = "GuardDutyManaged"
+_GUARD_DUTY_SERVICE = re.compile(r"(cn\.)?com\.amazonaws\.[a-z0-9-]+\.guardduty-data(-fips)?\Z")
 # An instance of a group is replaced when it ends: it goes with its group.
 _GROUP_TAGS = ("eks:nodegroup-name", "aws:autoscaling:groupName")
 
@@ -65,7 +80,8 @@ class Thing:
     :ivar state: as AWS says it, or empty.
     :ivar groups: ids of its security groups.
     :ivar gib: what it stores.
-    :ivar type: of a volume.
+    :ivar type: of a volume, a load balancer or an instance.
+    :ivar created: when it was made, in seconds since 1970; 0 where that does not matter.
     :ivar description: of an interface.
     :ivar with_instance: a volume that goes with the instance it is attached to.
     """
@@ -81,6 +97,7 @@ class Thing:
     type: str = ""
     description: str = ""
     with_instance: bool = False
+    created: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,12 +107,18 @@ class Burst:
     :ivar vpcs: ids of its VPCs.
     :ivar stack: physical ids of what its stack holds, which CloudFormation removes.
     :ivar cluster: whether its cluster is there.
+    :ivar since: when its stack was made, in seconds since 1970; ``None`` where there is no stack.
+    :ivar nodes: whether there are nodes in its VPC.
+    :ivar ends: whether its stack is being deleted, and the nodes with it.
     """
 
     name: str
     vpcs: frozenset[str] = frozenset()
     stack: frozenset[str] = frozenset()
     cluster: bool = False
+    since: float | None = None
+    nodes: bool = False
+    ends: bool = False
 
 
 class Leftover(t.NamedTuple):
@@ -131,6 +154,10 @@ def sign(thing: Thing, burst: Burst, groups: t.Collection[str] = ()) -> str | No
         if thing.tags.get(BURST_TAG) == burst.name:
             return None
         return f"node group of the cluster {burst.name}"
+    if is_guard_dutys(thing):
+        return f"{_tag(thing, _GUARD_DUTY_TAG)}, in the VPC of the burst"
+    if thing.kind == "vpc_endpoint":
+        return None
     if _others(thing.tags, burst.name):
         return None
     own = f"{_CLUSTER_PREFIX}{burst.name}"
@@ -139,7 +166,7 @@ def sign(thing: Thing, burst: Burst, groups: t.Collection[str] = ()) -> str | No
     for key in _NAMING_TAGS:
         if thing.tags.get(key) == burst.name:
             return _tag(thing, key)
-    if thing.kind == "volume" and thing.tags.get(BURST_TAG) == burst.name:
+    if thing.kind in DATA and thing.tags.get(BURST_TAG) == burst.name:
         return _tag(thing, BURST_TAG)
     # The interface of another cluster in the same VPC would look the same but for its groups.
     if thing.kind == "network_interface" and _CNI_INSTANCE_TAG in thing.tags and set(thing.groups) & set(groups):
@@ -153,7 +180,7 @@ def leftovers(things: t.Sequence[Thing], burst: Burst, *, remove_volumes: bool, 
     :param remove_volumes: whether the user has said that data may go.
     :param cluster_goes: take it that the cluster is deleted in between.
     """
-    bound = burst if not cluster_goes else dataclasses.replace(burst, cluster=False)
+    bound = burst if not cluster_goes else dataclasses.replace(burst, cluster=False, nodes=False)
     groups = {thing.id for thing in things if thing.kind == "security_group" and sign(thing, burst)}
     found = []
     for thing in sorted(things, key=lambda each: KINDS.index(each.kind)):
@@ -176,16 +203,50 @@ def _passing(thing: Thing, burst: Burst) -> bool:
 
 def kept(thing: Thing, burst: Burst, *, remove_volumes: bool) -> str:
     """Why one of the burst's things is not removed now; empty when it is."""
-    if thing.kind == "volume":
-        if not remove_volumes:
-            return "it holds data, and volumes is keep"
-        return "the cluster is still there" if burst.cluster else ""
+    if thing.kind in DATA:
+        return _data_kept(thing, burst, remove=remove_volumes)
+    if is_guard_dutys(thing):
+        # Without an end of the nodes in sight, it would be made anew and removed again for ever.
+        return AFTER_THE_NODES if burst.nodes and not burst.ends else ""
     if thing.kind == "log_group" and burst.cluster:
         # EKS makes it anew as long as there is a cluster.
         return "the cluster is still there"
     if thing.kind == "instance" and any(tag in thing.tags for tag in _GROUP_TAGS):
         return "it is one of a group that makes new ones"
     return ""
+
+
+def _data_kept(thing: Thing, burst: Burst, *, remove: bool) -> str:
+    if not remove:
+        return "it holds data, and volumes is keep"
+    if thing.tags.get(DATA_TAG) != REMOVE and not is_of_its_time(thing, burst):
+        if burst.since is None:
+            return "it holds data, and nothing says that it was made in the time of this burst"
+        return "it holds data, and was made before the stack of this burst"
+    return "the cluster is still there" if burst.cluster else ""
+
+
+def is_of_its_time(thing: Thing, burst: Burst) -> bool:
+    """Whether it was made since the burst's stack was; an earlier cluster of the same name has left the same tags."""
+    return burst.since is not None and thing.created >= burst.since
+
+
+def is_unmarked(thing: Thing, name: str) -> bool:
+    """Whether data that was made by a cluster carries no cluster's tag, so that nobody would find it later.
+
+    The EBS driver sets the cluster's name only when it is told, as EKS's add-on does and its Helm chart does not
+    (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md, k8s-tag-cluster-id).
+    """
+    return sign(thing, Burst(name)) is None and not _others(thing.tags, name)
+
+
+def is_guard_dutys(thing: Thing) -> bool:
+    """Whether GuardDuty has made it for the nodes of its VPC."""
+    if thing.tags.get(_GUARD_DUTY_TAG) != "true":
+        return False
+    if thing.kind == "vpc_endpoint":
+        return _GUARD_DUTY_SERVICE.match(thing.name) is not None
+    return thing.kind == "security_group" and thing.name == f"GuardDutyManagedSecurityGroup-{thing.vpc}"
 
 
 def is_log(thing: Thing, name: str) -> bool:
@@ -220,7 +281,8 @@ def summary(leftover: Leftover) -> dict[str, t.Any]:
         "why": leftover.why,
         "kept": leftover.kept or None,
         "gib": thing.gib or None,
-        "monthly_cost": monthly(thing.kind, gib=thing.gib, volume_type=thing.type),
+        # "There is no additional cost for the usage of the VPC endpoint" (GuardDuty's guide)
+        "monthly_cost": 0.0 if is_guard_dutys(thing) else monthly(thing.kind, gib=thing.gib, volume_type=thing.type),
     }
 
 
@@ -238,6 +300,8 @@ def _others(tags: t.Mapping[str, str], name: str) -> bool:
 
 
 __all__ = (
-    *("BALANCERS", "BURST_TAG", "IN_VPC", "KINDS", "STACK_PREFIX"),
-    *("Burst", "Leftover", "Thing", "is_log", "is_of_balancer", "is_own", "kept", "leftovers", "sign", "summary"),
+    *("AFTER_THE_NODES", "BALANCERS", "BURST_TAG", "DATA", "DATA_TAG", "IN_VPC", "KINDS", "REMOVE", "STACK_PREFIX"),
+    *("Burst", "Leftover", "Thing"),
+    *("is_guard_dutys", "is_log", "is_of_balancer", "is_of_its_time", "is_own", "is_unmarked"),
+    *("kept", "leftovers", "sign", "summary"),
 )

@@ -28,6 +28,7 @@ _HOURLY = {
     "vpc-endpoint": 0.01,
 }
 _VOLUME_PER_GIB = {"gp3": 0.08, "gp2": 0.10, "io1": 0.125, "io2": 0.125, "st1": 0.045, "sc1": 0.015, "standard": 0.05}
+_SNAPSHOT_PER_GIB = 0.05
 _LOG_PER_GIB = 0.03
 # What is not paid for by itself.
 _FREE = {
@@ -46,6 +47,8 @@ def monthly(kind: str, *, gib: float = 0.0, volume_type: str = "") -> float | No
     if kind == "volume":
         price = _VOLUME_PER_GIB.get(volume_type)
         return None if price is None else round(price * gib, 2)
+    if kind == "snapshot":
+        return round(_SNAPSHOT_PER_GIB * gib, 2)
     if kind == "log_group":
         return round(_LOG_PER_GIB * gib, 2)
     if kind in _FREE:

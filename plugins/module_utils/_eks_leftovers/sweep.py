@@ -9,22 +9,28 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import dataclasses
 import typing as t
 
 from .._aws import AwsError, AwsUnavailable, CredentialsRefused
 from .._errors import TerminalState
 from .._module import Run
 from .._wait import State
-from .api import Answer, Api, is_held, kind_of, name_of, security_group
+from .api import Answer, Api, is_held, kind_of, name_of, seconds, security_group
 from .owned import (
+    AFTER_THE_NODES,
     BALANCERS,
     BURST_TAG,
+    DATA,
+    DATA_TAG,
+    REMOVE,
     Burst,
     Leftover,
     Thing,
+    is_guard_dutys,
     is_log,
     is_of_balancer,
+    is_of_its_time,
     is_own,
     leftovers,
     sign,
@@ -40,6 +46,7 @@ class Sweep:
     """What one burst has left in AWS.
 
     :param remove_volumes: whether data may go.
+    :ivar unmarked: data that could not be marked to go with the burst, and why.
     """
 
     def __init__(self, run: Run, api: Api, name: str, *, remove_volumes: bool) -> None:
@@ -50,6 +57,7 @@ class Sweep:
         self.cluster: Answer | None = None
         self.stack: Answer | None = None
         self.burst = Burst(name)
+        self.unmarked: dict[str, str] = {}
 
     # ---- looking
 
@@ -66,6 +74,8 @@ class Sweep:
             vpcs=self.api.vpcs(self.name),
             stack=self.api.stack_resources(self.stack["StackId"]) if self.stack else frozenset(),
             cluster=self.cluster is not None,
+            since=seconds(self.stack["CreationTime"]) if self.stack else None,
+            ends=self.stack is not None and self.stack["StackStatus"] == "DELETE_IN_PROGRESS",
         )
         own = self.cluster is None or is_own(self.cluster, self.name)
         self.run.result["cluster"] = {
@@ -80,6 +90,8 @@ class Sweep:
         :param cluster_goes: take it that the stack, and the cluster with it, is deleted in between.
         """
         things = self.api.things(self.name, self.burst.vpcs, cluster=self.burst.cluster)
+        nodes = any(thing.kind in ("instance", "node_group") for thing in things)
+        self.burst = dataclasses.replace(self.burst, nodes=nodes)
         if cluster_goes:
             things = [self._marked(thing) for thing in things]
         return leftovers(things, self.burst, remove_volumes=self.remove_volumes, cluster_goes=cluster_goes)
@@ -91,6 +103,7 @@ class Sweep:
             known = {leftover.thing.id for leftover in found}
             rows += [tagged(arn, self.name) for arn in self.api.tagged(self.name) if not {arn, name_of(arn)} & known]
         self.run.result["leftovers"] = rows
+        self.run.result["waits_for_nodes"] = any(leftover.kept == AFTER_THE_NODES for leftover in found)
         self.run.result["monthly_cost"] = total(row["monthly_cost"] for row in rows)
 
     def tell(self) -> None:
@@ -116,6 +129,7 @@ class Sweep:
         """
         self.run.carry.setdefault("removed", {})
         self._mark_log_groups()
+        self._mark_data()
         refused: dict[str, str] = {}
         if self.run.module.params["wait"]:
             self.run.waiter.until(f"what the cluster {self.name} has left in AWS to go", lambda: self._round(refused))
@@ -165,7 +179,9 @@ class Sweep:
 
     def _delete(self, leftover: Leftover, refused: dict[str, str]) -> None:
         thing = leftover.thing
-        if thing.state in ("DELETING", "shutting-down", "in-use"):
+        if thing.state in ("DELETING", "deleting", "shutting-down", "in-use"):
+            return
+        if is_guard_dutys(thing) and self.burst.nodes:
             return
         try:
             if thing.kind == "security_group":
@@ -189,7 +205,26 @@ class Sweep:
             if permissions and own and thing.id != group.id:
                 self.api.revoke(row["GroupId"], permissions)
 
-    # ---- log groups
+    # ---- marks
+
+    def _mark_data(self) -> None:
+        """Mark the data that was made since the stack was as going with the burst, if data may go.
+
+        It can go only once the cluster is gone, and the stack with it; then nothing else tells it from what an earlier
+        cluster of the same name has left.
+        """
+        if not self.remove_volumes:
+            return
+        for leftover in self.found(cluster_goes=True):
+            thing = leftover.thing
+            if thing.kind not in DATA or thing.tags.get(DATA_TAG) == REMOVE or not is_of_its_time(thing, self.burst):
+                continue
+            try:
+                self.api.tag_data(thing, self.name, remove=True)
+            except (AwsUnavailable, CredentialsRefused):
+                raise
+            except AwsError as error:
+                self.unmarked[thing.id] = error.message
 
     def _marked(self, thing: Thing) -> Thing:
         """A log group as it will be once it is marked as the burst's."""
@@ -211,9 +246,7 @@ class Sweep:
         """Whether a log group was made in the time of the burst's stack, and nobody has said that it is another's."""
         if self.stack is None or thing.kind != "log_group" or BURST_TAG in thing.tags:
             return False
-        created = self.stack["CreationTime"]
-        since = created.timestamp() if isinstance(created, datetime.datetime) else float("inf")
-        return is_log(thing, self.name) and bool(thing.state) and int(thing.state) / 1000 >= since
+        return is_log(thing, self.name) and is_of_its_time(thing, self.burst)
 
 
 def rules_from(row: Answer, group_id: str) -> list[Answer]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("ansible_collections.amazon.aws")
+botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
 REGION = "eu-central-1"
 BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
@@ -28,10 +30,50 @@ STACK: dict[str, t.Any] = {
 }
 
 
+def role_of(service: str) -> dict[str, t.Any]:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document, "Tags": [BURST]}}
+
+
+# With nodes in it
+CLUSTER: dict[str, t.Any] = {
+    **STACK,
+    "OtherSubnet": {
+        "Type": "AWS::EC2::Subnet",
+        "Properties": {
+            **{"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.11.16.0/20", "AvailabilityZone": f"{REGION}b"},
+            "Tags": [BURST],
+        },
+    },
+    "ClusterRole": role_of("eks.amazonaws.com"),
+    "NodeRole": role_of("ec2.amazonaws.com"),
+    "Cluster": {
+        "Type": "AWS::EKS::Cluster",
+        "Properties": {
+            "Name": "vulcan",
+            "RoleArn": {"Fn::GetAtt": ["ClusterRole", "Arn"]},
+            "ResourcesVpcConfig": {"SubnetIds": [{"Ref": "Subnet"}, {"Ref": "OtherSubnet"}]},
+            "KubernetesNetworkConfig": {"ServiceIpv4Cidr": "10.5.0.0/24"},
+            "Tags": [BURST],
+        },
+    },
+    "Nodes": {
+        "Type": "AWS::EKS::Nodegroup",
+        "Properties": {
+            "ClusterName": {"Ref": "Cluster"},
+            "NodeRole": {"Fn::GetAtt": ["NodeRole", "Arn"]},
+            "Subnets": [{"Ref": "Subnet"}, {"Ref": "OtherSubnet"}],
+            "Tags": {BURST["Key"]: BURST["Value"]},
+        },
+    },
+}
+
+
 class Role:
     """The role, run by Ansible."""
 
-    def __init__(self, aws: t.Any, directory: Path) -> None:
+    def __init__(self, aws: t.Any, directory: Path, stack: dict[str, t.Any] = STACK) -> None:
         self.aws = aws
         self.ec2 = aws.client("ec2")
         self._directory = directory
@@ -39,16 +81,18 @@ class Role:
         place = directory / "ansible_collections" / "cloudburst"
         place.mkdir(parents=True)
         (place / "federation").symlink_to(Path(__file__).resolve().parents[3])
-        status, self.events = aws.end(aws.create(STACK, name="cloudburst-vulcan"))
+        status, self.events = aws.end(aws.create(stack, name="cloudburst-vulcan"))
         assert status == "CREATE_COMPLETE", self.events
+
+    def made(self, logical_id: str) -> str:
+        """The physical id of something in the stack."""
+        done = [e for e in self.events if e["ResourceStatus"] == "CREATE_COMPLETE"]
+        return next(str(e["PhysicalResourceId"]) for e in done if e["LogicalResourceId"] == logical_id)
 
     def interface(self, *, attached: bool) -> str:
         """A network interface of a node in the stack's subnet."""
-        (subnet,) = [
-            e for e in self.events if e["ResourceStatus"] == "CREATE_COMPLETE" and e["LogicalResourceId"] == "Subnet"
-        ]
         made = self.ec2.create_network_interface(
-            SubnetId=subnet["PhysicalResourceId"],
+            SubnetId=self.made("Subnet"),
             Description="aws-K8S-i-0a1b2c3d4e5f60718",
             TagSpecifications=[
                 {
@@ -175,3 +219,77 @@ def test_what_nobody_wanted_to_keep_fails_the_role(role: Role) -> None:
         assert "Together about 3.65 USD a month" in output
     finally:
         role.ec2.release_address(AllocationId=address)
+
+
+class Organisation:
+    """What has GuardDuty in all of its accounts, and a stack with nodes that it guards."""
+
+    def __init__(self, aws: t.Any, directory: Path) -> None:
+        self._aws = aws
+        self._switch = aws.directory / "organisation.json"
+        self._durations = aws.directory / "durations.json"
+        self.turn(on=True)
+        self.role = Role(aws, directory, CLUSTER)
+        self.vpc = self.role.made("Vpc")
+        # An end point goes more slowly than nothing at all, on AWS faster than a cluster.
+        self._durations.write_text('{"profile": "instant", "types": {"AWS::EKS::Cluster": {"delete": 12}}}')
+        deadline = time.monotonic() + 20
+        while not self.made():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+    def turn(self, *, on: bool) -> None:
+        """Turn it on or off."""
+        self._switch.write_text(json.dumps({"guardduty": on}))
+
+    def made(self) -> list[str]:
+        """The services of the end points that there are."""
+        return [each["ServiceName"] for each in self.role.ec2.describe_vpc_endpoints()["VpcEndpoints"]]
+
+    def end(self) -> None:
+        """Take everything away."""
+        self.turn(on=False)
+        self._durations.write_text('{"profile": "instant"}')
+        client, ec2 = self._aws.client("cloudformation"), self.role.ec2
+        deadline = time.monotonic() + 60
+        while client.describe_stacks()["Stacks"]:
+            assert time.monotonic() < deadline
+            for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+                ec2.delete_vpc_endpoints(VpcEndpointIds=[each["VpcEndpointId"]])
+            for each in ec2.describe_security_groups()["SecurityGroups"]:
+                if each["GroupName"].startswith("GuardDuty"):
+                    with contextlib.suppress(botocore_exceptions.ClientError):
+                        ec2.delete_security_group(GroupId=each["GroupId"])
+            self._aws.delete("cloudburst-vulcan")
+            self._aws.end(client.describe_stacks()["Stacks"][0]["StackId"])
+
+
+@pytest.fixture
+def organisation(aws: t.Any, tmp_path: Path) -> t.Iterator[Organisation]:
+    """GuardDuty, turned on."""
+    made = Organisation(aws, tmp_path)
+    yield made
+    made.end()
+
+
+def test_what_guard_duty_has_made_is_not_in_the_way_of_the_stack(organisation: Organisation) -> None:
+    role = organisation.role
+    others = role.ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    group = role.ec2.create_security_group(GroupName="GuardDutyManagedSecurityGroup", Description="x", VpcId=others)
+    role.ec2.create_tags(Resources=[group["GroupId"]], Tags=[{"Key": "GuardDutyManaged", "Value": "true"}])
+    try:
+        status, output = role.run("--check")
+        assert status == 0, output
+        sign = "(tag GuardDutyManaged=true, in the VPC of the burst)"
+        assert f"Remove vpc endpoint com.amazonaws.{REGION}.guardduty-data {sign}" in output
+        assert f"Remove security group GuardDutyManagedSecurityGroup-{organisation.vpc} {sign}" in output
+        status, output = role.run()
+        assert status == 0, output
+        assert "DELETE_FAILED" not in output
+        assert organisation.made() == []
+        assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []
+        left = role.ec2.describe_security_groups()["SecurityGroups"]
+        assert [each["GroupId"] for each in left if each["GroupName"].startswith("GuardDuty")] == [group["GroupId"]]
+    finally:
+        role.ec2.delete_security_group(GroupId=group["GroupId"])
+        role.ec2.delete_vpc(VpcId=others)

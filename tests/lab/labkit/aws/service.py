@@ -37,7 +37,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
     logging.getLogger("eks").setLevel("DEBUG")  # the one place where a failure to apply access policies is told
 
-    from labkit.aws import balancers, faults, identity, network, seams, tags, types
+    from labkit.aws import balancers, faults, guardduty, identity, network, seams, tags, types
     from labkit.aws.cloud_controller import CloudController
     from labkit.aws.clusters import WEBHOOK, Clusters, Hands
     from labkit.aws.durations import Durations
@@ -69,12 +69,14 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     keeper = Keeper(fabric, clusters.refresh, webhook, (account, region))
     network.install()
     balancers.install()
+    guardduty.install()
     tags.install()
     types.install()
     clusters.install()
     Operations(Durations(directory / "durations.json"), types.TYPES).install()
     keeper.start()
     CloudController(hands, (account, region)).start()
+    guardduty.GuardDuty(directory / "organisation.json", (account, region)).start()
     pki = directory / "pki"
     seams.serve(
         os.environ["LAB_AWS_ADDRESS"],

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -22,6 +23,8 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftove
 
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), stack=frozenset({"sg-stack"}), cluster=True)
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
+# Of these, no tag of the cluster says whose they are.
+UNSIGNED = ("node_group", "vpc_endpoint", "log_group")
 
 
 def thing(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -> Thing:
@@ -39,10 +42,11 @@ def thing(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -
         {"aws:eks:cluster-name": "vulcan"},
         {"eks:cluster-name": "vulcan"},
         {"eks:eks-cluster-name": "vulcan"},
+        {"ebs.csi.aws.com/cluster-name": "vulcan"},
         {**OWN, "cloudburst:burst": "vulcan"},
     ],
 )
-@pytest.mark.parametrize("kind", [kind for kind in owned.KINDS if kind not in ("node_group", "log_group")])
+@pytest.mark.parametrize("kind", [kind for kind in owned.KINDS if kind not in UNSIGNED])
 def test_every_sign_counts_for_every_kind(kind: str, tags: dict[str, str]) -> None:
     assert owned.sign(thing(kind, tags), BURST) == "tag " + "=".join(next(iter(tags.items())))
 
@@ -64,6 +68,7 @@ def test_every_sign_counts_for_every_kind(kind: str, tags: dict[str, str]) -> No
         {**OWN, "aws:cloudformation:stack-name": "cloudburst-vulcan"},
         {"node.k8s.amazonaws.com/instance_id": "i-1"},
         {"ebs.csi.aws.com/cluster": "true"},
+        {**OWN, "ebs.csi.aws.com/cluster-name": "mars"},
     ],
 )
 @pytest.mark.parametrize("kind", [kind for kind in owned.KINDS if kind != "node_group"])
@@ -116,19 +121,76 @@ def test_they_go_in_an_order_in_which_none_is_held() -> None:
     things = [thing(kind) for kind in reversed(owned.KINDS) if kind != "network_interface"]
     found = owned.leftovers(things, BURST, remove_volumes=True, cluster_goes=True)
     kinds = [leftover.thing.kind for leftover in found]
-    assert kinds == [kind for kind in owned.KINDS if kind not in ("network_interface", "log_group")]
+    assert kinds == [kind for kind in owned.KINDS if kind not in ("network_interface", "vpc_endpoint", "log_group")]
 
 
-def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone() -> None:
-    volume = thing("volume", state="available")
+def kept(what: Thing, burst: Burst, *, remove: bool = True, goes: bool = False) -> str:
+    (leftover,) = owned.leftovers([what], burst, remove_volumes=remove, cluster_goes=goes)
+    return leftover.kept
 
-    def kept(*, remove: bool, goes: bool) -> str:
-        (leftover,) = owned.leftovers([volume], BURST, remove_volumes=remove, cluster_goes=goes)
-        return leftover.kept
 
-    assert kept(remove=False, goes=True) == "it holds data, and volumes is keep"
-    assert kept(remove=True, goes=False) == "the cluster is still there"
-    assert kept(remove=True, goes=True) == ""
+@pytest.mark.parametrize("kind", owned.DATA)
+def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone(kind: str) -> None:
+    burst, data = dataclasses.replace(BURST, since=1000.0), thing(kind, created=1000.0)
+    assert kept(data, burst, remove=False, goes=True) == "it holds data, and volumes is keep"
+    assert kept(data, burst) == "the cluster is still there"
+    assert kept(data, burst, goes=True) == ""
+
+
+@pytest.mark.parametrize("kind", owned.DATA)
+def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
+    earlier, gone = thing(kind, created=999.0), Burst("vulcan")
+    before = dataclasses.replace(BURST, since=1000.0, cluster=False)
+    assert kept(earlier, before) == "it holds data, and was made before the stack of this burst"
+    # Without a stack there is no telling, unless it was marked while there was one.
+    assert kept(earlier, gone) == "it holds data, and nothing says that it was made in the time of this burst"
+    assert kept(thing(kind, {**OWN, "cloudburst:data": "remove"}), gone) == ""
+    assert kept(thing(kind, {**OWN, "cloudburst:data": "remove"}), gone, remove=False) != ""
+
+
+def test_which_data_nobody_would_find_later() -> None:
+    driver = {"ebs.csi.aws.com/cluster": "true"}
+    assert owned.is_unmarked(thing("volume", driver), "vulcan")
+    for tags in (OWN, {"cloudburst:burst": "vulcan"}, {"cloudburst:burst": "mars"}, {"KubernetesCluster": "mars"}):
+        assert not owned.is_unmarked(thing("volume", {**driver, **tags}), "vulcan")
+
+
+GUARDED = {"GuardDutyManaged": "true"}
+
+
+def guard_duty(kind: str, tags: t.Mapping[str, str] = GUARDED, **fields: t.Any) -> Thing:
+    names = {"vpc_endpoint": "com.amazonaws.eu-central-1.guardduty-data"}
+    return thing(kind, tags, **{"name": names.get(kind, "GuardDutyManagedSecurityGroup-vpc-1"), **fields})
+
+
+@pytest.mark.parametrize("kind", ["vpc_endpoint", "security_group"])
+def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
+    made = guard_duty(kind)
+    assert owned.sign(made, BURST) == "tag GuardDutyManaged=true, in the VPC of the burst"
+    there = dataclasses.replace(BURST, nodes=True)
+    assert kept(made, there) == "GuardDuty makes it anew as long as there are nodes"
+    assert kept(made, dataclasses.replace(there, ends=True)) == ""
+    assert kept(made, there, goes=True) == kept(made, BURST) == ""
+    (leftover,) = owned.leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
+    assert owned.summary(leftover)["monthly_cost"] == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        guard_duty("vpc_endpoint", vpc="vpc-2"),
+        guard_duty("vpc_endpoint", {}),
+        guard_duty("vpc_endpoint", {"GuardDutyManaged": "false"}),
+        guard_duty("vpc_endpoint", name="com.amazonaws.eu-central-1.ec2"),
+        guard_duty("vpc_endpoint", name="com.amazonaws.vpce.eu-central-1.vpce-svc-0a1b.guardduty-data"),
+        guard_duty("security_group", vpc="vpc-2"),
+        guard_duty("security_group", {}),
+        guard_duty("security_group", name="GuardDutyManagedSecurityGroup-vpc-2"),
+        guard_duty("vpc_endpoint", {**GUARDED, "aws:cloudformation:stack-name": "guard"}),
+    ],
+)
+def test_what_is_not_guard_dutys_or_not_in_the_bursts_vpc(other: Thing) -> None:
+    assert owned.sign(other, BURST) is None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +200,7 @@ def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone() -> N
         thing("instance", {**OWN, "eks:nodegroup-name": "nodes"}),
         thing("instance", {**OWN, "aws:autoscaling:groupName": "eks-nodes"}),
         thing("security_group", {**OWN, "aws:eks:cluster-name": "vulcan"}),
-        thing("volume", {**OWN}, with_instance=True),
+        thing("volume", OWN, with_instance=True),
     ],
 )
 def test_what_goes_by_itself_is_not_left_over(passing: Thing) -> None:
@@ -178,7 +240,7 @@ def test_prices() -> None:
     assert prices.total([1.6, None, 0.3]) == 1.9
     # Nothing that is listed is forgotten in the table, but what hangs on its type.
     unknown = {kind for kind in owned.KINDS if prices.monthly(kind, gib=1, volume_type="gp3") is None}
-    assert unknown == {"instance"}
+    assert unknown == {"instance", "vpc_endpoint"}
 
 
 def test_a_rule_is_taken_back_in_the_form_in_which_it_was_given() -> None:
