@@ -152,7 +152,7 @@ leftovers:
       type: float
       sample: 20.0
     monthly_cost:
-      description: US dollars a month, about, by the list prices of us-east-1 in 2025. Empty where it is not known.
+      description: US dollars a month, about, by RV(prices). Empty where it is not known.
       returned: success
       type: float
       sample: 1.6
@@ -171,6 +171,44 @@ monthly_cost:
   returned: success
   type: float
   sample: 1.6
+running:
+  description: What there is of the burst's stack and is paid by the hour.
+  returned: when O(state=listed), not in check mode
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: What it is, as ARNs name it.
+      returned: success
+      type: str
+      sample: natgateway
+    what:
+      description: What it is, in words.
+      returned: success
+      type: str
+      sample: NAT gateway
+    id:
+      description: Its id.
+      returned: success
+      type: str
+      sample: nat-0a1b2c3d4e5f60718
+    hourly_cost:
+      description: US dollars an hour, about, by RV(prices). Empty where it is not known.
+      returned: success
+      type: float
+      sample: 0.045
+hourly_cost:
+  description:
+    - What the burst costs an hour as it is now, of RV(running) and RV(leftovers) together, as far as it is known.
+    - Traffic, requests and provisioned performance come on top.
+  returned: when O(state=listed), not in check mode
+  type: float
+  sample: 0.42
+prices:
+  description: Which prices the costs go by.
+  returned: success
+  type: str
+  sample: list prices of us-east-1 in June 2026
 """
 
 import typing as t

@@ -70,10 +70,9 @@ class Api:
         """The stack of the burst of this name."""
         return StackApi(self._clients["cloudformation"]).find(f"{STACK_PREFIX}{name}")
 
-    def stack_resources(self, stack_id: str) -> frozenset[str]:
-        """Physical ids of what a stack holds."""
-        rows = StackApi(self._clients["cloudformation"]).resources(stack_id)
-        return frozenset(str(row["PhysicalResourceId"]) for row in rows if row.get("PhysicalResourceId"))
+    def stack_resources(self, stack_id: str) -> list[Answer]:
+        """What a stack holds, as CloudFormation lists it."""
+        return StackApi(self._clients["cloudformation"]).resources(stack_id)
 
     def vpcs(self, name: str) -> frozenset[str]:
         """Ids of the VPCs that carry the burst's own tag."""
@@ -202,6 +201,7 @@ class Api:
                 state=str((row.get("State") or {}).get("Code") or ""),
                 groups=tuple(row.get("SecurityGroups") or ()),
                 type=str(row.get("Type") or ""),
+                addresses=_public(row, row.get("AvailabilityZones")),
             )
             for row in rows
         ]
@@ -218,6 +218,7 @@ class Api:
                 tags=tags.get(row["LoadBalancerName"], {}),
                 vpc=row["VPCId"],
                 groups=tuple(row.get("SecurityGroups") or ()),
+                addresses=_public(row, row.get("Subnets")),
             )
             for row in rows
         ]
@@ -271,6 +272,8 @@ class Api:
                     name=name,
                     tags=dict(row.get("tags") or {}),
                     state=str(row.get("status") or ""),
+                    type=str((row.get("instanceTypes") or [""])[0]),
+                    count=int((row.get("scalingConfig") or {}).get("desiredSize") or 0),
                 )
             )
         return found
@@ -287,6 +290,7 @@ class Api:
                 vpc=str(row.get("VpcId") or ""),
                 state=row["State"]["Name"],
                 type=str(row.get("InstanceType") or ""),
+                addresses=1 if row.get("PublicIpAddress") else 0,
             )
             for reservation in reservations
             for row in reservation["Instances"]
@@ -320,6 +324,8 @@ class Api:
                 tags=_tags(row),
                 vpc=str(row.get("VpcId") or ""),
                 state=str(row.get("State") or ""),
+                type=str(row.get("VpcEndpointType") or ""),
+                count=len(row.get("SubnetIds") or []),
             )
             for row in rows
             if str(row.get("State") or "").lower() != "deleted"
@@ -410,6 +416,11 @@ def security_group(row: Answer) -> Thing:
 def seconds(time: t.Any) -> float:
     """A time as boto3 returns it in seconds since 1970; 0 where there is none."""
     return time.timestamp() if isinstance(time, datetime.datetime) else 0.0
+
+
+def _public(row: Answer, places: t.Sequence[t.Any] | None) -> int:
+    """The public addresses of a load balancer: one in each zone, if it is on the internet."""
+    return len(places or []) if row.get("Scheme") == "internet-facing" else 0
 
 
 def is_missing(error: AwsError) -> bool:

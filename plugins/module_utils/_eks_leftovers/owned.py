@@ -80,7 +80,9 @@ class Thing:
     :ivar state: as AWS says it, or empty.
     :ivar groups: ids of its security groups.
     :ivar gib: what it stores.
-    :ivar type: of a volume, a load balancer or an instance.
+    :ivar type: of a volume, a load balancer, an end point or an instance, and of the instances of a node group.
+    :ivar count: the zones that an end point is in, the instances of a node group.
+    :ivar addresses: the public addresses that it has by itself.
     :ivar created: when it was made, in seconds since 1970; 0 where that does not matter.
     :ivar description: of an interface.
     :ivar with_instance: a volume that goes with the instance it is attached to.
@@ -98,6 +100,8 @@ class Thing:
     description: str = ""
     with_instance: bool = False
     created: float = 0.0
+    count: int = 1
+    addresses: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -282,8 +286,14 @@ def summary(leftover: Leftover) -> dict[str, t.Any]:
         "kept": leftover.kept or None,
         "gib": thing.gib or None,
         # "There is no additional cost for the usage of the VPC endpoint" (GuardDuty's guide)
-        "monthly_cost": 0.0 if is_guard_dutys(thing) else monthly(thing.kind, gib=thing.gib, volume_type=thing.type),
+        "monthly_cost": 0.0 if is_guard_dutys(thing) else _cost(thing),
     }
+
+
+def _cost(thing: Thing) -> float | None:
+    # A node group is paid for by its nodes, which are told by themselves.
+    count = thing.count if thing.kind == "vpc_endpoint" else 1
+    return monthly(thing.kind, gib=thing.gib, type_=thing.type, count=count, addresses=thing.addresses)
 
 
 def _tag(thing: Thing, key: str) -> str:

@@ -4,30 +4,49 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What something that was left costs a month, approximately. Pure.
+"""What things on AWS cost, approximately: the one table for what runs and for what was left. Pure.
 
 List prices in US dollars without tax, of us-east-1; other regions are up to half as much again. Traffic, requests and
-provisioned performance come on top. From the public price pages in 2025: https://aws.amazon.com/elasticloadbalancing/pricing/,
-https://aws.amazon.com/ebs/pricing/, https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/vpc/pricing/,
-https://aws.amazon.com/vpn/pricing/, https://aws.amazon.com/eks/pricing/.
+provisioned performance come on top. They are those of the public price pages as of AS_OF:
+https://aws.amazon.com/eks/pricing/, https://aws.amazon.com/vpc/pricing/, https://aws.amazon.com/privatelink/pricing/,
+https://aws.amazon.com/vpn/pricing/, https://aws.amazon.com/elasticloadbalancing/pricing/,
+https://aws.amazon.com/ebs/pricing/, https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/ec2/pricing/on-demand/.
 """
 
 from __future__ import annotations
 
 import typing as t
 
+AS_OF = "June 2026"
+SOURCE = f"list prices of us-east-1 in {AS_OF}"
 HOURS = 730  # of a month, as AWS's own calculator counts
 
+# Every public IPv4 address that AWS gives is paid for, used or not: of a NAT gateway, and those that load balancers and
+# VPN connections have by themselves (https://aws.amazon.com/blogs/networking-and-content-delivery/identify-and-optimize-public-ipv4-address-usage-on-aws/).
+# Usage reports have the two ends of a VPN connection as PublicIPv4:InUseAddress with the operation CreateVpnConnection.
+_ADDRESS = 0.005
+# By the kind as this collection or an ARN names it.
 _HOURLY = {
+    "cluster": 0.10,
+    "natgateway": 0.045,
+    "elastic-ip": _ADDRESS,
+    "vpn-connection": 0.05 + 2 * _ADDRESS,
+    # Each zone
+    "vpc-endpoint": 0.01,
+    "vpc_endpoint": 0.01,
     "load_balancer": 0.0225,
     "classic_load_balancer": 0.025,
-    "natgateway": 0.045,
-    "vpn-connection": 0.05,
-    "elastic-ip": 0.005,
-    "cluster": 0.10,
-    "vpc-endpoint": 0.01,
 }
+# A "large" on demand with Linux. Other sizes are multiples of it.
+_LARGE = {
+    **{"t3": 0.0832, "t3a": 0.0752, "t4g": 0.0672},
+    **{"m5": 0.096, "m5a": 0.086, "m6i": 0.096, "m6a": 0.0864, "m6g": 0.077, "m7i": 0.1008, "m7g": 0.0816},
+    **{"c5": 0.085, "c5a": 0.077, "c6i": 0.085, "c6a": 0.0765, "c6g": 0.068, "c7i": 0.08925, "c7g": 0.0725},
+    **{"r5": 0.126, "r5a": 0.113, "r6i": 0.126, "r6a": 0.1134, "r6g": 0.1008, "r7i": 0.1323, "r7g": 0.1071},
+}
+_SIZES = {"medium": 0.5, "large": 1, "xlarge": 2}
 _VOLUME_PER_GIB = {"gp3": 0.08, "gp2": 0.10, "io1": 0.125, "io2": 0.125, "st1": 0.045, "sc1": 0.015, "standard": 0.05}
+# What is stored of a snapshot is less than the volume's size, which is all that AWS tells.
 _SNAPSHOT_PER_GIB = 0.05
 _LOG_PER_GIB = 0.03
 # What is not paid for by itself.
@@ -38,23 +57,45 @@ _FREE = {
 }
 
 
-def monthly(kind: str, *, gib: float = 0.0, volume_type: str = "") -> float | None:
-    """US dollars a month; ``None`` where it is not known: what an instance costs hangs on its type.
+def instance(type_: str) -> float | None:
+    """US dollars an hour for an instance on demand; ``None`` for a type that is not in the table."""
+    family, _dot, size = type_.partition(".")
+    number = size.removesuffix("xlarge")
+    large = _LARGE.get(family)
+    if large is None:
+        return None
+    if size in _SIZES:
+        return round(large * _SIZES[size], 5)
+    return round(large * 2 * int(number), 5) if number != size and number.isdigit() else None
+
+
+def hourly(kind: str, *, type_: str = "", count: int = 1, addresses: int = 0) -> float | None:
+    """US dollars an hour of what is paid by the hour; ``None`` where it is not known.
 
     :param kind: of one of this collection's things, or of a resource as its ARN names it.
+    :param type_: of an instance or an end point.
+    :param count: in how many zones an end point is.
+    :param addresses: the public addresses that a load balancer or instance has by itself.
+    """
+    if kind in _FREE or (kind in ("vpc-endpoint", "vpc_endpoint") and type_ == "Gateway"):
+        return 0.0
+    price = instance(type_) if kind == "instance" else _HOURLY.get(kind)
+    return None if price is None else round(price * count + _ADDRESS * addresses, 5)
+
+
+def monthly(kind: str, *, gib: float = 0.0, type_: str = "", count: int = 1, addresses: int = 0) -> float | None:
+    """US dollars a month; ``None`` where it is not known.
+
     :param gib: what it stores.
+    :param type_: of a volume too.
     """
     if kind == "volume":
-        price = _VOLUME_PER_GIB.get(volume_type)
+        price = _VOLUME_PER_GIB.get(type_)
         return None if price is None else round(price * gib, 2)
-    if kind == "snapshot":
-        return round(_SNAPSHOT_PER_GIB * gib, 2)
-    if kind == "log_group":
-        return round(_LOG_PER_GIB * gib, 2)
-    if kind in _FREE:
-        return 0.0
-    hourly = _HOURLY.get(kind)
-    return None if hourly is None else round(hourly * HOURS, 2)
+    if kind in ("snapshot", "log_group"):
+        return round((_SNAPSHOT_PER_GIB if kind == "snapshot" else _LOG_PER_GIB) * gib, 2)
+    price = hourly(kind, type_=type_, count=count, addresses=addresses)
+    return None if price is None else round(price * HOURS, 2)
 
 
 def total(costs: t.Iterable[float | None]) -> float:
@@ -62,4 +103,4 @@ def total(costs: t.Iterable[float | None]) -> float:
     return round(sum(cost for cost in costs if cost is not None), 2)
 
 
-__all__ = ("HOURS", "monthly", "total")
+__all__ = ("AS_OF", "HOURS", "SOURCE", "hourly", "instance", "monthly", "total")

@@ -36,7 +36,8 @@ from .owned import (
     sign,
     summary,
 )
-from .prices import monthly, total
+from .prices import HOURS, SOURCE, monthly, total
+from .running import running
 
 # How many things a line of progress names.
 _TOLD = 4
@@ -57,6 +58,8 @@ class Sweep:
         self.cluster: Answer | None = None
         self.stack: Answer | None = None
         self.burst = Burst(name)
+        self.things: list[Thing] = []
+        self._resources: list[Answer] = []
         self.unmarked: dict[str, str] = {}
 
     # ---- looking
@@ -69,10 +72,11 @@ class Sweep:
         """
         self.cluster = self.api.cluster(self.name)
         self.stack = self.api.stack(self.name)
+        self._resources = self.api.stack_resources(self.stack["StackId"]) if self.stack else []
         self.burst = Burst(
             name=self.name,
             vpcs=self.api.vpcs(self.name),
-            stack=self.api.stack_resources(self.stack["StackId"]) if self.stack else frozenset(),
+            stack=frozenset(str(row["PhysicalResourceId"]) for row in self._resources if row.get("PhysicalResourceId")),
             cluster=self.cluster is not None,
             since=seconds(self.stack["CreationTime"]) if self.stack else None,
             ends=self.stack is not None and self.stack["StackStatus"] == "DELETE_IN_PROGRESS",
@@ -89,7 +93,7 @@ class Sweep:
 
         :param cluster_goes: take it that the stack, and the cluster with it, is deleted in between.
         """
-        things = self.api.things(self.name, self.burst.vpcs, cluster=self.burst.cluster)
+        things = self.things = self.api.things(self.name, self.burst.vpcs, cluster=self.burst.cluster)
         nodes = any(thing.kind in ("instance", "node_group") for thing in things)
         self.burst = dataclasses.replace(self.burst, nodes=nodes)
         if cluster_goes:
@@ -104,11 +108,22 @@ class Sweep:
             rows += [tagged(arn, self.name) for arn in self.api.tagged(self.name) if not {arn, name_of(arn)} & known]
         self.run.result["leftovers"] = rows
         self.run.result["waits_for_nodes"] = any(leftover.kept == AFTER_THE_NODES for leftover in found)
+        self.run.result["prices"] = SOURCE
         self.run.result["monthly_cost"] = total(row["monthly_cost"] for row in rows)
 
     def tell(self) -> None:
         """Only report what there is; in check mode with what would be removed."""
         self.report(self.found(cluster_goes=self.run.check_mode))
+        if not self.run.check_mode:
+            self._tell_what_runs()
+
+    def _tell_what_runs(self) -> None:
+        """Put into the result what of the stack is paid by the hour, and what the burst costs an hour with the rest."""
+        rows = running(self._resources, self.things)
+        left = [row["monthly_cost"] for row in self.run.result["leftovers"]]
+        hour = sum(row["hourly_cost"] or 0.0 for row in rows) + total(left) / HOURS
+        self.run.result["running"] = rows
+        self.run.result["hourly_cost"] = round(hour, 3)
 
     # ---- removing
 

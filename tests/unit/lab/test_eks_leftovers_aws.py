@@ -421,6 +421,10 @@ def earlier(aws: t.Any) -> t.Iterator[tuple[str, str]]:
 
 def test_data_of_an_earlier_cluster_of_the_name_stays(earlier: tuple[str, str], world: World) -> None:
     own = world.volume({**OWN, **DRIVER})
+    telling, run = world.sweep()
+    telling.tell()
+    assert {row["kind"]: row["hourly_cost"] for row in run.result["running"]} == {"cluster": 0.1, "nodegroup": 0.08758}
+    assert run.result["hourly_cost"] == 0.193  # with two volumes and a snapshot
     predicting, run = world.sweep(check_mode=True, volumes=True)
     predicting.predict()
     assert not {*earlier} & {row["id"] for row in run.result["removed"]}

@@ -19,6 +19,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftove
     name_of,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.owned import Burst, Thing
+from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.running import running
 from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.sweep import rules_from, told
 
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), stack=frozenset({"sg-stack"}), cluster=True)
@@ -231,16 +232,72 @@ def test_interfaces_of_load_balancers(description: str, is_it: bool) -> None:
 
 
 def test_prices() -> None:
-    assert prices.monthly("volume", gib=20, volume_type="gp3") == 1.6
-    assert prices.monthly("volume", gib=20, volume_type="gp9") is None
+    assert prices.monthly("volume", gib=20, type_="gp3") == 1.6
+    assert prices.monthly("volume", gib=20, type_="gp9") is None
+    assert prices.monthly("snapshot", gib=20) == 1.0
     assert prices.monthly("load_balancer") == 16.43
     assert prices.monthly("log_group", gib=10) == 0.3
     assert prices.monthly("security_group") == 0
     assert prices.monthly("instance") is None
     assert prices.total([1.6, None, 0.3]) == 1.9
-    # Nothing that is listed is forgotten in the table, but what hangs on its type.
-    unknown = {kind for kind in owned.KINDS if prices.monthly(kind, gib=1, volume_type="gp3") is None}
-    assert unknown == {"instance", "vpc_endpoint"}
+    # Nothing that is listed is forgotten in the table.
+    given = {"volume": "gp3", "instance": "m6i.large"}
+    assert {kind for kind in owned.KINDS if prices.monthly(kind, gib=1, type_=given.get(kind, "")) is None} == set()
+
+
+def test_public_addresses_and_zones_count() -> None:
+    assert prices.hourly("elastic-ip") == 0.005
+    assert prices.hourly("vpn-connection") == 0.06  # two ends
+    assert prices.hourly("vpc-endpoint", count=3) == 0.03
+    assert prices.hourly("vpc-endpoint", type_="Gateway", count=0) == 0
+    assert prices.hourly("load_balancer", addresses=2) == 0.0325
+    balancer = thing("load_balancer", addresses=2)
+    (leftover,) = owned.leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
+    assert owned.summary(leftover)["monthly_cost"] == 23.73
+
+
+@pytest.mark.parametrize(
+    ("type_", "price"),
+    [
+        *[("m6i.large", 0.096), ("m6i.xlarge", 0.192), ("m6i.8xlarge", 1.536), ("t3.medium", 0.0416)],
+        *[("t3.nano", None), ("m6i.metal", None), ("x9.large", None), ("", None), ("m6i", None)],
+    ],
+)
+def test_what_instances_cost(type_: str, price: float | None) -> None:
+    assert prices.instance(type_) == price
+
+
+def test_what_of_the_stack_is_paid_by_the_hour() -> None:
+    def row(type_: str, id_: str | None, status: str = "CREATE_COMPLETE") -> dict[str, t.Any]:
+        return {"ResourceType": f"AWS::{type_}", "PhysicalResourceId": id_, "ResourceStatus": status}
+
+    resources = [
+        row("EC2::VPC", "vpc-1"),
+        row("EC2::NatGateway", "nat-1"),
+        row("EC2::EIP", "198.51.100.1"),
+        row("EC2::VPNConnection", "vpn-1"),
+        row("EKS::Cluster", "vulcan"),
+        row("EKS::Nodegroup", "vulcan/nodes"),
+        row("EC2::VPCEndpoint", "vpce-1"),
+        row("EC2::VPCEndpoint", "vpce-2"),
+        # Not there yet, or never
+        row("EC2::NatGateway", None, "CREATE_IN_PROGRESS"),
+        row("EC2::NatGateway", "nat-2", "CREATE_FAILED"),
+    ]
+    things = [
+        thing("node_group", {}, id="vulcan/nodes", type="m6i.large", count=2),
+        thing("node_group", {}, id="vulcan/by-hand", type="m6i.large", count=2),
+        thing("vpc_endpoint", {}, id="vpce-1", name="com.amazonaws.eu-central-1.sts", type="Interface", count=2),
+        thing("vpc_endpoint", {}, id="vpce-2", name="com.amazonaws.eu-central-1.s3", type="Gateway", count=0),
+        guard_duty("vpc_endpoint", type="Interface", count=2),
+    ]
+    costs = {row["id"]: row["hourly_cost"] for row in running(resources, things)}
+    assert costs == {
+        **{"nat-1": 0.045, "198.51.100.1": 0.005, "vpn-1": 0.06, "vulcan": 0.1},
+        **{"vpce-1": 0.02, "vulcan/nodes": 0.19638},
+    }
+    unknown = thing("node_group", {}, id="vulcan/nodes", type="x9.large", count=2)
+    assert running(resources[5:6], [unknown])[0]["hourly_cost"] is None
 
 
 def test_a_rule_is_taken_back_in_the_form_in_which_it_was_given() -> None:
