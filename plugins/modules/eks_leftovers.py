@@ -251,7 +251,7 @@ def ensure(run: Run, api: Api) -> None:
         finally:
             if sweep.unmarked:
                 warn(
-                    f"Not marked to go with the burst, and so kept: {told(list(sweep.unmarked))}. "
+                    f"Not marked as the burst's, and so kept: {told(list(sweep.unmarked))}. "
                     f"{next(iter(sweep.unmarked.values()))}",
                 )
     if params["state"] == "absent":

@@ -11,8 +11,11 @@ short_description: Have the EKS cluster of a burst let go of what it has made in
 version_added: 1.0.0
 description:
   - Removes from a cluster what its controllers have made something for in AWS, while they are there to remove that as
-    well. Those are all Gateways, Ingresses and Services of type C(LoadBalancer), Karpenter's node pools and, if data
-    may go, the claims with a volume of EBS.
+    well. Those are all Gateways, Ingresses and Services of type C(LoadBalancer), Karpenter's node pools, nodes and
+    node classes and, if data may go, the claims with a volume of EBS and the snapshots of such volumes.
+  - Volumes and snapshots on AWS that carry no cluster's tag are given the tag C(cloudburst:burst) with the burst's name
+    in either state. The EBS driver does not tell the cluster in its tags unless it is configured to, and once the
+    cluster is gone nobody could tell whose data that was.
   - It is meant for a cluster that is about to be deleted. Whatever its owner, everything of these types goes.
   - It reaches the cluster by the AWS credentials alone. No kubeconfig is needed.
   - A cluster that does not answer is not an error, and neither is one that does not let go of something in time. A
@@ -38,17 +41,18 @@ options:
     required: true
   state:
     description:
-      - With V(guarded), volumes of EBS are kept from going with their claims, and nothing else is done. It is for
-        before applications are withdrawn. A cluster with deletion protection is refused.
+      - With V(guarded), volumes of EBS and their snapshots are kept from going with their claims, unless they may go.
+        Nothing is removed. It is for before applications are withdrawn. A cluster with deletion protection is refused.
       - With V(released), the cluster lets go of everything.
     type: str
     choices: [guarded, released]
     default: released
   volumes:
     description:
-      - With V(keep), volumes of EBS stay in AWS with the data that they hold. Their reclaim policy becomes C(Retain).
+      - With V(keep), volumes of EBS stay in AWS with the data that they hold. Their reclaim policy becomes C(Retain),
+        and so does the deletion policy of snapshots.
       - With V(remove), they are removed, after whoever uses them was stopped. Their reclaim policy becomes C(Delete).
-      - Volumes that were not made for a claim, but brought by somebody, stay in any case.
+      - Volumes that were not made for a claim, but brought by somebody, stay in any case, and so do such snapshots.
     type: str
     choices: [keep, remove]
     default: keep
@@ -103,6 +107,18 @@ volumes:
   type: list
   elements: str
   sample: ["vol-0a1b2c3d4e5f60718"]
+snapshots:
+  description: Ids of the snapshots of EBS that the cluster has made.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+marked:
+  description: Ids of the volumes and snapshots that were given the burst's tag, or in check mode would be.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """
 
 import typing as t
@@ -116,10 +132,11 @@ from ..module_utils import _eks_access as access
 from ..module_utils import _eks_reach as reach
 from ..module_utils import _eks_token as tokens
 from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import calling, patience
+from ..module_utils._aws import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
 from ..module_utils._eks_leftovers.api import Api
-from ..module_utils._eks_leftovers.owned import BURST_TAG, is_own
-from ..module_utils._eks_leftovers.release import Release, disk
+from ..module_utils._eks_leftovers.owned import BURST_TAG, is_own, is_unmarked
+from ..module_utils._eks_leftovers.release import Release, disk, image
+from ..module_utils._eks_leftovers.sweep import told
 from ..module_utils._errors import TerminalState
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
 from ..module_utils._kube.objects import Changes
@@ -134,13 +151,8 @@ if t.TYPE_CHECKING:
 _ANSWERING = ("ACTIVE", "UPDATING")
 
 
-def connected(aws: AnsibleAWSModule, name: str, remaining: float) -> tuple[Client | None, str]:
-    """The way to the burst's cluster, or why there is none.
-
-    :param remaining: seconds until the deadline.
-    """
-    with calling("make a client for EKS"):
-        eks = aws.client("eks", config=patience(remaining))
+def connected(aws: AnsibleAWSModule, eks: t.Any, name: str) -> tuple[Client | None, str]:
+    """The way to the burst's cluster, or why there is none."""
     cluster = Api({"eks": eks}).cluster(name)
     if cluster is None:
         return None, f"There is no EKS cluster {name}."
@@ -159,16 +171,46 @@ def connected(aws: AnsibleAWSModule, name: str, remaining: float) -> tuple[Clien
     return connect_with_token(cluster["endpoint"], certificate, token, proxy="", label=name), ""
 
 
-def ensure(run: Run, client: Client) -> None:
+def mark(run: Run, release: Release, api: Api) -> None:
+    """Give the data of the cluster on AWS the burst's tag where nothing else tells whose it is."""
+    name = run.module.params["name"]
+    run.result["volumes"] = [str(disk(volume)) for volume in release.volumes()]
+    run.result["snapshots"] = [str(image(content)) for content in release.snapshots()]
+    marked: list[str] = run.carry.setdefault("marked", [])
+    refused: dict[str, str] = {}
+    try:
+        for thing in api.data_by_id(run.result["volumes"], run.result["snapshots"]):
+            if not is_unmarked(thing, name) or thing.id in marked:
+                continue
+            try:
+                if not run.check_mode:
+                    api.tag_data(thing, name)
+            except (AwsUnavailable, CredentialsRefused):
+                raise
+            except AwsError as error:
+                refused[thing.id] = error.message
+                continue
+            release.changes.record(f"{thing.kind} {thing.id}", {BURST_TAG: None}, {BURST_TAG: name})
+            marked.append(thing.id)
+    finally:
+        run.result["marked"] = list(marked)
+    if refused:
+        warn(
+            f"Nothing on AWS tells later that this data was the burst's: {told(list(refused))}. Note it down, or allow "
+            f"what is missing. {next(iter(refused.values()))}",
+        )
+
+
+def ensure(run: Run, client: Client, api: Api) -> None:
     """Bring the cluster to the state that is asked for."""
     params = run.module.params
     changes = Changes()
     release = Release(client, run.waiter, changes, run.carry, check_mode=run.check_mode)
     try:
-        if params["state"] == "guarded":
-            run.result["volumes"] = release.guard() if params["volumes"] == "keep" else []
-        else:
-            run.result["volumes"] = [str(disk(volume)) for volume in release.volumes()]
+        if params["volumes"] == "keep":
+            release.guard()
+        mark(run, release, api)
+        if params["state"] == "released":
             run.result["stuck"] = release.drop(volumes=params["volumes"] == "remove", wait=params["wait"])
             if run.result["stuck"]:
                 warn(
@@ -196,11 +238,14 @@ def main() -> None:
         aws.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
 
     def call(run: Run) -> None:
-        run.result.update(reached=False, released=[], stuck=[], volumes=[])
-        client, reason = connected(aws, aws.params["name"], run.waiter.remaining)
+        run.result.update(reached=False, released=[], stuck=[], volumes=[], snapshots=[], marked=[])
+        with calling("make clients for AWS"):
+            config = patience(run.waiter.remaining)
+            clients = {service: aws.client(service, config=config) for service in ("ec2", "eks")}
+        client, reason = connected(aws, clients["eks"], aws.params["name"])
         if client is not None:
             try:
-                ensure(run, client)
+                ensure(run, client, Api(clients))
                 run.result["reached"] = True
             except (Unreachable, ApiError) as error:
                 if isinstance(error, ApiError) and error.status not in (401, 403):

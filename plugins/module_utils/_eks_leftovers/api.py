@@ -153,8 +153,18 @@ class Api:
             found += self._snapshots("snapshot-id", snapshots[some]) if snapshots[some] else []
         return found
 
-    def _volumes(self, filter_: str, values: t.Sequence[str]) -> list[Thing]:
-        rows = self._pages("ec2", "describe_volumes", "Volumes", Filters=[{"Name": filter_, "Values": list(values)}])
+    def attached(self, instances: t.Sequence[str]) -> list[Thing]:
+        """The volumes that the EBS driver has made and that instances have attached."""
+        made = {"Name": "tag:ebs.csi.aws.com/cluster", "Values": ["true"]}
+        return [
+            thing
+            for start in range(0, len(instances), _VALUES_AT_ONCE)
+            for thing in self._volumes("attachment.instance-id", instances[start : start + _VALUES_AT_ONCE], made)
+        ]
+
+    def _volumes(self, filter_: str, values: t.Sequence[str], *more: Answer) -> list[Thing]:
+        filters = [{"Name": filter_, "Values": list(values)}, *more]
+        rows = self._pages("ec2", "describe_volumes", "Volumes", Filters=filters)
         return [
             Thing(
                 kind="volume",

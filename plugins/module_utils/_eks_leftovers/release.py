@@ -22,6 +22,7 @@ _DRIVERS = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
 # Who has made a volume for a claim. One without it was brought by somebody, and so was its disk in AWS.
 _PROVISIONER = "pv.kubernetes.io/provisioned-by"
 _POLICY = "persistentVolumeReclaimPolicy"
+_SNAPSHOT_POLICY = "deletionPolicy"
 
 
 class Type(t.NamedTuple):
@@ -45,11 +46,16 @@ Source = tuple[Type, t.Callable[[], list[Object]]]
 SERVICES = Type("", "v1", "services")
 INGRESSES = Type("networking.k8s.io", "v1", "ingresses")
 GATEWAYS = Type("gateway.networking.k8s.io", "v1", "gateways")
-# What Karpenter makes instances for. A claim stays until its instance is gone.
+# What Karpenter makes instances for. A claim stays until its instance is gone, and a class until no claim names it and
+# its instance profile is gone, which holds a role (aws/karpenter-provider-aws, pkg/controllers/nodeclass/controller.go,
+# finalize).
 NODE_POOLS = Type("karpenter.sh", "v1", "nodepools")
 NODE_CLAIMS = Type("karpenter.sh", "v1", "nodeclaims")
+NODE_CLASSES = Type("karpenter.k8s.aws", "v1", "ec2nodeclasses")
 CLAIMS = Type("", "v1", "persistentvolumeclaims")
 VOLUMES = Type("", "v1", "persistentvolumes")
+SNAPSHOTS = Type("snapshot.storage.k8s.io", "v1", "volumesnapshots")
+CONTENTS = Type("snapshot.storage.k8s.io", "v1", "volumesnapshotcontents")
 PODS = Type("", "v1", "pods")
 _OWNERS = {
     "Deployment": Type("apps", "v1", "deployments"),
@@ -71,6 +77,16 @@ def disk(volume: Object) -> str | None:
     handle = (spec.get("csi") or {}).get("volumeHandle") or (spec.get("awsElasticBlockStore") or {}).get("volumeID")
     # The older form is aws://eu-central-1a/vol-0a1b2c3d
     return str(handle).rpartition("/")[2] if handle else None
+
+
+def image(content: Object) -> str | None:
+    """The id of the EBS snapshot that was made for a VolumeSnapshot; ``None`` for one of another kind, one that is not
+    made yet, and one that somebody has brought, which names a snapshot as its source instead of a volume
+    (kubernetes-csi/external-snapshotter, client/apis/volumesnapshot/v1/types.go)."""
+    spec = content.get("spec") or {}
+    if spec.get("driver") not in _DRIVERS or not (spec.get("source") or {}).get("volumeHandle"):
+        return None
+    return (content.get("status") or {}).get("snapshotHandle") or None
 
 
 def is_balanced(service: Object) -> bool:
@@ -140,27 +156,31 @@ class Release:
         """The persistent volumes whose disks were made for claims of this cluster."""
         return [volume for volume in self.client.list(VOLUMES.path()) if disk(volume)]
 
-    def guard(self) -> list[str]:
-        """Let no disk go with its claim; returns the ids of the disks."""
-        volumes = self.volumes()
-        for volume in volumes:
-            self._reclaim(volume, "Retain")
-        return [str(disk(volume)) for volume in volumes]
+    def snapshots(self) -> list[Object]:
+        """The snapshots' contents whose snapshots in AWS were made for this cluster."""
+        return [content for content in self.client.list(CONTENTS.path()) if image(content)]
 
-    def _reclaim(self, volume: Object, policy: str) -> None:
-        before = volume["spec"].get(_POLICY)
+    def guard(self) -> None:
+        """Let no disk go with its claim, and no snapshot with its object."""
+        for volume in self.volumes():
+            self._set_policy(VOLUMES, volume, _POLICY, "Retain")
+        for content in self.snapshots():
+            self._set_policy(CONTENTS, content, _SNAPSHOT_POLICY, "Retain")
+
+    def _set_policy(self, type_: Type, item: Object, field: str, policy: str) -> None:
+        before = item["spec"].get(field)
         if before == policy:
             return
-        self._record(VOLUMES, volume, {_POLICY: before}, {_POLICY: policy})
+        self._record(type_, item, {field: before}, {field: policy})
         if not self.check_mode:
-            self._quietly(lambda: self.client.patch(VOLUMES.path(volume), {"spec": {_POLICY: policy}}))
+            self._quietly(lambda: self.client.patch(type_.path(item), {"spec": {field: policy}}))
 
     def drop(self, *, volumes: bool, wait: bool) -> list[str]:
         """Remove what AWS has made something for, and wait until the cluster's controllers have let go of it.
 
-        Karpenter's pools go last, for controllers may run on their nodes.
+        Karpenter's pools go last, for controllers may run on their nodes, and its classes after the nodes.
 
-        :param volumes: whether claims with a disk go too, with the disk.
+        :param volumes: whether claims with a disk go too, with the disk, and snapshots.
         :returns: what is still there when the time is over.
         """
         sources = self._balanced()
@@ -168,22 +188,39 @@ class Release:
             for item in find():
                 self._delete(type_, item)
         if volumes:
+            self._drop_snapshots()
             self._drop_claims()
-            sources.append((VOLUMES, self.volumes))
-        else:
-            self.guard()
+            sources += [(VOLUMES, self.volumes), (CONTENTS, self.snapshots)]
         left = self._left_of("load balancers and volumes", sources, wait=wait)
-        for item in self.client.list(NODE_POOLS.path()):
-            self._delete(NODE_POOLS, item)
-        nodes: list[Source] = [(NODE_CLAIMS, lambda: self.client.list(NODE_CLAIMS.path()))]
-        return left + self._left_of("the nodes that Karpenter has made", nodes, wait=wait)
+        left += self._drop_all((NODE_POOLS, NODE_CLAIMS), "the nodes that Karpenter has made", wait=wait)
+        return left + self._drop_all((NODE_CLASSES,), "the instance profiles that Karpenter has made", wait=wait)
+
+    def _drop_all(self, types: t.Sequence[Type], what: str, *, wait: bool) -> list[str]:
+        """Remove all objects of some types; what is still there when the time is over."""
+        sources = [self._all_of(type_) for type_ in types]
+        for type_, find in sources:
+            for item in find():
+                self._delete(type_, item)
+        return self._left_of(what, sources, wait=wait)
 
     def _balanced(self) -> list[Source]:
         return [
-            (GATEWAYS, lambda: self.client.list(GATEWAYS.path())),
-            (INGRESSES, lambda: self.client.list(INGRESSES.path())),
+            self._all_of(GATEWAYS),
+            self._all_of(INGRESSES),
             (SERVICES, lambda: [item for item in self.client.list(SERVICES.path()) if is_balanced(item)]),
         ]
+
+    def _all_of(self, type_: Type) -> Source:
+        return type_, lambda: self.client.list(type_.path())
+
+    def _drop_snapshots(self) -> None:
+        """Remove all snapshots. Their contents, and what is in AWS, go with them by the controllers' hands."""
+        for content in self.snapshots():
+            self._set_policy(CONTENTS, content, _SNAPSHOT_POLICY, "Delete")
+            reference = content["spec"].get("volumeSnapshotRef") or {}
+            path = resource_path(*SNAPSHOTS, namespace=reference.get("namespace"), name=reference.get("name"))
+            found = self.client.get(path) if reference.get("name") else None
+            self._delete(*((CONTENTS, content) if found is None else (SNAPSHOTS, found)))
 
     def _drop_claims(self) -> None:
         """Remove all claims that have a disk.
@@ -193,7 +230,7 @@ class Release:
         """
         volumes = self.volumes()
         for volume in volumes:
-            self._reclaim(volume, "Delete")
+            self._set_policy(VOLUMES, volume, _POLICY, "Delete")
         references = [volume["spec"].get("claimRef") for volume in volumes]
         bound = {(reference["namespace"], reference["name"]) for reference in references if reference}
         if not bound:
@@ -260,4 +297,4 @@ class Release:
                 raise
 
 
-__all__ = ("Release", "Type", "claims_of", "disk", "is_balanced", "label", "owner", "topmost")
+__all__ = ("Release", "Type", "claims_of", "disk", "image", "is_balanced", "label", "owner", "topmost")

@@ -32,6 +32,7 @@ from .owned import (
     is_of_balancer,
     is_of_its_time,
     is_own,
+    is_unmarked,
     leftovers,
     sign,
     summary,
@@ -47,7 +48,7 @@ class Sweep:
     """What one burst has left in AWS.
 
     :param remove_volumes: whether data may go.
-    :ivar unmarked: data that could not be marked to go with the burst, and why.
+    :ivar unmarked: data that could not be marked as the burst's, and why.
     """
 
     def __init__(self, run: Run, api: Api, name: str, *, remove_volumes: bool) -> None:
@@ -94,11 +95,14 @@ class Sweep:
         :param cluster_goes: take it that the stack, and the cluster with it, is deleted in between.
         """
         things = self.things = self.api.things(self.name, self.burst.vpcs, cluster=self.burst.cluster)
-        nodes = any(thing.kind in ("instance", "node_group") for thing in things)
+        nodes = bool(self._instances()) or any(thing.kind == "node_group" for thing in things)
         self.burst = dataclasses.replace(self.burst, nodes=nodes)
         if cluster_goes:
             things = [self._marked(thing) for thing in things]
         return leftovers(things, self.burst, remove_volumes=self.remove_volumes, cluster_goes=cluster_goes)
+
+    def _instances(self) -> list[str]:
+        return [thing.id for thing in self.things if thing.kind == "instance" and thing.vpc in self.burst.vpcs]
 
     def report(self, found: t.Sequence[Leftover]) -> None:
         """Put into the result what is left, and what it costs."""
@@ -144,6 +148,7 @@ class Sweep:
         """
         self.run.carry.setdefault("removed", {})
         self._mark_log_groups()
+        self._mark_attached()
         self._mark_data()
         refused: dict[str, str] = {}
         if self.run.module.params["wait"]:
@@ -222,6 +227,24 @@ class Sweep:
 
     # ---- marks
 
+    def _mark_attached(self) -> None:
+        """Mark the volumes that nodes of the burst have attached as the burst's, where no tag says whose they are.
+
+        That is for a cluster that could not be asked which volumes it has made; see eks_release.
+        """
+        self.found(cluster_goes=False)
+        for thing in self.api.attached(self._instances()):
+            if is_unmarked(thing, self.name):
+                self._mark(thing, remove=False)
+
+    def _mark(self, thing: Thing, *, remove: bool) -> None:
+        try:
+            self.api.tag_data(thing, self.name, remove=remove)
+        except (AwsUnavailable, CredentialsRefused):
+            raise
+        except AwsError as error:
+            self.unmarked[thing.id] = error.message
+
     def _mark_data(self) -> None:
         """Mark the data that was made since the stack was as going with the burst, if data may go.
 
@@ -234,12 +257,7 @@ class Sweep:
             thing = leftover.thing
             if thing.kind not in DATA or thing.tags.get(DATA_TAG) == REMOVE or not is_of_its_time(thing, self.burst):
                 continue
-            try:
-                self.api.tag_data(thing, self.name, remove=True)
-            except (AwsUnavailable, CredentialsRefused):
-                raise
-            except AwsError as error:
-                self.unmarked[thing.id] = error.message
+            self._mark(thing, remove=True)
 
     def _marked(self, thing: Thing) -> Thing:
         """A log group as it will be once it is marked as the burst's."""

@@ -439,6 +439,24 @@ def test_data_of_an_earlier_cluster_of_the_name_stays(earlier: tuple[str, str], 
     assert own not in world.alive()
 
 
+def test_volumes_of_nodes_are_marked_when_the_cluster_can_not_be_asked(world: World) -> None:
+    ec2 = world.clients["ec2"]
+    other_vpc = world.instance(OWN, world.other_subnet)
+    node = world.instance({"eks:cluster-name": "vulcan", "eks:nodegroup-name": "nodes"})
+    volumes = {tags: world.volume(dict(tags)) for tags in (tuple(DRIVER.items()), (("Name", "orders"),))}
+    elsewhere = world.volume(DRIVER)
+    for number, (instance, volume) in enumerate([*((node, each) for each in volumes.values()), (other_vpc, elsewhere)]):
+        ec2.attach_volume(InstanceId=instance, VolumeId=volume, Device=f"/dev/xvd{chr(98 + number)}")
+    own = volumes[tuple(DRIVER.items())]
+    sweep, run = world.sweep()
+    sweep.remove()
+    marked = ec2.describe_volumes(Filters=[{"Name": "tag:cloudburst:burst", "Values": ["vulcan"]}])["Volumes"]
+    assert [each["VolumeId"] for each in marked] == [own]
+    assert own in {row["id"] for row in run.result["leftovers"]}
+    for volume in (*volumes.values(), elsewhere):
+        ec2.detach_volume(VolumeId=volume)
+
+
 def test_the_cluster_of_somebody_else_is_left_alone(world: World) -> None:
     own = put_own(world)
     arn = world.clients["eks"].describe_cluster(name="vulcan")["cluster"]["arn"]

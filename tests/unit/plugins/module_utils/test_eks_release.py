@@ -33,6 +33,26 @@ def test_which_disk_is_the_clusters(item: Object, disk: str | None) -> None:
     assert release.disk(item) == disk
 
 
+def content(source: Object, driver: str = "ebs.csi.aws.com", handle: str | None = "snap-1") -> Object:
+    return {"spec": {"driver": driver, "source": source}, "status": {"snapshotHandle": handle}}
+
+
+@pytest.mark.parametrize(
+    ("item", "image"),
+    [
+        (content({"volumeHandle": "vol-1"}), "snap-1"),
+        # Somebody has brought it.
+        (content({"snapshotHandle": "snap-1"}), None),
+        (content({"volumeHandle": "vol-1"}, driver="efs.csi.aws.com"), None),
+        (content({"volumeHandle": "vol-1"}, handle=None), None),
+        ({"spec": {"driver": "ebs.csi.aws.com", "source": {"volumeHandle": "vol-1"}}}, None),
+        ({}, None),
+    ],
+)
+def test_which_snapshot_is_the_clusters(item: Object, image: str | None) -> None:
+    assert release.image(item) == image
+
+
 def test_which_services_have_a_load_balancer() -> None:
     assert release.is_balanced({"spec": {"type": "LoadBalancer"}})
     assert not release.is_balanced({"spec": {"type": "NodePort"}})
