@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import os
 import re
 import typing as t
 
-from ._errors import FederationError
-from ._kubeconfig import find, parse
+from ._errors import FederationError, InvalidOption
+from ._kube.access import check_credentials, choose
+from ._kubeconfig import parse
 from ._kubefed.validation import problems_of, token_problem
 
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
@@ -319,7 +321,12 @@ def context_problems(path: str, kubeconfig: str | None, context: str) -> list[Pr
     ]
     if lost:
         return [Problem("burst_host_context", context, f"burst_kubeconfig {path} lacks its {' and '.join(lost)}")]
-    if (find(content, "users", contexts[context]["user"]) or {}).get("as"):
+    try:
+        access = choose([(content, os.path.dirname(os.path.abspath(path)))], context, path)
+        check_credentials(access)
+    except InvalidOption as exc:
+        return [Problem("burst_host_context", context, exc.message)]
+    if "as" in access.user:
         allowed = (
             f"its user in {path} acts as somebody else (as), which the modules of kubernetes.core ignore"
             " (kubernetes-client/python#362): a part of the burst would be done with other rights than the rest. Name a"

@@ -314,6 +314,18 @@ class Identity:
         return [*authorization, *self._headers]
 
 
+def check_credentials(access: Access) -> None:
+    """Refuse credentials that can't be had in this way, as far as that is known without getting them.
+
+    :raises InvalidOption: there are none, or the command that gets them is not there.
+    """
+    user = access.user
+    if "exec" in user and not {"token", "tokenFile", "username", "client-certificate", "client-certificate-data"} & set(
+        user
+    ):
+        Plugin(access).command()
+
+
 class Credentials(t.NamedTuple):
     """What a user is known by.
 
@@ -436,11 +448,10 @@ class Plugin:
         if entry.get("provideClusterInfo"):
             self._info["spec"]["cluster"] = _cluster_info(access)
 
-    def run(self) -> tuple[Token, Object]:
-        """A token, and the fields of a client certificate; either may be empty, but not both.
+    def command(self) -> str:
+        """The path of the command.
 
         :raises InvalidOption: there is no such command.
-        :raises PluginFailed: it ends with an error, or says what is no answer.
         """
         command = shutil.which(self._entry["command"])
         if command is None:
@@ -450,6 +461,15 @@ class Plugin:
                 f" can't be executed (PATH is {os.environ.get('PATH', '')})."
                 + (f" The kubeconfig says how to install it: {hint}" if hint else " Install it, or set PATH.")
             )
+        return command
+
+    def run(self) -> tuple[Token, Object]:
+        """A token, and the fields of a client certificate; either may be empty, but not both.
+
+        :raises InvalidOption: there is no such command.
+        :raises PluginFailed: it ends with an error, or says what is no answer.
+        """
+        command = self.command()
         environment = {**os.environ, **self._environment, "KUBERNETES_EXEC_INFO": json.dumps(self._info)}
         try:
             ended = subprocess.run(
@@ -524,6 +544,7 @@ def _seconds(stamp: t.Any) -> float | None:
 
 
 __all__ = (
-    *("Access", "Credentials", "Identity", "Plugin", "PluginFailed", "Token", "choose", "contents", "credentials"),
+    *("Access", "Credentials", "Identity", "Plugin", "PluginFailed", "Token", "check_credentials", "choose"),
+    *("contents", "credentials"),
     *("impersonation", "names", "path_of", "place_of"),
 )

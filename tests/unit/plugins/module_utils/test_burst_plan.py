@@ -36,7 +36,7 @@ PLAN: dict[str, t.Any] = {
 
 KUBECONFIG = """
 contexts: [{name: kubernetes-admin@kubernetes, context: {cluster: kubernetes, user: kubernetes-admin}}]
-clusters: [{name: kubernetes, cluster: {}}]
+clusters: [{name: kubernetes, cluster: {server: https://192.0.2.1}}]
 users: [{name: kubernetes-admin, user: {}}]
 """
 
