@@ -257,6 +257,19 @@ def test_the_route_of_a_former_network_goes(world: World) -> None:
     assert "10.77.0.0/16" in routes, "another burst's"
 
 
+def test_a_tunnel_that_is_up_goes_on_with_the_new_network(world: World) -> None:
+    world.run("ip", "route", "del", "10.11.0.0/16")
+    former = "10.12.0.0/16 dev vpc0 proto 77 scope link metric 101"
+    world.run("ip", "route", "add", *former.split())
+    world.script("open")
+    routes = world.run("ip", "route")
+    assert "10.11.0.0/16 dev vpc0 proto 77 scope link src 10.10.0.1 metric 101" in routes
+    assert "10.12.0.0/16" not in routes
+    world.run("ip", "route", "del", "10.11.0.0/16", "dev", "vpc0")
+    world.script("open")
+    assert "10.11.0.0/16 dev vpc0" not in world.run("ip", "route"), "one that is down stays without"
+
+
 def test_the_rules_are_there_before_the_network_and_stay_until_the_end() -> None:
     variables = {"ansible_managed": "", "site_to_site_vpn_name": "vulcan", "__site_to_site_vpn_script": "/tunnel"}
     unit = Role("site_to_site_vpn").render("vpn.service.j2", **variables).splitlines()
