@@ -298,7 +298,8 @@ def shown(object_: Object | None) -> Object | None:
     if object_.get("kind") == "FederatedSecret":
         for override in told["spec"].get("overrides") or []:
             for item in override.get("clusterOverrides") or []:
-                item.pop("value", None)
+                if "value" in item and not str(item.get("path")).startswith("/metadata/"):
+                    item["value"] = MASK
     return told
 
 

@@ -93,10 +93,11 @@ class Placement(Action):
         rest = [want for want in wants if not want.type.is_namespace]
         for want in first:
             self._host_namespace(want)
+        before = {key: item.found for key, item in items.items()}
         for group in (first, rest):
             each(lambda want: self._write(items[want.key], want, plans[want.key], records.get(want.key)), group)
         for want in wants:
-            self._record(items[want.key], plans[want.key])
+            self._record(items[want.key], before[want.key], plans[want.key])
         told = [self._schedule(schedule) for schedule in schedules]
         if wait and not self._check_mode:
             self._waits.divided(list(items.values()), schedules, changed=any(entry["changed"] for entry in told))
@@ -471,10 +472,14 @@ class Placement(Action):
             each(lambda want: self._write(items[want.key], want, self._plan(items[want.key], want), None), wants)
             self._waits.propagated([items[want.key] for want in wants])
 
-    def _record(self, item: Item, plan: Object) -> None:
+    def _record(self, item: Item, found: Object | None, plan: Object) -> None:
+        """Note what has become of an object.
+
+        :param found: as it was; by now it may be as it is planned.
+        """
         if not item.changed:
             return
-        before, after = shown(item.found), shown(plan)
+        before, after = shown(found), shown(plan)
         if before is not None:
             patch = differences(before, t.cast(Object, after))
             before = {key: before.get(key) for key in patch}
