@@ -71,6 +71,24 @@ options:
       - The stack's tags, which CloudFormation gives to all of its resources that can have tags.
       - Tags that are not given are removed. When left out, those of an existing stack stay as they are.
     type: dict
+  burst:
+    description:
+      - Name of the burst that the stack is of. It is kept as the stack's tag C(cloudburst:burst).
+      - A stack of this name that lacks the tag, or has another burst's, is neither updated nor deleted; the task fails.
+    type: str
+  owner:
+    description:
+      - Who the stack belongs to, as a text that nobody else of the account has, such as the UID of the namespace
+        C(kube-system) of the cluster that the burst extends. It is kept as the stack's tag C(cloudburst:owner).
+      - A stack of this name that belongs to somebody else is neither updated nor deleted; the task fails and names the
+        owner. One that has no owner is taken for one's own.
+      - Requires O(burst).
+    type: str
+  take_over:
+    description:
+      - Another owner, from whom the stack is taken over if it is theirs.
+      - Requires O(owner).
+    type: str
   capabilities:
     description:
       - What the template may do beyond the ordinary, in CloudFormation's words.
@@ -117,8 +135,8 @@ EXAMPLES = r"""
     template_body: "{{ lookup('ansible.builtin.template', 'stack.yml.j2') }}"
     template_parameters:
       Zones: [eu-central-1a, eu-central-1b]
-    tags:
-      cloudburst:burst: vulcan
+    burst: vulcan
+    owner: 5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b
     capabilities: [CAPABILITY_IAM]
     wait: false
 
@@ -141,8 +159,8 @@ EXAMPLES = r"""
     template_body: "{{ lookup('ansible.builtin.template', 'stack.yml.j2') }}"
     template_parameters:
       Zones: [eu-central-1a, eu-central-1b]
-    tags:
-      cloudburst:burst: vulcan
+    burst: vulcan
+    owner: 5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b
     capabilities: [CAPABILITY_IAM]
   register: burst
 
@@ -154,6 +172,8 @@ EXAMPLES = r"""
   cloudburst.federation.cloudformation_stack:
     name: cloudburst-vulcan
     region: eu-central-1
+    burst: vulcan
+    owner: 5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b
     state: absent
 """
 
@@ -221,6 +241,7 @@ from ..module_utils._module import Run, run_module
 from ..module_utils._stack_api import MAX_TEMPLATE_BYTES, StackApi
 from ..module_utils._stack_events import Event, summary
 from ..module_utils._stack_follow import Operation, carried, failure, follow
+from ..module_utils._stack_owner import Ownership, tags_of
 from ..module_utils._stack_states import (
     Kind,
     Step,
@@ -252,6 +273,8 @@ class StackJob:
         self.params = run.module.params
         self.name: str = self.params["name"]
         self.api = StackApi(client)
+        burst = self.params["burst"]
+        self.ownership = Ownership(burst, self.params["owner"], self.params["take_over"]) if burst else None
         self.parameters = {key: parameter_text(value) for key, value in self.params["template_parameters"].items()}
 
     # ---- both ways
@@ -282,6 +305,9 @@ class StackJob:
                     self._check_inputs()
             found = self.api.find(self.name)
             self._report(found or {"StackName": self.name})
+            reason = self.ownership.refusal(found) if self.ownership and found else None
+            if reason:
+                raise TerminalState(reason)
             operation = self._step_to_absent(found) if absent else self._step_to_present(found)
             if operation is None:
                 return
@@ -371,14 +397,23 @@ class StackJob:
         """Keep the values of parameters that the template calls secret out of all that the task returns."""
         self.run.module.no_log_values.update(self.parameters[name] for name in names if self.parameters.get(name))
 
-    def _inputs(self) -> dict[str, t.Any]:
+    def _tags(self, stack: Stack) -> dict[str, str] | None:
+        """The tags that the stack is to have; ``None`` leaves those that it has."""
+        given = self.params["tags"]
+        if given is None and self.ownership is None:
+            return None
+        tags = tags_of(stack) if given is None else {key: str(value) for key, value in given.items()}
+        return {**tags, **(self.ownership.tags() if self.ownership else {})}
+
+    def _inputs(self, stack: Stack) -> dict[str, t.Any]:
         inputs: dict[str, t.Any] = {
             "TemplateBody": self.params["template_body"],
             "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()],
             "Capabilities": self.params["capabilities"],
         }
-        if self.params["tags"] is not None:
-            inputs["Tags"] = [{"Key": k, "Value": str(v)} for k, v in self.params["tags"].items()]
+        tags = self._tags(stack)
+        if tags is not None:
+            inputs["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         return inputs
 
     def _step_to_present(self, stack: Stack | None) -> Operation | None:
@@ -410,7 +445,7 @@ class StackJob:
         if self.run.check_mode:
             return None
         token = _token()
-        stack_id = self.api.create(self.name, token, self._inputs())
+        stack_id = self.api.create(self.name, token, self._inputs({}))
         self._report({"StackName": self.name, "StackId": stack_id, "StackStatus": "CREATE_IN_PROGRESS"})
         if not self.params["wait"]:
             return None
@@ -429,10 +464,10 @@ class StackJob:
             body=body,
             parameters=self.parameters,
             declared=self.declared,
-            tags=None if self.params["tags"] is None else {k: str(v) for k, v in self.params["tags"].items()},
+            tags=self._tags(stack),
         ):
             return None
-        inputs = self._inputs()
+        inputs = self._inputs(stack)
         if "AWS::CloudFormation::Stack" in body:
             inputs["IncludeNestedStacks"] = True
         change_set_id = self.api.create_change_set(stack["StackId"], _token(), inputs)
@@ -496,6 +531,9 @@ def main() -> None:
             "template_body": {"type": "str"},
             "template_parameters": {"type": "dict", "default": {}},
             "tags": {"type": "dict"},
+            "burst": {"type": "str"},
+            "owner": {"type": "str"},
+            "take_over": {"type": "str"},
             "capabilities": {
                 "type": "list",
                 "elements": "str",
@@ -506,6 +544,7 @@ def main() -> None:
             **wait_spec(timeout=3600),
         },
         required_if=[("state", "present", ["template_body"])],
+        required_by={"owner": ["burst"], "take_over": ["owner"]},
         supports_check_mode=True,
     )
 

@@ -42,11 +42,20 @@ class Aws:
             **{**self.keys[user], **keys},
         )
 
-    def create(self, resources: dict[str, t.Any], user: str = identity.ADMIN, name: str = "cloudburst-test") -> str:
+    def create(
+        self,
+        resources: dict[str, t.Any],
+        user: str = identity.ADMIN,
+        name: str = "cloudburst-test",
+        tags: dict[str, str] | None = None,
+    ) -> str:
         """Begin a stack; its id."""
         template = json.dumps({"Resources": resources})
         created = self.client("cloudformation", user).create_stack(
-            StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"]
+            StackName=name,
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_IAM"],
+            Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
         )
         return str(created["StackId"])
 

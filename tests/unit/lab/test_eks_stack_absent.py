@@ -22,6 +22,8 @@ botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
 REGION = "eu-central-1"
 BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
+EARTH, MARS = "5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b", "9f3e0c55-1d24-4a1c-8a10-3b7a6f0c2d11"
+TAGS = {"cloudburst:burst": "vulcan", "cloudburst:owner": EARTH}
 CNI = {"cluster.k8s.amazonaws.com/name": "vulcan", "node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d4e5f60718"}
 SUBNET = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.11.0.0/20", "AvailabilityZone": f"{REGION}a"}
 STACK: dict[str, t.Any] = {
@@ -81,7 +83,7 @@ class Role:
         place = directory / "ansible_collections" / "cloudburst"
         place.mkdir(parents=True)
         (place / "federation").symlink_to(Path(__file__).resolve().parents[3])
-        status, self.events = aws.end(aws.create(stack, name="cloudburst-vulcan"))
+        status, self.events = aws.end(aws.create(stack, name="cloudburst-vulcan", tags=TAGS))
         assert status == "CREATE_COMPLETE", self.events
 
     def made(self, logical_id: str) -> str:
@@ -117,7 +119,7 @@ class Role:
         settings = {
             **{"eks_stack_state": "absent", "eks_stack_name": "vulcan", "eks_stack_region": REGION},
             **{"eks_stack_wait_sleep": 1, "eks_stack_zones": [], "eks_stack_local_networks": []},
-            **{"eks_stack_firewall_address": "203.0.113.10", **variables},
+            **{"eks_stack_firewall_address": "203.0.113.10", "eks_stack_owner": EARTH, **variables},
         }
         play = {
             "hosts": "localhost",
@@ -293,3 +295,22 @@ def test_what_guard_duty_has_made_is_not_in_the_way_of_the_stack(organisation: O
     finally:
         role.ec2.delete_security_group(GroupId=group["GroupId"])
         role.ec2.delete_vpc(VpcId=others)
+
+
+@pytest.mark.parametrize("words", [[], ["--check"]])
+def test_another_data_centres_stack_is_left_alone_and_so_is_what_its_cluster_made(role: Role, words: list[str]) -> None:
+    interface = role.interface(attached=False)
+    status, output = role.run(*words, eks_stack_owner=MARS)
+    assert status == 2, output
+    said = " ".join(output.split())
+    assert f"The stack cloudburst-vulcan belongs to {EARTH} (tag cloudburst:owner" in said
+    assert f"take it over with burst_take_over={EARTH}" in said
+    assert interface in str(role.ec2.describe_network_interfaces()["NetworkInterfaces"])
+    (stack,) = role.aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_it_is_taken_over_by_its_owners_name(role: Role) -> None:
+    status, output = role.run(eks_stack_owner=MARS, eks_stack_take_over=EARTH)
+    assert status == 0, output
+    assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []

@@ -610,3 +610,71 @@ def test_a_stack_that_somebody_else_deletes_while_it_is_made(lab: Lab) -> None:
     lab.cloudformation.delete_stack(StackName="robbed")
     result = task.run()
     assert result["msg"].startswith("The stack robbed was deleted by somebody else while it was to be created.")
+
+
+# ---- whose stack it is ----
+
+EARTH, MARS = "5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b", "9f3e0c55-1d24-4a1c-8a10-3b7a6f0c2d11"
+
+
+def tags_of(lab: Lab, name: str) -> dict[str, str]:
+    """A stack's tags."""
+    (stack,) = lab.cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("resources", [None, {**VPC, **SMALL}])
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        (None, "was not made for the burst vulcan: it has no tag cloudburst:burst. It is left alone."),
+        ({"cloudburst:burst": "mars"}, "was not made for the burst vulcan: its tag cloudburst:burst is 'mars'."),
+        ({"cloudburst:burst": "vulcan", "cloudburst:owner": MARS}, f"belongs to {MARS} (tag cloudburst:owner"),
+    ],
+)
+def test_somebody_elses_stack_is_neither_updated_nor_deleted(
+    lab: Lab, tags: dict[str, str] | None, reason: str, resources: dict[str, t.Any] | None, check: bool
+) -> None:
+    lab.aws.end(lab.aws.create(VPC, name="cloudburst-vulcan", tags=tags))
+    options: dict[str, t.Any] = {"burst": "vulcan", "owner": EARTH, "_ansible_check_mode": check}
+    result = lab.task("cloudburst-vulcan", resources, **options).run()
+    assert result["failed"]
+    assert f"The stack cloudburst-vulcan {reason}" in result["msg"]
+    assert (result["changed"], lab.status("cloudburst-vulcan")) == (False, "CREATE_COMPLETE")
+    assert tags_of(lab, "cloudburst-vulcan") == (tags or {})
+
+
+def test_somebody_elses_operation_is_not_taken_up(lab: Lab) -> None:
+    lab.durations(create=20)
+    lab.aws.create(SMALL, name="cloudburst-vulcan", tags={"cloudburst:burst": "vulcan", "cloudburst:owner": MARS})
+    for resources in (SMALL, None):
+        result = lab.task("cloudburst-vulcan", resources, burst="vulcan", owner=EARTH).run()
+        assert f"belongs to {MARS}" in result["msg"]
+    assert lab.status("cloudburst-vulcan") == "CREATE_IN_PROGRESS"
+
+
+def test_a_stack_is_marked_and_is_ones_own_from_then_on(lab: Lab) -> None:
+    marked = {"cloudburst:burst": "vulcan", "cloudburst:owner": EARTH}
+    options: dict[str, t.Any] = {"burst": "vulcan", "owner": EARTH}
+    assert lab.task("cloudburst-vulcan", VPC, **options).run()["changed"]
+    assert tags_of(lab, "cloudburst-vulcan") == marked
+    assert not lab.task("cloudburst-vulcan", VPC, **options).run()["changed"]
+    result = lab.task("cloudburst-vulcan", VPC, burst="vulcan").run()
+    assert "it was not said who this is" in result["msg"]
+    taken = lab.task("cloudburst-vulcan", VPC, burst="vulcan", owner=MARS, take_over=EARTH).run()
+    assert (taken["changed"], tags_of(lab, "cloudburst-vulcan")["cloudburst:owner"]) == (True, MARS)
+    assert f"belongs to {MARS}" in lab.task("cloudburst-vulcan", **options).run()["msg"]
+    gone = lab.task("cloudburst-vulcan", burst="vulcan", owner=MARS).run()
+    assert gone["stack"]["status"] == "DELETE_COMPLETE"
+
+
+def test_a_stack_of_an_earlier_version_is_marked_by_its_burst_and_deleted_by_it(lab: Lab) -> None:
+    options: dict[str, t.Any] = {"burst": "vulcan", "owner": EARTH}
+    lab.aws.end(lab.aws.create(VPC, name="cloudburst-vulcan", tags={"cloudburst:burst": "vulcan", "team": "a"}))
+    result = lab.task("cloudburst-vulcan", VPC, **options).run()
+    assert (result["changed"], result["stack"]["status"]) == (True, "UPDATE_COMPLETE")
+    assert tags_of(lab, "cloudburst-vulcan") == {"cloudburst:burst": "vulcan", "team": "a", "cloudburst:owner": EARTH}
+    assert lab.task("cloudburst-vulcan", **options).run()["stack"]["status"] == "DELETE_COMPLETE"
+    lab.aws.end(lab.aws.create(VPC, name="cloudburst-vulcan", tags={"cloudburst:burst": "vulcan"}))
+    assert lab.task("cloudburst-vulcan", **options).run()["stack"]["status"] == "DELETE_COMPLETE"

@@ -62,9 +62,9 @@ def test_a_call_ends_with_the_deadline(silence: str, monkeypatch: pytest.MonkeyP
     with contextlib.redirect_stdout(output), pytest.raises(SystemExit):
         main()
     answer = json.loads(output.getvalue())
-    # Three tries of a second, and what botocore leaves between them: less than one second, and less than two. The rest
-    # is for the making of clients on a busy machine.
-    assert time.monotonic() - began < 60
+    # Three tries of a second and what botocore leaves between them: less than six seconds. The rest is for the making
+    # of clients on a busy machine; without limits it would be 182.
+    assert time.monotonic() - began < 90
     assert answer["failed"]
     assert "timeout" in answer["msg"].lower() or "timed out" in answer["msg"].lower(), answer["msg"]
 
