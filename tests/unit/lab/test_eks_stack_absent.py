@@ -107,14 +107,15 @@ class Role:
             self.ec2.attach_network_interface(NetworkInterfaceId=made, InstanceId="i-0a1b2c3d", DeviceIndex=1)
         return str(made)
 
-    def run(self, *words: str, **variables: t.Any) -> tuple[int, str]:
-        """Run it; exit status and output."""
-        keys = self.aws.keys["admin"]
+    def run(self, *words: str, keys: dict[str, str] | None = None, **variables: t.Any) -> tuple[int, str]:
+        """Run it with the administrator's keys or these; exit status and output."""
+        admin = self.aws.keys["admin"]
         access = {
             "endpoint_url": f"https://127.0.0.1:{self.aws.port}",
             "aws_ca_bundle": str(self.aws.directory / "ca.crt"),
-            "access_key": keys["aws_access_key_id"],
-            "secret_key": keys["aws_secret_access_key"],
+            "access_key": admin["aws_access_key_id"],
+            "secret_key": admin["aws_secret_access_key"],
+            **(keys or {}),
         }
         settings = {
             **{"eks_stack_state": "absent", "eks_stack_name": "vulcan", "eks_stack_region": REGION},
@@ -314,3 +315,28 @@ def test_it_is_taken_over_by_its_owners_name(role: Role) -> None:
     status, output = role.run(eks_stack_owner=MARS, eks_stack_take_over=EARTH)
     assert status == 0, output
     assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_a_caller_from_identity_center_administers_the_cluster(role: Role) -> None:
+    path, name = f"/aws-reserved/sso.amazonaws.com/{REGION}/", "AWSReservedSSO_Operators_0a1b2c3d4e5f6071"
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    trusting, allowing = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, everything))
+    iam = role.aws.client("iam")
+    arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trusting)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=allowing)
+    given = role.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="ada@example.com")["Credentials"]
+    keys = {
+        "access_key": given["AccessKeyId"],
+        "secret_key": given["SecretAccessKey"],
+        "session_token": given["SessionToken"],
+    }
+    plan = {
+        "eks_stack_state": "present",
+        "eks_stack_name": "saturn",
+        "eks_stack_zones": [f"{REGION}a", f"{REGION}b"],
+        "eks_stack_local_networks": ["10.10.0.0/24"],
+    }
+    status, output = role.run("--check", "--diff", keys=keys, **plan)
+    assert status == 0, output
+    assert f'PrincipalArn: "arn:aws:iam::000000000000:role{path}{name}"' in output

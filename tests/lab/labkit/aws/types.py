@@ -345,11 +345,16 @@ def _associate(cluster: str, principal: str, policy: Properties) -> None:
 
 
 def _require_principal(arn: str) -> None:
-    """EKS wants the principal to exist."""
-    kind, _slash, name = arn.partition(":")[2].rpartition(":")[2].partition("/")
-    stores = {"user": "users", "role": "roles"}
-    if kind in stores and name.rpartition("/")[2] not in seams.iam(stores[kind]):
-        raise AwsError("InvalidParameterException", f"The specified principalArn is invalid: {arn}", "Eks", 400)
+    """EKS wants a user or role, with its path; those of other accounts it can't look up (terraform-aws-eks #2969)."""
+    account, resource = arn.split(":")[4], arn.split(":", 5)[5]
+    kind, _slash, name = resource.partition("/")
+    store = {"user": "users", "role": "roles"}.get(kind)
+    if store is None or ":iam:" not in arn:
+        raise AwsError("InvalidParameterException", "The principalArn parameter format is not valid", "Eks", 400)
+    found = seams.iam(store).get(name.rpartition("/")[2]) or {}
+    if account == seams.account() and found.get("Arn") != arn:
+        message = "The specified principalArn is invalid: invalid principal."
+        raise AwsError("InvalidParameterException", message, "Eks", 400)
 
 
 def _access_entry_settled(_physical_id: str, props: Properties) -> Attributes:

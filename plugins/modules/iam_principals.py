@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_principals
+short_description: Find the IAM users and roles behind a caller or a session
+version_added: 1.0.0
+description:
+  - Returns ARNs as EKS takes them for an access entry. The ARN of a role's session lacks the path of the role, and EKS
+    finds no such role; those of IAM Identity Center have a path.
+  - A role is looked up by C(iam:GetRole), if it is in the account of the caller. A role of another account, and one
+    that the caller may not look up, is taken as it was given.
+  - The root user of an account and federated users are refused, as EKS gives them no access.
+author:
+  - cloudburst.federation contributors (@cloudburst)
+extends_documentation_fragment:
+  - cloudburst.federation._aws
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and tells the same.
+  diff_mode:
+    support: none
+    description: Returns details on what has changed, in diff mode.
+    details:
+      - It changes nothing.
+  idempotent:
+    support: full
+    description: When run twice with the same arguments, the second run reports no change.
+options:
+  arns:
+    description:
+      - ARNs of IAM users, of roles, or of sessions of roles.
+      - The caller when it is empty.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: amazon.aws.aws_caller_info
+  - module: amazon.aws.iam_role_info
+"""
+
+EXAMPLES = r"""
+- name: Ask who the caller is to an EKS cluster
+  cloudburst.federation.iam_principals:
+    region: eu-central-1
+  register: caller
+
+- name: Show it
+  ansible.builtin.debug:
+    var: caller.arns[0]
+"""
+
+RETURN = r"""
+arns:
+  description: ARNs of the IAM users and roles, in the order in which they were asked for, each once.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0a1b2c3d4e5f6071
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._aws import calling, patience
+from ..module_utils._errors import FederationError
+from ..module_utils._iam_principal import resolve
+
+# Until AWS has answered.
+SECONDS = 30
+
+
+def principals(aws: AnsibleAWSModule) -> list[str]:
+    """What the module returns."""
+    config = patience(SECONDS)
+    with calling("ask AWS who is calling"):
+        caller = aws.client("sts", config=config).get_caller_identity()
+        iam = aws.client("iam", config=config)
+    given = aws.params["arns"] or [str(caller["Arn"])]
+    found = [resolve(iam, arn, str(caller["Account"])) for arn in given]
+    return list(dict.fromkeys(found))
+
+
+def main() -> None:
+    """Run the module."""
+    aws = AnsibleAWSModule(
+        argument_spec={"arns": {"type": "list", "elements": "str", "default": []}}, supports_check_mode=True
+    )
+    try:
+        arns = principals(aws)
+    except FederationError as error:
+        aws.fail_json(msg=error.message)
+    aws.exit_json(changed=False, arns=arns)
+
+
+if __name__ == "__main__":
+    main()
