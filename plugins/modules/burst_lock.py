@@ -154,7 +154,7 @@ def end_run(process: int, started: str, why: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(OSError):
             os.kill(process, number)
-        for _ in range(50):
+        for _turn in range(50):
             if not lives(process, started):
                 return
             time.sleep(0.1)

@@ -472,14 +472,7 @@ class Plugin:
         command = self.command()
         environment = {**os.environ, **self._environment, "KUBERNETES_EXEC_INFO": json.dumps(self._info)}
         try:
-            ended = subprocess.run(
-                [command, *self._arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=PLUGIN_PATIENCE,
-                check=False,
-            )
+            status, output, errors = _ended([command, *self._arguments], environment)
         except subprocess.TimeoutExpired as error:
             raise PluginFailed(
                 f"{self._where}: {command} has got no credentials in {PLUGIN_PATIENCE:.0f} s."
@@ -488,13 +481,13 @@ class Plugin:
             raise InvalidOption(
                 f"{self._where}: {command}, which gets its credentials, can't be run: {error}"
             ) from error
-        if ended.returncode:
-            said = ended.stderr.decode(errors="replace").strip()
+        if status:
+            said = errors.decode(errors="replace").strip()
             raise PluginFailed(
-                f"{self._where}: {command} has got no credentials, it ended with {ended.returncode}:"
+                f"{self._where}: {command} has got no credentials, it ended with {status}:"
                 f" {said[-1000:] or 'it said nothing'}"
             )
-        return self._status(command, ended.stdout)
+        return self._status(command, output)
 
     def _status(self, command: str, answer: bytes) -> tuple[Token, Object]:
         try:
@@ -514,6 +507,19 @@ class Plugin:
         pair = {"client-certificate-data": certificate, "client-key-data": key} if certificate else {}
         encoded = {name: base64.b64encode(str(pem).encode()).decode() for name, pem in pair.items()}
         return Token(f"Bearer {token}" if token else "", _seconds(expires)), encoded
+
+
+def _ended(words: list[str], environment: t.Mapping[str, str]) -> tuple[int, bytes, bytes]:
+    """Run a command: its exit status and what it wrote. It is killed when it takes too long."""
+    with subprocess.Popen(
+        words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=PLUGIN_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return process.returncode, output, errors
 
 
 def _cluster_info(access: Access) -> Object:

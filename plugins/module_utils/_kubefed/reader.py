@@ -17,6 +17,7 @@ from __future__ import annotations
 import base64
 import codecs
 import json
+import math
 import re
 import struct
 import traceback
@@ -196,7 +197,7 @@ def _twice(key: str, line: int | None = None) -> str:
 
 def _number(value: float) -> t.Any:
     """A float as encoding/json writes it: up to 1e21, one without a fraction is written as an integer."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise _Unreadable(f"{value} is no number in JSON.")
     return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
 
@@ -415,8 +416,8 @@ def _short(value: float) -> str:
         single = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
         single = float("inf") if value > 0 else float("-inf")
-    if single != single or abs(single) == float("inf"):
-        return ".nan" if single != single else (".inf" if single > 0 else "-.inf")
+    if not math.isfinite(single):
+        return ".nan" if math.isnan(single) else (".inf" if single > 0 else "-.inf")
     text = next(
         text
         for text in (f"{single:.{digits}e}" for digits in range(17))

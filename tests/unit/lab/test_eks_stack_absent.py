@@ -75,7 +75,7 @@ CLUSTER: dict[str, t.Any] = {
 class Role:
     """The role, run by Ansible."""
 
-    def __init__(self, aws: t.Any, directory: Path, stack: dict[str, t.Any] = STACK) -> None:
+    def __init__(self, aws: t.Any, directory: Path, stack: dict[str, t.Any] | None = None) -> None:
         self.aws = aws
         self.ec2 = aws.client("ec2")
         self._directory = directory
@@ -83,7 +83,8 @@ class Role:
         place = directory / "ansible_collections" / "cloudburst"
         place.mkdir(parents=True)
         (place / "federation").symlink_to(Path(__file__).resolve().parents[3])
-        status, self.events = aws.end(aws.create(stack, name="cloudburst-vulcan", tags=TAGS))
+        made = aws.create(STACK if stack is None else stack, name="cloudburst-vulcan", tags=TAGS)
+        status, self.events = aws.end(made)
         assert status == "CREATE_COMPLETE", self.events
 
     def made(self, logical_id: str) -> str:

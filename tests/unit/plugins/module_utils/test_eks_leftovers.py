@@ -159,8 +159,9 @@ def test_which_data_nobody_would_find_later() -> None:
 GUARDED = {"GuardDutyManaged": "true"}
 
 
-def guard_duty(kind: str, tags: t.Mapping[str, str] = GUARDED, **fields: t.Any) -> Thing:
+def guard_duty(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -> Thing:
     names = {"vpc_endpoint": "com.amazonaws.eu-central-1.guardduty-data"}
+    tags = GUARDED if tags is None else tags
     return thing(kind, tags, **{"name": names.get(kind, "GuardDutyManagedSecurityGroup-vpc-1"), **fields})
 
 

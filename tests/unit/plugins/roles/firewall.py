@@ -54,7 +54,7 @@ def build() -> None:
             ip(f"address add {address} dev eth0", name)
         for interface in ("lo", "eth0"):
             ip(f"link set {interface} up", name)
-        ip(f"route add default via {own.split('/')[0]}", name)
+        ip(f"route add default via {own.split('/', maxsplit=1)[0]}", name)
     for network, via in ROUTES.items():
         ip(f"route add {network} via {via}")
     for setting in ("ip_forward=1", "conf.all.rp_filter=0", "conf.vpc0.rp_filter=0"):
