@@ -214,6 +214,7 @@ class Checker:
             place = directory / f"installed-{number}"
             script = (
                 f"ansible-galaxy collection install --no-deps --offline -p {place} {artifact}"
+                f" && cd {place}/ansible_collections/cloudburst/federation && ! ls -d tests extensions/molecule && cd /"
                 f" && ansible-playbook --syntax-check {' '.join(f'{NAME}.{name}' for name in PLAYBOOKS)}"
             )
             path = f"{place}:{core.site_packages}"
@@ -355,13 +356,13 @@ def _count_sanity(output: str, status: int) -> tuple[int, int]:
 
 
 def _count_importer(output: str, status: int) -> tuple[int, int]:
-    """The importer ends with 0 where it only logs what it has against an artifact, or where its lint ran out of time.
+    """The importer ends with 0 where it only logs what it has against an artifact.
 
+    Its lint may take 180 s, which is not enough on a busy machine; ours is a step of its own.
     It has no other collection at hand, so it finds neither their modules nor their parts of our documentation.
     """
-    against = re.findall(
-        r"^(?:ERROR|WARNING): (?!Error running ansible-doc|.*(?:syntax-check|internal-error))", output, re.MULTILINE
-    )
+    excused = r"Error running ansible-doc|Timeout on call to ansible-lint|.*(?:syntax-check|internal-error)"
+    against = re.findall(rf"^(?:ERROR|WARNING): (?!{excused})", output, re.MULTILINE)
     return (0, max(1, len(against))) if status or against else (1, 0)
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-import os
 import re
 import typing as t
 
-from ._errors import FederationError, InvalidOption
+from ._errors import InvalidOption
 from ._kube.access import check_credentials, choose
-from ._kubeconfig import parse
+from ._kubeconfig import view
 from ._kubefed.validation import problems_of, token_problem
 
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
@@ -296,18 +295,13 @@ def _is_label(value: str) -> bool:
     return len(value) <= _DNS_LABEL_MAX and _DNS_LABEL.fullmatch(value) is not None
 
 
-def context_problems(path: str, kubeconfig: str | None, context: str) -> list[Problem]:
+def context_problems(path: str, files: t.Sequence[tuple[dict[str, t.Any], str]], context: str) -> list[Problem]:
     """Check that a context is complete in a kubeconfig.
 
     :param path: where the file is, for messages.
-    :param kubeconfig: its content, or None when there is no such file.
+    :param files: what is in it, or in each file of KUBECONFIG, with the folder where relative paths begin.
     """
-    if kubeconfig is None:
-        return [Problem("burst_kubeconfig", path, "there is no such file; it must hold the data centre's cluster")]
-    try:
-        content = parse(kubeconfig, path)
-    except FederationError as exc:
-        return [Problem("burst_kubeconfig", path, exc.message)]
+    content = view([data for data, _folder in files])
     contexts = {entry["name"]: entry.get("context") or {} for entry in content.get("contexts") or []}
     clusters = {entry["name"] for entry in content.get("clusters") or []}
     users = {entry["name"] for entry in content.get("users") or []}
@@ -322,7 +316,7 @@ def context_problems(path: str, kubeconfig: str | None, context: str) -> list[Pr
     if lost:
         return [Problem("burst_host_context", context, f"burst_kubeconfig {path} lacks its {' and '.join(lost)}")]
     try:
-        access = choose([(content, os.path.dirname(os.path.abspath(path)))], context, path)
+        access = choose(files, context, path)
         check_credentials(access)
     except InvalidOption as exc:
         return [Problem("burst_host_context", context, exc.message)]

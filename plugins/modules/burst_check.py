@@ -39,14 +39,21 @@ options:
     required: true
   host_context:
     description:
-      - Context of the data centre's cluster in O(kubeconfig).
+      - Context of the data centre's cluster in O(kubeconfig). It has to be named, since the current context may be that
+        of any cluster.
+      - If not set, the value of the environment variable E(K8S_AUTH_CONTEXT) is used.
     type: str
-    required: true
   kubeconfig:
     description:
-      - Path of the kubeconfig file.
+      - Path of the kubeconfig file. The default are the files in E(KUBECONFIG), else C(~/.kube/config).
+      - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used.
     type: path
-    required: true
+  host:
+    description:
+      - URL of the API server of the data centre's cluster, for those who have no kubeconfig with it. Nothing is checked
+        of O(kubeconfig) then.
+      - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
+    type: str
   commands:
     description:
       - Commands that must be on the C(PATH).
@@ -208,7 +215,7 @@ import importlib.util
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan import (
@@ -218,7 +225,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan 
     plan_problems,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, one_line
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubeconfig_files import read
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.access import contents, place_of
 
 
 def _argument_spec() -> dict[str, t.Any]:
@@ -246,8 +253,9 @@ def _argument_spec() -> dict[str, t.Any]:
     return {
         "name": {"type": "str", "required": True},
         "host_name": {"type": "str", "required": True},
-        "host_context": {"type": "str", "required": True},
-        "kubeconfig": {"type": "path", "required": True},
+        "host_context": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_CONTEXT"])},
+        "kubeconfig": {"type": "path", "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"])},
+        "host": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_HOST"])},
         "commands": {**names, "default": []},
         "python_libraries": {**names, "default": []},
         "plan": {"type": "dict", "options": plan},
@@ -269,6 +277,24 @@ def _machine_problems(commands: list[str], libraries: list[str]) -> list[Problem
     return problems
 
 
+def host_problems(options: dict[str, t.Any]) -> list[Problem]:
+    """Check that the data centre's cluster can be reached, as far as that can be told without asking it."""
+    if options["host"]:
+        return []
+    if not options["host_context"]:
+        allowed = (
+            "the context of the data centre's cluster is wanted. Set it, or K8S_AUTH_CONTEXT, or K8S_AUTH_HOST and "
+            "K8S_AUTH_API_KEY in the environment"
+        )
+        return [Problem("burst_host_context", "", allowed)]
+    place = place_of(options["kubeconfig"])
+    try:
+        files = contents(options["kubeconfig"])
+    except FederationError as error:
+        return [Problem("burst_kubeconfig", place, error.message)]
+    return context_problems(place, files, options["host_context"])
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
     options = module.params
@@ -276,12 +302,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("PyYAML"))
     problems = _machine_problems(options["commands"], options["python_libraries"])
     problems += name_problems(options["name"], options["host_name"])
-    try:
-        kubeconfig = read(options["kubeconfig"]) if os.path.exists(options["kubeconfig"]) else None
-    except FederationError as exc:
-        problems.append(Problem("burst_kubeconfig", options["kubeconfig"], exc.message))
-    else:
-        problems += context_problems(options["kubeconfig"], kubeconfig, options["host_context"])
+    problems += host_problems(options)
     if options["plan"] is not None:
         problems += plan_problems({**options["plan"], "name": options["name"], "host_name": options["host_name"]})
     if problems:

@@ -17,7 +17,8 @@ description:
   - The result is the same as C(kubefedctl)'s, with the same names, so either can leave what the other has joined.
   - Whatever an interrupted join or leave has left, the next run finishes. What has changed since, such as a role's
     rules, the token, the certificate authority or the end point, is mended, and KubeFed is made to take it up.
-  - The host cluster can be a member of its own federation, O(member_context) is then its own context.
+  - The host cluster can be a member of its own federation. It is reached as the host is then, if none of the options
+    for the member says otherwise.
 extends_documentation_fragment:
   - cloudburst.federation._attributes
   - cloudburst.federation._attributes.actiongroup_k8s
@@ -55,7 +56,8 @@ options:
     type: raw
   member_context:
     description:
-      - The context of the member in O(member_kubeconfig). It may have any name. The default is O(name).
+      - The context of the member in O(member_kubeconfig). It may have any name. The default is O(name), and for the
+        host cluster itself, O(context).
     type: str
   member_host:
     description:
@@ -361,7 +363,10 @@ def membership(params: dict[str, t.Any]) -> Membership:
 
 
 def member_client(params: dict[str, t.Any]) -> Client:
-    """The way to the member."""
+    """The way to the member. The host, as a member of its own federation, is reached as the host is."""
+    own = [name for name in params if name.startswith("member_")]
+    if params["name"] == params["host_cluster_name"] and all(params[name] is None for name in own):
+        return connect_as(params, label=params["name"])
     access = {
         **params,
         "member_kubeconfig": params["kubeconfig"]

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils import _burst_plan as plan
 from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_access as access
 from ansible_collections.cloudburst.federation.plugins.module_utils import _kubeconfig as kubeconfig
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, InvalidOption
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
+from ansible_collections.cloudburst.federation.plugins.modules import burst_check
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._customer_gateway import (
     CustomerGatewayError,
     tunnels,
@@ -124,9 +124,11 @@ def test_clusters_are_reached_by_kubeconfigs_or_not(tmp_path: Path) -> None:
         refused(lambda given=given: address(given))  # type: ignore[misc]
 
 
-def test_the_plan_says_what_is_wrong_with_a_kubeconfig() -> None:
+def test_the_check_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path) -> None:
     for text in texts(GOOD, seed=2):
-        for problem in plan.context_problems("/k", text, "a@b"):
+        file = tmp_path / "config"
+        file.write_text(text, encoding="utf-8", errors="surrogatepass")
+        for problem in burst_check.host_problems({"host": None, "kubeconfig": str(file), "host_context": "a@b"}):
             assert "\n" not in str(problem)
             assert SECRET not in str(problem)
 

@@ -9,7 +9,6 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan import (
-    context_problems,
     name_problems,
     plan_problems,
 )
@@ -33,12 +32,6 @@ PLAN: dict[str, t.Any] = {
     "members": [],
     "apps": [{"namespace": "fedtestns", "placement": ["earth", "vulcan"], "resources": [DEPLOYMENT]}],
 }
-
-KUBECONFIG = """
-contexts: [{name: kubernetes-admin@kubernetes, context: {cluster: kubernetes, user: kubernetes-admin}}]
-clusters: [{name: kubernetes, cluster: {server: https://192.0.2.1}}]
-users: [{name: kubernetes-admin, user: {}}]
-"""
 
 
 def app(**changes: t.Any) -> list[dict[str, t.Any]]:
@@ -173,29 +166,3 @@ def test_names_that_one_of_the_systems_refuses(name: str) -> None:
 def test_a_context_name_is_no_member_name() -> None:
     problems = name_problems("vulcan", "kubernetes-admin@kubernetes")
     assert [problem.variable for problem in problems] == ["burst_host_name"]
-
-
-@pytest.mark.parametrize(
-    ("kubeconfig", "context", "message"),
-    [
-        (None, "earth", "there is no such file"),
-        ("", "earth", "has no such context; it has: none"),
-        ("[]", "earth", "is no kubeconfig: its content is a list"),
-        ("a: ]", "earth", "is broken in line 1, column 4"),
-        (KUBECONFIG, "earth", "it has: kubernetes-admin@kubernetes"),
-        (KUBECONFIG.replace("users:", "others:"), "kubernetes-admin@kubernetes", "lacks its user 'kubernetes-admin'"),
-        (
-            KUBECONFIG.replace("user: {}", "user: {as: jane}"),
-            "kubernetes-admin@kubernetes",
-            "acts as somebody else (as)",
-        ),
-    ],
-)
-def test_contexts_that_can_not_be_used(kubeconfig: str | None, context: str, message: str) -> None:
-    problems = context_problems("~/.kube/config", kubeconfig, context)
-    assert len(problems) == 1
-    assert message in str(problems[0])
-
-
-def test_a_complete_context_is_fine() -> None:
-    assert context_problems("~/.kube/config", KUBECONFIG, "kubernetes-admin@kubernetes") == []

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.modules.burst_check import host_problems
+
+KUBECONFIG = """
+contexts: [{name: kubernetes-admin@kubernetes, context: {cluster: kubernetes, user: kubernetes-admin}}]
+clusters: [{name: kubernetes, cluster: {server: https://192.0.2.1}}]
+users: [{name: kubernetes-admin, user: {}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kubeconfig", "context", "message"),
+    [
+        (None, "earth", "there is no file"),
+        ("", "earth", "has no such context; it has: none"),
+        ("[]", "earth", "is no kubeconfig: its content is a list"),
+        ("a: ]", "earth", "is broken in line 1, column 4"),
+        (KUBECONFIG, "earth", "it has: kubernetes-admin@kubernetes"),
+        (KUBECONFIG.replace("users:", "others:"), "kubernetes-admin@kubernetes", "lacks its user 'kubernetes-admin'"),
+        (
+            KUBECONFIG.replace("user: {}", "user: {as: jane}"),
+            "kubernetes-admin@kubernetes",
+            "acts as somebody else (as)",
+        ),
+    ],
+)
+def test_contexts_that_can_not_be_used(tmp_path: Path, kubeconfig: str | None, context: str, message: str) -> None:
+    file = tmp_path / "config"
+    if kubeconfig is not None:
+        file.write_text(kubeconfig)
+    problems = host_problems({"host": None, "kubeconfig": str(file), "host_context": context})
+    assert len(problems) == 1
+    assert message in str(problems[0])
+
+
+def test_a_complete_context_is_fine(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(KUBECONFIG)
+    assert host_problems({"host": None, "kubeconfig": str(file), "host_context": "kubernetes-admin@kubernetes"}) == []
+
+
+def test_the_files_of_kubeconfig_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contexts, *others = KUBECONFIG.strip().splitlines()
+    (tmp_path / "a").write_text(contexts)
+    (tmp_path / "b").write_text("\n".join(others))
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'a'}:{tmp_path / 'b'}")
+    assert host_problems({"host": None, "kubeconfig": None, "host_context": "kubernetes-admin@kubernetes"}) == []
+
+
+def test_the_current_context_may_be_that_of_any_cluster() -> None:
+    (problem,) = host_problems({"host": None, "kubeconfig": None, "host_context": None})
+    assert problem.variable == "burst_host_context"
+    assert "K8S_AUTH_CONTEXT" in problem.allowed
+
+
+def test_no_kubeconfig_is_needed_beside_an_address() -> None:
+    assert host_problems({"host": "https://10.10.0.10:6443", "kubeconfig": "/nowhere", "host_context": None}) == []
