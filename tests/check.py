@@ -214,7 +214,8 @@ class Checker:
             place = directory / f"installed-{number}"
             script = (
                 f"ansible-galaxy collection install --no-deps --offline -p {place} {artifact}"
-                f" && cd {place}/ansible_collections/cloudburst/federation && ! ls -d tests extensions/molecule && cd /"
+                f" && cd {place}/ansible_collections/cloudburst/federation"
+                " && [ ! -e tests ] && [ ! -e extensions/molecule ] && cd /"
                 f" && ansible-playbook --syntax-check {' '.join(f'{NAME}.{name}' for name in PLAYBOOKS)}"
             )
             path = f"{place}:{core.site_packages}"
