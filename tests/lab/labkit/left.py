@@ -15,8 +15,11 @@ import argparse
 import contextlib
 import json
 import sys
+import time
 import typing as t
 from pathlib import Path
+
+from labkit.errors import LabError
 
 BURST = "vulcan"
 OWN = {f"kubernetes.io/cluster/{BURST}": "owned"}
@@ -66,6 +69,8 @@ class Account:
             *(row["NetworkInterfaceId"] for row in self.ec2.describe_network_interfaces()["NetworkInterfaces"]),
             *(row["GroupId"] for row in self.ec2.describe_security_groups()["SecurityGroups"]),
             *(row["VolumeId"] for row in self.ec2.describe_volumes()["Volumes"]),
+            *(row["SnapshotId"] for row in self.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]),
+            *(row["VpcEndpointId"] for row in self.ec2.describe_vpc_endpoints()["VpcEndpoints"]),
             *(row["VpcId"] for row in self.ec2.describe_vpcs()["Vpcs"]),
             *(row["SubnetId"] for row in self.ec2.describe_subnets()["Subnets"]),
             *(row["LoadBalancerArn"] for row in self.elbv2.describe_load_balancers()["LoadBalancers"]),
@@ -92,6 +97,22 @@ def own(account: Account) -> list[str]:
         account.interface(subnet, CNI, attached=False),
         account.interface(subnet, CNI, attached=True),
         *names,
+    ]
+
+
+def guarded(account: Account, switch: Path) -> list[str]:
+    """What GuardDuty makes where the nodes are, once an organisation has turned it on for all of its accounts."""
+    switch.write_text(json.dumps({"guardduty": True}))
+    end = time.monotonic() + 30
+    while not (made := account.ec2.describe_vpc_endpoints()["VpcEndpoints"]):
+        if time.monotonic() > end:
+            raise LabError("GuardDuty has made no end point within 30 s")
+        time.sleep(0.2)
+    groups = account.ec2.describe_security_groups()["SecurityGroups"]
+    names = [f"GuardDutyManagedSecurityGroup-{row['VpcId']}" for row in made]
+    return [
+        *(row["VpcEndpointId"] for row in made),
+        *(row["GroupId"] for row in groups if row["GroupName"] in names),
     ]
 
 
@@ -134,10 +155,16 @@ def alike(account: Account) -> list[str]:
     ]
 
 
+def switch_of(file: Path) -> Path:
+    """What says whether GuardDuty is turned on (labkit.aws.guardduty), in the state that FILE is in."""
+    return file.parent / "aws" / "organisation.json"
+
+
 def put(file: Path) -> int:
     """Put everything there, and remember it."""
     account = Account()
-    file.write_text(json.dumps({"own": own(account), "alike": alike(account)}))
+    things = {"own": [*own(account), *guarded(account, switch_of(file))], "alike": alike(account)}
+    file.write_text(json.dumps(things))
     return 0
 
 
@@ -159,12 +186,15 @@ def clear(file: Path) -> int:
     if not file.exists():
         return 0
     account = Account()
-    filters = [{"Name": "tag-key", "Values": list(OWN)}]
+    switch_of(file).unlink(missing_ok=True)
+    filters = [{"Name": "tag-key", "Values": [*OWN, "cloudburst:burst"]}]
     kept = [row["VolumeId"] for row in account.ec2.describe_volumes(Filters=filters)["Volumes"]]
+    kept += [row["SnapshotId"] for row in account.ec2.describe_snapshots(Filters=filters)["Snapshots"]]
     things = [*json.loads(file.read_text())["alike"], *kept]
     calls: tuple[tuple[str, t.Callable[[str], t.Any]], ...] = (
         ("arn:aws:elasticloadbalancing", lambda thing: _elbv2(account, thing)),
         ("eni-", lambda thing: account.ec2.delete_network_interface(NetworkInterfaceId=thing)),
+        ("snap-", lambda thing: account.ec2.delete_snapshot(SnapshotId=thing)),
         ("vol-", lambda thing: account.ec2.delete_volume(VolumeId=thing)),
         ("/aws/", lambda thing: account.logs.delete_log_group(logGroupName=thing)),
         ("sg-", lambda thing: account.ec2.delete_security_group(GroupId=thing)),

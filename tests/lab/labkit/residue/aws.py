@@ -23,6 +23,7 @@ LISTS: tuple[tuple[str, str, str, str | None], ...] = (
     ("ec2", "describe_security_groups", "SecurityGroups", "GroupId"),
     ("ec2", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
     ("ec2", "describe_volumes", "Volumes", "VolumeId"),
+    ("ec2", "describe_snapshots", "Snapshots", "SnapshotId"),
     ("ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
     ("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
     ("ec2", "describe_instances", "Reservations", "ReservationId"),
