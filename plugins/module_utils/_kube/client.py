@@ -200,19 +200,30 @@ class Client:
         self._ca = ca
         if ca:
             self._pool.connection_pool_kw["ca_cert_data"] = ca.decode(errors="replace")
+        if configuration.verify_ssl:
+            self._pool.connection_pool_kw["ssl_context"] = self._context()
         self.label = label
+
+    def _context(self) -> ssl.SSLContext:
+        """As kubectl verifies. Python 3.13 asks for an Authority Key Identifier too, which authorities of EKS lack.
+
+        See https://github.com/kubernetes-client/python/issues/2394
+        """
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if not self._ca and not self._configuration.ssl_ca_cert:
+            context.load_default_certs()
+        return context
 
     def ignore_validity_period(self) -> None:
         """Take the server's certificate, and those of its authorities, at any time; all else of it is verified.
 
         :raises ValueError: the authority's certificates are none.
         """
-        context = urllib3.util.ssl_.create_urllib3_context()
+        context = self._context()
         context.verify_flags |= _NO_CHECK_TIME
         if self._ca:
             context.load_verify_locations(cadata=self._ca.decode(errors="replace"))
-        else:
-            context.load_default_certs()
         self._pool.connection_pool_kw["ssl_context"] = context
 
     @property

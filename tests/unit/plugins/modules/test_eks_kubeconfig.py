@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
+from ansible.release import __version__
 
 pytest.importorskip("boto3")
 
@@ -30,6 +31,9 @@ def _absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     def run(**options: t.Any) -> dict[str, t.Any]:
         arguments = {"name": "vulcan", "region": "eu-central-1", "state": "absent", **options}
         arguments.setdefault("kubeconfig", str(tmp_path / "config"))
+        # Since core 2.20, the invocation is there only when ansible-playbook asks for it, as with -vvv.
+        if tuple(map(int, __version__.split(".")[:2])) >= (2, 20):
+            arguments["_ansible_inject_invocation"] = True
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         output = io.StringIO()
