@@ -42,8 +42,10 @@ def harmless(value: t.Any) -> t.Any:
 
 
 def without_login(url: str) -> str:
-    """A URL as it may be shown."""
-    return re.sub(r"//[^/]*@", "//********@", url)
+    """A URL as it may be shown, also one that is none: without a scheme, or with a slash in its password."""
+    login, at, rest = url.rpartition("@")
+    scheme = re.match(r"[A-Za-z0-9]*://", login)
+    return f"{scheme[0] if scheme else ''}********@{rest}" if at else url
 
 
 class FederationError(Exception):

@@ -12,6 +12,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._errors impo
     FederationError,
     harmless,
     one_line,
+    without_login,
 )
 
 OBEYED = {
@@ -48,3 +49,16 @@ def test_a_result_keeps_its_form() -> None:
         "of\ufffd": {"ü": [1, None, 0.5]},
         "text": "日本語 👩‍💻",
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://proxy:3128", "http://proxy:3128"),
+        ("http://me:pw@proxy:3128", "http://********@proxy:3128"),
+        ("http://me:p/w//@x@proxy:3128", "http://********@proxy:3128"),
+        ("me:pw@proxy:3128", "********@proxy:3128"),
+    ],
+)
+def test_a_url_is_shown_without_its_login_whether_or_not_it_is_one(url: str, shown: str) -> None:
+    assert without_login(url) == shown

@@ -18,7 +18,12 @@ import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, InvalidOption
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube import access as kube_access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client, Unreachable, connect_as
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import (
+    Client,
+    Unreachable,
+    connect_as,
+    login_of,
+)
 
 pytest.importorskip("kubernetes")
 
@@ -343,3 +348,17 @@ def test_a_command_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monke
     entry["args"] = ["-c", "sleep 20"]
     with pytest.raises(FederationError, match="has got no credentials in 0 s"):
         connected(kubeconfig({"exec": entry}))
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("http://proxy:3128", set()),
+        ("http://me@proxy:3128", set()),
+        ("http://me:pw@proxy:3128", {"pw"}),
+        ("http://me:p/w@proxy:3128", {"p/w"}),
+        ("me:pw@proxy:3128", {"pw"}),
+    ],
+)
+def test_a_password_is_known_also_where_the_url_is_refused(url: str, found: set[str]) -> None:
+    assert login_of(url) == found
