@@ -68,8 +68,9 @@ class Calls:
         return client
 
 
-HOST = kube.connect(None, HOST_CONTEXT, label="host")
-MEMBER = kube.connect(None, MEMBER_CONTEXT, label="member")
+NOTHING = dict.fromkeys(("kubeconfig", "host", "api_key", "ca_cert", "validate_certs"))
+HOST = kube.connect_as({**NOTHING, "context": HOST_CONTEXT}, label="host")
+MEMBER = kube.connect_as({**NOTHING, "context": MEMBER_CONTEXT}, label="member")
 
 
 class Try:
