@@ -163,6 +163,27 @@ class _Received(t.NamedTuple):
     data: bytes
 
 
+def _verifying(pool: t.Any, flags: int) -> t.Any:
+    """A class of pools whose connections verify with these flags of OpenSSL, and without RFC 5280's strictness."""
+
+    class Connection(pool.ConnectionCls):
+        def connect(self) -> None:
+            # One for each connection: urllib3 loads certificates into it, and a context is no thing for two threads
+            context = urllib3.util.ssl_.create_urllib3_context(
+                cert_reqs=urllib3.util.ssl_.resolve_cert_reqs(self.cert_reqs)
+            )
+            context.verify_flags = (context.verify_flags & ~ssl.VERIFY_X509_STRICT) | flags
+            if not (self.ca_certs or self.ca_cert_dir or self.ca_cert_data):
+                context.load_default_certs()
+            self.ssl_context = context
+            super().connect()
+
+    class Pool(pool):
+        ConnectionCls = Connection
+
+    return Pool
+
+
 class Client:
     """One API server.
 
@@ -200,31 +221,26 @@ class Client:
         self._ca = ca
         if ca:
             self._pool.connection_pool_kw["ca_cert_data"] = ca.decode(errors="replace")
-        if configuration.verify_ssl:
-            self._pool.connection_pool_kw["ssl_context"] = self._context()
+        self._plain = self._pool.pool_classes_by_scheme
+        self._verify()
         self.label = label
-
-    def _context(self) -> ssl.SSLContext:
-        """As kubectl verifies. Python 3.13 asks for an Authority Key Identifier too, which authorities of EKS lack.
-
-        See https://github.com/kubernetes-client/python/issues/2394
-        """
-        context = urllib3.util.ssl_.create_urllib3_context()
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if not self._ca and not self._configuration.ssl_ca_cert:
-            context.load_default_certs()
-        return context
 
     def ignore_validity_period(self) -> None:
         """Take the server's certificate, and those of its authorities, at any time; all else of it is verified.
 
         :raises ValueError: the authority's certificates are none.
         """
-        context = self._context()
-        context.verify_flags |= _NO_CHECK_TIME
         if self._ca:
-            context.load_verify_locations(cadata=self._ca.decode(errors="replace"))
-        self._pool.connection_pool_kw["ssl_context"] = context
+            urllib3.util.ssl_.create_urllib3_context().load_verify_locations(cadata=self._ca.decode(errors="replace"))
+        self._verify(_NO_CHECK_TIME)
+
+    def _verify(self, flags: int = 0) -> None:
+        """Have certificates verified as kubectl does, but for what some flags of OpenSSL say.
+
+        Python 3.13 asks for an Authority Key Identifier too, which authorities of EKS lack
+        (https://github.com/kubernetes-client/python/issues/2394).
+        """
+        self._pool.pool_classes_by_scheme = {**self._plain, "https": _verifying(self._plain["https"], flags)}
 
     @property
     def connection(self) -> Connection:
