@@ -448,29 +448,13 @@ class Join:
         accounts = {account for account in credentials.values() if account} | {
             manifests.account_name(self._as.name, host_name)
         }
-        left: list[str] = list(self._carry.get("left") or [])
-        going = False
-        placed = federated_to(self._host, self._as.namespace, self._as.name) if existing is not None else []
-        if placed:
-            left.append(
-                f"what KubeFed has put into {self._as.name} and was not withdrawn: {some(placed)}."
-                " KubeFed looks after it no more"
-            )
-        if not clean_member or self._member is None:
-            why = no_member if clean_member else "clean_member is false"
-            if existing is not None or credentials:
-                left.append(self._unreached(accounts, why))
-        else:
-            try:
-                for account in sorted(accounts):
-                    self._revoke(account)
-            except FederationError as error:
-                if existing is not None or credentials:
-                    left.append(self._unreached(accounts, error.message))
-            else:
-                going, kept = self._leave_namespace(accounts)
-                left += kept
-        self._carry["left"] = left
+        if "left" not in self._carry:
+            # Once only: else each slice of the wait would wait for a member that is dead, and name it again
+            no_member = no_member if clean_member else "clean_member is false"
+            known = existing is not None or bool(credentials)
+            left = self._orphaned() if existing is not None else []
+            going, kept = self._clean_member(accounts, no_member, known=known)
+            self._carry.update(left=[*left, *kept], going=going)
         for name in sorted(credentials):
             self._delete(self._host, "Secret", name)
         if existing is not None:
@@ -478,12 +462,40 @@ class Join:
         if wait and not self._check_mode:
             path = self._path("KubeFedCluster", self._as.name)
             self._wait_gone(self._host, path, f"KubeFedCluster {self._as.name} to be gone")
-            if going and self._member is not None:
+            if self._carry["going"] and self._member is not None:
                 path = path_of("Namespace", None, self._as.namespace)
                 self._wait_gone(
                     self._member, path, f"namespace {self._as.namespace} in {self._member.label} to be gone"
                 )
-        return left
+        return list(self._carry["left"])
+
+    def _orphaned(self) -> list[str]:
+        """What KubeFed has put into the member and was not withdrawn from it, in a line for the user."""
+        placed = federated_to(self._host, self._as.namespace, self._as.name)
+        if not placed:
+            return []
+        return [
+            f"what KubeFed has put into {self._as.name} and was not withdrawn: {some(placed)}."
+            " KubeFed looks after it no more"
+        ]
+
+    def _clean_member(self, accounts: set[str], no_member: str, *, known: bool) -> tuple[bool, list[str]]:
+        """Remove what was put into the member.
+
+        :param no_member: why it is not to be cleaned; empty when it is.
+        :param known: the host knows of the member, so that something may be there.
+        :returns: whether KubeFed's namespace is on its way, and what is left, as lines for the user.
+        """
+        why = no_member
+        if not why:
+            try:
+                for account in sorted(accounts):
+                    self._revoke(account)
+            except FederationError as error:
+                why = error.message
+            else:
+                return self._leave_namespace(accounts)
+        return False, [self._unreached(accounts, why)] if known else []
 
     def _unreached(self, accounts: set[str], why: str) -> str:
         names = ", ".join(sorted(accounts))
