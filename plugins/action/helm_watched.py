@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import harmless
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import harmless
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import SLICE_SECONDS, line
 
 display = Display()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Must be kept in sync with kube_spec() in plugins/module_utils/_argspec.py
+    # Must be kept in sync with kube_spec() in plugins/module_utils/_runtime/argspec.py
     DOCUMENTATION = r"""
 options:
   kubeconfig:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Must be kept in sync with wait_spec() in plugins/module_utils/_argspec.py.
+    # Must be kept in sync with wait_spec() in plugins/module_utils/_runtime/argspec.py.
     # Each module documents wait_timeout with its own default.
     DOCUMENTATION = r"""
 options:

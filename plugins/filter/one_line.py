@@ -35,7 +35,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import one_line
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import one_line
 
 
 class FilterModule:

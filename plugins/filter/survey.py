@@ -52,8 +52,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError
-from ansible_collections.cloudburst.federation.plugins.module_utils._survey import value_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.survey import value_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 
 def survey(value: t.Any, name: str, kind: str, default: t.Any = None) -> t.Any:

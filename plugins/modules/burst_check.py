@@ -218,14 +218,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst_plan import (
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan import (
     Problem,
     context_problems,
     name_problems,
     plan_problems,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, one_line
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.access import contents, place_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, one_line
 
 
 def _argument_spec() -> dict[str, t.Any]:

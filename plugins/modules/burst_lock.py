@@ -87,12 +87,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ..module_utils._argspec import kube_spec
-from ..module_utils._burst_lock import Lock
-from ..module_utils._burst_state import Teller, now
+from ..module_utils._burst.lock import Lock
+from ..module_utils._burst.state import Teller, now
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Object, connect_as
-from ..module_utils._kubefed.manifests import check_name
-from ..module_utils._module import Run, run_module
+from ..module_utils._kubefed.membership.manifests import check_name
+from ..module_utils._runtime.argspec import kube_spec
+from ..module_utils._runtime.module import Run, run_module
 
 # Must be kept in sync with plugins/action/burst_lock.py
 RUN_VARIABLE = "CLOUDBURST_FEDERATION_RUN"

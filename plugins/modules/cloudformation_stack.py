@@ -234,15 +234,12 @@ import uuid
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import AwsError, calling, patience
-from ..module_utils._errors import InvalidOption, TerminalState
-from ..module_utils._module import Run, run_module
-from ..module_utils._stack_api import MAX_TEMPLATE_BYTES, StackApi
-from ..module_utils._stack_events import Event, summary
-from ..module_utils._stack_follow import Operation, carried, failure, follow
-from ..module_utils._stack_owner import Ownership, tags_of
-from ..module_utils._stack_states import (
+from ..module_utils._aws.errors import AwsError, calling, patience
+from ..module_utils._aws.stacks.api import MAX_TEMPLATE_BYTES, StackApi
+from ..module_utils._aws.stacks.events import Event, summary
+from ..module_utils._aws.stacks.follow import Operation, carried, failure, follow
+from ..module_utils._aws.stacks.ownership import Ownership, tags_of
+from ..module_utils._aws.stacks.states import (
     Kind,
     Step,
     adopted_kind,
@@ -254,7 +251,10 @@ from ..module_utils._stack_states import (
     step_to_present,
     way_out,
 )
-from ..module_utils._wait import State, Waiter
+from ..module_utils._runtime.argspec import wait_spec
+from ..module_utils._runtime.errors import InvalidOption, TerminalState
+from ..module_utils._runtime.module import Run, run_module
+from ..module_utils._runtime.wait import State, Waiter
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -292,17 +292,15 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils import _eks_access as access
-from ..module_utils import _eks_helper as helper
-from ..module_utils import _eks_reach as reach
-from ..module_utils import _eks_token as tokens
-from ..module_utils import _kubeconfig
-from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import calling, patience
-from ..module_utils._errors import FederationError, WaitTimeout, without_login
-from ..module_utils._kubeconfig_files import Files, is_private, locked, make_folder, paths
-from ..module_utils._module import Run, run_module
-from ..module_utils._wait import State
+from ..module_utils._aws.eks import clusters as access
+from ..module_utils._aws.eks import helper, reach, tokens
+from ..module_utils._aws.errors import calling, patience
+from ..module_utils._kube.kubeconfig import entries
+from ..module_utils._kube.kubeconfig.files import Files, is_private, locked, make_folder, paths
+from ..module_utils._runtime.argspec import wait_spec
+from ..module_utils._runtime.errors import FederationError, WaitTimeout, without_login
+from ..module_utils._runtime.module import Run, run_module
+from ..module_utils._runtime.wait import State
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -370,7 +368,7 @@ class Companion(t.NamedTuple):
     mode: int
 
 
-def bring(aws: AnsibleAWSModule, run: Run, edit_of: t.Callable[[Files], _kubeconfig.Edit]) -> Files:
+def bring(aws: AnsibleAWSModule, run: Run, edit_of: t.Callable[[Files], entries.Edit]) -> Files:
     """Bring the kubeconfig files to an edit, with the programs beside them that their entries need, and no others.
 
     :param edit_of: the edit that is wanted for what the files say.
@@ -385,7 +383,7 @@ def bring(aws: AnsibleAWSModule, run: Run, edit_of: t.Callable[[Files], _kubecon
         return _bring(aws, run, Files(where), edit_of)
 
 
-def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[Files], _kubeconfig.Edit]) -> Files:
+def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[Files], entries.Edit]) -> Files:
     files.change(lambda data: edit_of(files))
     # A copy of the file may name a program beside the original: that one is not ours to remove.
     ours = {helper.program(file.path) for file in files.files}
@@ -437,11 +435,11 @@ def ensure_entries(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: st
     params = aws.params
     dropped: list[str] = []
 
-    def edit_of(files: Files) -> _kubeconfig.Edit:
+    def edit_of(files: Files) -> entries.Edit:
         data = files.after
         names = access.names_of(data, cluster, region, params["alias"], params["user_alias"])
         run.result["context"] = names.context
-        added = access.added_words(_kubeconfig.find(data, "users", names.user) or {})
+        added = access.added_words(entries.find(data, "users", names.user) or {})
         # What stands behind an option may be secret; a profile goes into the environment.
         options = [word.partition("=")[0] for word in added[:1] + [w for w in added[1:] if w.startswith("--")]]
         dropped.extend(option for option in options if option not in ("--", "--profile"))
@@ -547,7 +545,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if _kubeconfig.yaml is None:
+    if entries.yaml is None:
         aws.fail_json(msg=missing_required_lib("PyYAML"))
 
     def call(run: Run) -> None:

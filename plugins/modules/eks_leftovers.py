@@ -216,12 +216,12 @@ import typing as t
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import calling, patience
-from ..module_utils._eks_leftovers.api import SERVICES, Api
-from ..module_utils._eks_leftovers.owned import BURST_TAG
-from ..module_utils._eks_leftovers.sweep import Sweep, told
-from ..module_utils._module import Run, run_module
+from ..module_utils._aws.errors import calling, patience
+from ..module_utils._cleanup.api import SERVICES, Api
+from ..module_utils._cleanup.ownership import BURST_TAG
+from ..module_utils._cleanup.sweep import Sweep, told
+from ..module_utils._runtime.argspec import wait_spec
+from ..module_utils._runtime.module import Run, run_module
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -128,20 +128,19 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils import _eks_access as access
-from ..module_utils import _eks_reach as reach
-from ..module_utils import _eks_token as tokens
-from ..module_utils._argspec import wait_spec
-from ..module_utils._aws import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
-from ..module_utils._eks_leftovers.api import Api
-from ..module_utils._eks_leftovers.owned import BURST_TAG, is_own, is_unmarked
-from ..module_utils._eks_leftovers.release import Release, disk, image
-from ..module_utils._eks_leftovers.sweep import told
-from ..module_utils._errors import TerminalState
+from ..module_utils._aws.eks import clusters as access
+from ..module_utils._aws.eks import reach, tokens
+from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
+from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
+from ..module_utils._cleanup.api import Api
+from ..module_utils._cleanup.in_cluster import Release, disk, image
+from ..module_utils._cleanup.ownership import BURST_TAG, is_own, is_unmarked
+from ..module_utils._cleanup.sweep import told
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
 from ..module_utils._kube.objects import Changes
-from ..module_utils._module import Run, run_module
-from ..module_utils._stack_advice import UNPROTECT_CLUSTER
+from ..module_utils._runtime.argspec import wait_spec
+from ..module_utils._runtime.errors import TerminalState
+from ..module_utils._runtime.module import Run, run_module
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

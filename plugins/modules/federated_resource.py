@@ -463,12 +463,12 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._argspec import kube_spec, wait_spec
-from ..module_utils._errors import FederationError, InvalidOption
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, secrets_of
 from ..module_utils._kube.objects import Changes
-from ..module_utils._kubefed.documents import from_definition, from_path, secrets_in
-from ..module_utils._kubefed.federate import (
+from ..module_utils._kubefed.membership.manifests import DEFAULT_NAMESPACE, check_labels, check_name, texts
+from ..module_utils._kubefed.operations.federation import Resources
+from ..module_utils._kubefed.resources.documents import from_definition, from_path, secrets_in
+from ..module_utils._kubefed.resources.model import (
     Placing,
     Wanted,
     check_overrides,
@@ -477,12 +477,12 @@ from ..module_utils._kubefed.federate import (
     unused_overrides,
     wanted,
 )
-from ..module_utils._kubefed.manifests import DEFAULT_NAMESPACE, check_labels, check_name, texts
-from ..module_utils._kubefed.reader import YAML_IMPORT_ERROR
-from ..module_utils._kubefed.resources import Resources
-from ..module_utils._kubefed.schedules import is_schedule, schedule
-from ..module_utils._kubefed.validation import token_problem
-from ..module_utils._module import QuietModule, Run, run_module
+from ..module_utils._kubefed.resources.reader import YAML_IMPORT_ERROR
+from ..module_utils._kubefed.resources.schedules import is_schedule, schedule
+from ..module_utils._kubefed.resources.validation import token_problem
+from ..module_utils._runtime.argspec import kube_spec, wait_spec
+from ..module_utils._runtime.errors import FederationError, InvalidOption
+from ..module_utils._runtime.module import QuietModule, Run, run_module
 
 # The options for these states alone
 _FOR_PRESENT = ("placement", "cluster_selector", "overrides", "creation_labels", "contents", "enable_types")

@@ -69,9 +69,9 @@ arns:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._aws import calling, patience
-from ..module_utils._errors import FederationError
-from ..module_utils._iam_principal import resolve
+from ..module_utils._aws.errors import calling, patience
+from ..module_utils._aws.principals import resolve
+from ..module_utils._runtime.errors import FederationError
 
 # Until AWS has answered.
 SECONDS = 30

@@ -301,8 +301,6 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._argspec import kube_spec, wait_spec
-from ..module_utils._errors import InvalidOption
 from ..module_utils._kube.client import (
     KUBERNETES_IMPORT_ERROR,
     PROXY_SCHEMES,
@@ -315,9 +313,11 @@ from ..module_utils._kube.client import (
     secrets_of,
 )
 from ..module_utils._kube.objects import Changes
-from ..module_utils._kubefed import manifests, rights
-from ..module_utils._kubefed.join import Join, Membership
-from ..module_utils._module import QuietModule, Run, run_module
+from ..module_utils._kubefed.membership import manifests, rights
+from ..module_utils._kubefed.membership.join import Join, Membership
+from ..module_utils._runtime.argspec import kube_spec, wait_spec
+from ..module_utils._runtime.errors import InvalidOption
+from ..module_utils._runtime.module import QuietModule, Run, run_module
 
 
 def membership(params: dict[str, t.Any]) -> Membership:

@@ -77,10 +77,10 @@ tunnels:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._argspec import wait_spec
-from ..module_utils._errors import TerminalState, WaitTimeout
-from ..module_utils._module import Run, run_module
-from ..module_utils._wait import State
+from ..module_utils._runtime.argspec import wait_spec
+from ..module_utils._runtime.errors import TerminalState, WaitTimeout
+from ..module_utils._runtime.module import Run, run_module
+from ..module_utils._runtime.wait import State
 
 # AWS may be at work on one of the tunnels: so long the second one is waited for.
 BOTH_SECONDS = 60

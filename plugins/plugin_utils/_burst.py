@@ -16,7 +16,7 @@ import typing as t
 
 from ansible import constants as C
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst_state import kept, now
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import kept, now
 
 # As client-go's leader election: whoever could not renew for 10 s does no more, and after 15 s another one may take it
 # (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection#LeaderElectionConfig: RenewDeadline, LeaseDuration)

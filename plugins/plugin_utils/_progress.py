@@ -15,7 +15,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import one_line
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import one_line
 from ansible_collections.cloudburst.federation.plugins.plugin_utils import _burst
 
 display = Display()
@@ -23,7 +23,7 @@ display = Display()
 # Long enough that starting the module again costs little, short enough that the user sees that it lives.
 SLICE_SECONDS = 15
 
-# Must be kept in sync with plugins/module_utils/_module.py
+# Must be kept in sync with plugins/module_utils/_runtime/module.py
 PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
 
 # The environment is part of a command line, which Linux limits to 128 KiB: MAX_ARG_STRLEN in

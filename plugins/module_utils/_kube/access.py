@@ -29,9 +29,9 @@ import time
 import typing as t
 from urllib.parse import quote, urlsplit
 
-from .. import _kubeconfig
-from .._errors import FederationError, InvalidOption, Unavailable
-from .._kubeconfig_files import paths, read
+from .._runtime.errors import FederationError, InvalidOption, Unavailable
+from .kubeconfig import entries
+from .kubeconfig.files import paths, read
 
 Object = dict[str, t.Any]
 Headers = t.Sequence[tuple[str, str]]
@@ -126,7 +126,7 @@ def contents(kubeconfig: t.Any) -> list[tuple[Object, str]]:
     :raises FederationError: one can't be read, or is none.
     """
     if isinstance(kubeconfig, dict):
-        return [(_kubeconfig.check(kubeconfig, GIVEN), "")]
+        return [(entries.check(kubeconfig, GIVEN), "")]
     path = path_of(kubeconfig)
     files = paths(path, os.environ)
     if path and os.pathsep in path and not os.path.exists(path):
@@ -134,7 +134,7 @@ def contents(kubeconfig: t.Any) -> list[tuple[Object, str]]:
     there = [file for file in files if os.path.exists(file)]
     if not there:
         raise FederationError(f"there is no file {' or '.join(files)}.")
-    return [(_kubeconfig.parse(read(file), file), os.path.dirname(os.path.abspath(file))) for file in there]
+    return [(entries.parse(read(file), file), os.path.dirname(os.path.abspath(file))) for file in there]
 
 
 def path_of(kubeconfig: t.Any) -> str | None:
@@ -157,23 +157,23 @@ def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: st
     """
     for data, _folder in files:
         _refuse_twice(data, place)
-    merged = _kubeconfig.view([data for data, _folder in files])
+    merged = entries.view([data for data, _folder in files])
     known, current = names(files)
     listed = ", ".join(sorted(known)) or "none"
     name = context or current
     if not name:
         raise InvalidOption(f"{place} has no current context. Name one of its contexts: {listed}.")
-    chosen = _kubeconfig.find(merged, "contexts", name)
+    chosen = entries.find(merged, "contexts", name)
     if chosen is None:
         raise InvalidOption(f"there is no context {name!r} in {place}. It has: {listed}.")
     where = f"context {name} of {place}"
     parts: dict[str, Object] = {}
     for key in ("cluster", "user"):
         wanted = chosen.get(key) or ""
-        folder = next((folder for data, folder in files if _kubeconfig.find(data, f"{key}s", wanted) is not None), None)
+        folder = next((folder for data, folder in files if entries.find(data, f"{key}s", wanted) is not None), None)
         if folder is None and (wanted or key == "cluster"):
             raise InvalidOption(f"{where} names the {key} {wanted!r}, and there is none of this name.")
-        content = _kubeconfig.find(merged, f"{key}s", wanted) or {}
+        content = entries.find(merged, f"{key}s", wanted) or {}
         parts[key] = _absolute(key, _typed(key, content, f"{key} {wanted} of {place}"), folder or "")
     access = Access(where, parts["cluster"], parts["user"])
     _check(access)
@@ -182,12 +182,12 @@ def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: st
 
 def names(files: t.Sequence[tuple[Object, str]]) -> tuple[list[str], str | None]:
     """The names of all contexts, and of the current one."""
-    merged = _kubeconfig.view([data for data, _folder in files])
-    return [entry["name"] for entry in merged["contexts"]], merged[_kubeconfig.CURRENT] or None
+    merged = entries.view([data for data, _folder in files])
+    return [entry["name"] for entry in merged["contexts"]], merged[entries.CURRENT] or None
 
 
 def _refuse_twice(data: Object, place: str) -> None:
-    for list_name in _kubeconfig.LISTS:
+    for list_name in entries.LISTS:
         names = [entry["name"] for entry in data.get(list_name) or []]
         twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
         if twice:
@@ -207,7 +207,7 @@ def _typed(kind: str, content: Object, where: str) -> Object:
             continue
         if not isinstance(value, types[wanted]):
             hint = "; put it in quotes" if wanted == _TEXT and isinstance(value, (int, float)) else ""
-            raise InvalidOption(f"{key} in {where} is a {_kubeconfig.kind_of(value)}, it must be {wanted}{hint}.")
+            raise InvalidOption(f"{key} in {where} is a {entries.kind_of(value)}, it must be {wanted}{hint}.")
         if value not in ("", [], {}, False):
             result[key] = value
     return result

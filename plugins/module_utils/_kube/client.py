@@ -24,8 +24,8 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode, urlsplit
 
-from .._deadline import TooLate, within
-from .._errors import FederationError, InvalidOption, Unavailable, without_login
+from .._runtime.deadline import TooLate, within
+from .._runtime.errors import FederationError, InvalidOption, Unavailable, without_login
 from . import access as kube_access
 from .access import Identity, Token
 
@@ -442,7 +442,7 @@ def each(call: t.Callable[[Target], Outcome], targets: t.Sequence[Target]) -> li
 
 
 def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -> Client:
-    """A client by a module's options of access, see kube_spec() in _argspec.py.
+    """A client by a module's options of access, see kube_spec() in _runtime/argspec.py.
 
     As in kubernetes.core, host with api_key needs no kubeconfig, and each of them goes over what a kubeconfig says. As
     with kubectl's --token, the one whom the kubeconfig's user acts as stays.

@@ -11,13 +11,13 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timezone
 
-from .._errors import FederationError, TerminalState
 from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
 from .._kube.objects import lingering
-from .._wait import State, Waiter
-from .manifests import CORE_GROUP, CORE_VERSION, KINDS
+from .._runtime.errors import FederationError, TerminalState
+from .._runtime.wait import State, Waiter
+from .membership.manifests import CORE_GROUP, CORE_VERSION, KINDS
 from .status import controller_trouble, out_of_memory
-from .workloads import held_up, trouble
+from .waiting.workloads import held_up, trouble
 
 Outcome = t.TypeVar("Outcome")
 

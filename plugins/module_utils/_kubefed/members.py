@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from .._errors import FederationError
 from .._kube.client import MERGE_PATCH, Client, Object, connect_with_token, decoded
+from .._runtime.errors import FederationError
 from . import host as kubefed
-from .federate import MANAGED_LABEL, FederatedType
+from .resources.model import MANAGED_LABEL, FederatedType
 from .status import is_ready
 
 # On an object in a member whose label "false" is ours, until it is withdrawn from there

@@ -14,8 +14,8 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
-from .._wait import State
-from .workloads import CRASHES
+from .._runtime.wait import State
+from .waiting.workloads import CRASHES
 
 Object = dict[str, t.Any]
 

@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils import _eks_access as access
-from ansible_collections.cloudburst.federation.plugins.module_utils import _kubeconfig as kubeconfig
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import FederationError, InvalidOption
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import (
+    FederationError,
+    InvalidOption,
+)
 from ansible_collections.cloudburst.federation.plugins.modules import burst_check
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._customer_gateway import (
     CustomerGatewayError,

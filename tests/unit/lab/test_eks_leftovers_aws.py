@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.api import SERVICES, Api
-from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.sweep import Sweep
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import TerminalState
-from ansible_collections.cloudburst.federation.plugins.module_utils._wait import Waiter
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import SERVICES, Api
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import Sweep
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import TerminalState
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
 from labkit.aws import identity
 
 botocore_exceptions = pytest.importorskip("botocore.exceptions")

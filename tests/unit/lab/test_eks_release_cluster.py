@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers import release
-from ansible_collections.cloudburst.federation.plugins.module_utils._eks_leftovers.api import Api
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import in_cluster as release
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import Api
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client, connect_with_token
-from ansible_collections.cloudburst.federation.plugins.module_utils._wait import Waiter
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
 from labkit import settings
 
 pytest.importorskip("ansible_collections.amazon.aws")

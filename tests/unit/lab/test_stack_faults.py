@@ -24,7 +24,7 @@ pytest.importorskip("ansible_collections.amazon.aws")
 
 from ansible.module_utils import basic
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._module import PROGRESS_VARIABLE
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.module import PROGRESS_VARIABLE
 from ansible_collections.cloudburst.federation.plugins.modules import cloudformation_stack, eks_kubeconfig
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import line, merge
 

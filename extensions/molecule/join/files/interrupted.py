@@ -27,10 +27,10 @@ import typing as t
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Changes
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.host import path_of
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.join import Join, Membership
-from ansible_collections.cloudburst.federation.plugins.module_utils._wait import Waiter
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import manifests
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.join import Join, Membership
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
 
 HOST_CONTEXT, MEMBER_CONTEXT = sys.argv[1:3]
 SCOPES = ("Cluster", "Namespaced")

@@ -21,8 +21,8 @@ pytest.importorskip("ansible_collections.amazon.aws")
 
 from ansible.module_utils import basic
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws import patience
-from ansible_collections.cloudburst.federation.plugins.module_utils._module import PROGRESS_VARIABLE
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.errors import patience
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.module import PROGRESS_VARIABLE
 from ansible_collections.cloudburst.federation.plugins.modules import (
     cloudformation_stack,
     eks_kubeconfig,

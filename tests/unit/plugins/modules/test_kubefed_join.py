@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._errors import InvalidOption
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 from ansible_collections.cloudburst.federation.plugins.modules.kubefed_join import membership
 
 OPTIONS: dict[str, t.Any] = {

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._module import PROGRESS_VARIABLE
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.module import PROGRESS_VARIABLE
 from ansible_collections.cloudburst.federation.plugins.modules import vpn_traffic
 
 UP = "tunnel 1 (198.51.100.10, ipsec0) is up, 84 bytes in"

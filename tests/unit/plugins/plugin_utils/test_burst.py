@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst_state import Teller, kept, now
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import Teller, kept, now
 from ansible_collections.cloudburst.federation.plugins.plugin_utils import _burst
 
 CHECKOUT = Path(__file__).resolve().parents[4]
@@ -115,7 +115,7 @@ def test_it_lets_go_and_waits_until_that_is_done(folder: Path) -> None:
 ACTION = """
 import os, signal, threading
 from ansible.plugins.action import ActionBase
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst_state import Teller, kept, now
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import Teller, kept, now
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._burst import folder
 
 

@@ -35,9 +35,9 @@ MODULE = f"""\
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from {FEDERATION}.module_utils._errors import TerminalState
-from {FEDERATION}.module_utils._module import run_module
-from {FEDERATION}.module_utils._wait import State
+from {FEDERATION}.module_utils._runtime.errors import TerminalState
+from {FEDERATION}.module_utils._runtime.module import run_module
+from {FEDERATION}.module_utils._runtime.wait import State
 
 
 def call(run):

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+"""What lies beside a kubeconfig F, in the folder F.eks: the program that gets tokens, tokens it keeps, certificates.
+
+A module's own files are gone after it ran, so what outlives it needs such a place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import inspect
+import os
+import stat
+import typing as t
+
+from ..._kube.kubeconfig.entries import Config
+from ..._kube.kubeconfig.files import make_folder, read, write
+from ..._runtime.errors import FederationError
+from . import tokens
+
+FOLDER = ".eks"
+PROGRAM = "get_token.py"
+
+
+def program(kubeconfig: str) -> str:
+    """Where the program of a kubeconfig is."""
+    return os.path.join(os.path.abspath(kubeconfig) + FOLDER, PROGRAM)
+
+
+def certificate(kubeconfig: str, name: str, region: str) -> str:
+    """Where the certificate of a cluster is. Neither names of clusters nor regions have a dot."""
+    return os.path.join(os.path.abspath(kubeconfig) + FOLDER, f"{name}.{region}.crt")
+
+
+def certificates(kubeconfig: str, name: str, region: str | None) -> list[str]:
+    """Where the certificates of a cluster of this name are, in all regions when there is none given.
+
+    There are none of ours in a folder that is not ours.
+    """
+    if _stranger(os.path.abspath(kubeconfig) + FOLDER):
+        return []
+    pattern = glob.escape(os.path.abspath(kubeconfig) + FOLDER)
+    return sorted(glob.glob(os.path.join(pattern, f"{name}.{region or '*'}.crt")))
+
+
+def source() -> str:
+    """The program's text."""
+    return inspect.getsource(tokens)
+
+
+def is_there(path: str, text: str, mode: int) -> bool:
+    """Whether a file has this text and this mode."""
+    return os.path.isfile(path) and read(path) == text and stat.S_IMODE(os.stat(path).st_mode) == mode
+
+
+def check_folder(path: str) -> None:
+    """Refuse the folder of a file where somebody else could have put something, or could exchange what we put there.
+
+    A kubeconfig may be in a folder that is everybody's, such as /tmp. What is beside it is run, or believed.
+
+    :raises FederationError: it is a link, somebody else's, or others may write to it.
+    """
+    folder = os.path.dirname(path)
+    why = _stranger(folder)
+    if why:
+        raise FederationError(
+            f"{folder} {why}. A program that gets tokens and certificates are kept there, so it must be a folder that"
+            " is yours and that nobody else may write to. Remove it when you do not know it, or have the kubeconfig in"
+            " a folder of your own."
+        )
+
+
+def _stranger(folder: str) -> str | None:
+    """Why a folder is not ours alone; ``None`` where it is, or is not there."""
+    try:
+        state = os.lstat(folder)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(state.st_mode):
+        return "is a symbolic link" if stat.S_ISLNK(state.st_mode) else "is no folder"
+    if state.st_uid != os.geteuid():
+        return f"belongs to somebody else (uid {state.st_uid})"
+    return "may be written to by others" if state.st_mode & 0o022 else None
+
+
+def put(path: str, text: str, mode: int) -> None:
+    """Write a file at once.
+
+    :raises FederationError: it can not be written, or see :func:`check_folder`.
+    """
+    make_folder(path)
+    # Not before: somebody may have been faster.
+    check_folder(path)
+    write(path, text, mode)
+
+
+def used(data: Config) -> set[str]:
+    """The programs that users' entries of a kubeconfig name."""
+    entries = ((user.get("user") or {}).get("exec") for user in data.get("users") or [])
+    found = (program_of(entry.get("args")) for entry in entries if isinstance(entry, dict))
+    return {path for path in found if path}
+
+
+def program_of(arguments: t.Any) -> str | None:
+    """The program of ours that a Python is given to run, behind its own options."""
+    words = (str(word) for word in arguments or [])
+    first = next((word for word in words if not word.startswith("-")), "")
+    return first if is_program(first) else None
+
+
+def is_program(path: str) -> bool:
+    """Whether a path is that of a program of ours."""
+    return os.path.isabs(path) and os.path.basename(path) == PROGRAM and os.path.dirname(path).endswith(FOLDER)
+
+
+def remove(programs: t.Iterable[str]) -> None:
+    """Remove programs with the tokens that they kept, where the folder is ours."""
+    for path in programs:
+        folder = os.path.dirname(path)
+        if _stranger(folder) or os.path.islink(os.path.join(folder, "tokens")):
+            continue
+        tokens = os.path.join(folder, "tokens")
+        unlink([path, *glob.glob(os.path.join(glob.escape(tokens), "*"))])
+        for place in (tokens, folder):
+            with contextlib.suppress(OSError):
+                os.rmdir(place)
+
+
+def unlink(files: t.Iterable[str]) -> None:
+    """Remove files, and their folder when it is empty then.
+
+    :raises FederationError: one can not be removed.
+    """
+    for path in files:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise FederationError(f"{path} can not be removed: {error}") from error
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(path))
+
+
+__all__ = (
+    *("certificate", "certificates", "check_folder", "is_there", "program", "program_of", "put", "remove", "source"),
+    *("unlink", "used"),
+)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Values of variables that come as text, as AWX's surveys and -e name=value give them. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._kubefed.resources.reader import read
+from .._runtime.errors import InvalidOption
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_MEANT = {
+    "list": "a list is wanted: one entry a line, or commas between them, or a list in YAML",
+    "data": "a list is wanted, in YAML or JSON",
+    "int": "a whole number is wanted, such as 2",
+    "bool": "true or false is wanted",
+}
+# More than this of a value is not repeated in a message.
+_SHOWN = 100
+
+
+def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
+    """What a value means.
+
+    :param value: of any type; only a text is read, all else is returned as it is.
+    :param name: of the variable.
+    :param kind: ``list``, ``data``, ``int`` or ``bool``.
+    :param default: for an empty text and for None.
+    :raises InvalidOption: the text is none of that kind.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return default
+    if kind in ("list", "data") and not isinstance(value, (str, list, tuple)):
+        raise _refusal(value, name, kind)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if kind == "int":
+        if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
+            raise _refusal(value, name, kind)
+        return int(text)
+    if kind == "bool":
+        if text.lower() not in _TRUTH:
+            raise _refusal(value, name, kind)
+        return _TRUTH[text.lower()]
+    if kind == "list" and not text.startswith(("[", "- ", "-\n")):
+        return [entry.strip() for entry in re.split(r"[\n,]", text) if entry.strip()]
+    found = _yaml(text, value, name, kind)
+    if kind == "list" and any(isinstance(entry, (list, dict)) or entry is None for entry in found):
+        raise _refusal(value, name, kind)
+    return [str(entry) for entry in found] if kind == "list" else found
+
+
+def _yaml(text: str, value: str, name: str, kind: str) -> list[t.Any]:
+    try:
+        documents = [document for document in read(text, name).documents if document is not None]
+    except InvalidOption as error:
+        raise InvalidOption(f"{error.message.rstrip('.')}; {_MEANT[kind]}") from error
+    if len(documents) != 1 or not isinstance(documents[0], list):
+        raise _refusal(value, name, kind)
+    return documents[0]
+
+
+def _refusal(value: t.Any, name: str, kind: str) -> InvalidOption:
+    shown = repr(value)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    return InvalidOption(f"{name}: {shown} can't be used; {_MEANT[kind]}")
+
+
+__all__ = ("value_of",)

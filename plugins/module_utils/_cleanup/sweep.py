@@ -1,0 +1,323 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Removes what a cluster leaves in AWS, and sees it gone."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+
+from .._aws.errors import AwsError, AwsUnavailable, CredentialsRefused
+from .._runtime.errors import TerminalState
+from .._runtime.module import Run
+from .._runtime.wait import State
+from .api import Answer, Api, is_held, kind_of, name_of, seconds, security_group
+from .ownership import (
+    AFTER_THE_NODES,
+    BALANCERS,
+    BURST_TAG,
+    DATA,
+    DATA_TAG,
+    REMOVE,
+    Burst,
+    Leftover,
+    Thing,
+    is_guard_dutys,
+    is_log,
+    is_of_balancer,
+    is_of_its_time,
+    is_own,
+    is_unmarked,
+    leftovers,
+    sign,
+    summary,
+)
+from .prices import HOURS, SOURCE, monthly, total
+from .running import running
+
+# How many things a line of progress names.
+_TOLD = 4
+
+
+class Sweep:
+    """What one burst has left in AWS.
+
+    :param remove_volumes: whether data may go.
+    :ivar unmarked: data that could not be marked as the burst's, and why.
+    """
+
+    def __init__(self, run: Run, api: Api, name: str, *, remove_volumes: bool) -> None:
+        self.run = run
+        self.api = api
+        self.name = name
+        self.remove_volumes = remove_volumes
+        self.cluster: Answer | None = None
+        self.stack: Answer | None = None
+        self.burst = Burst(name)
+        self.things: list[Thing] = []
+        self._resources: list[Answer] = []
+        self.unmarked: dict[str, str] = {}
+
+    # ---- looking
+
+    def look(self) -> bool:
+        """Read what there is of the burst.
+
+        :returns: whether what carries its cluster's tags is the burst's: it is not when there is a cluster of this name
+            that the burst did not make.
+        """
+        self.cluster = self.api.cluster(self.name)
+        self.stack = self.api.stack(self.name)
+        self._resources = self.api.stack_resources(self.stack["StackId"]) if self.stack else []
+        self.burst = Burst(
+            name=self.name,
+            vpcs=self.api.vpcs(self.name),
+            stack=frozenset(str(row["PhysicalResourceId"]) for row in self._resources if row.get("PhysicalResourceId")),
+            cluster=self.cluster is not None,
+            since=seconds(self.stack["CreationTime"]) if self.stack else None,
+            ends=self.stack is not None and self.stack["StackStatus"] == "DELETE_IN_PROGRESS",
+        )
+        own = self.cluster is None or is_own(self.cluster, self.name)
+        self.run.result["cluster"] = {
+            "status": self.cluster["status"] if self.cluster else None,
+            "own": own,
+        }
+        return own
+
+    def found(self, *, cluster_goes: bool) -> list[Leftover]:
+        """What is the burst's.
+
+        :param cluster_goes: take it that the stack, and the cluster with it, is deleted in between.
+        """
+        things = self.things = self.api.things(self.name, self.burst.vpcs, cluster=self.burst.cluster)
+        nodes = bool(self._instances()) or any(thing.kind == "node_group" for thing in things)
+        self.burst = dataclasses.replace(self.burst, nodes=nodes)
+        if cluster_goes:
+            things = [self._marked(thing) for thing in things]
+        return leftovers(things, self.burst, remove_volumes=self.remove_volumes, cluster_goes=cluster_goes)
+
+    def _instances(self) -> list[str]:
+        return [thing.id for thing in self.things if thing.kind == "instance" and thing.vpc in self.burst.vpcs]
+
+    def report(self, found: t.Sequence[Leftover]) -> None:
+        """Put into the result what is left, and what it costs."""
+        rows = [summary(leftover) for leftover in found]
+        if self.stack is None:
+            known = {leftover.thing.id for leftover in found}
+            rows += [tagged(arn, self.name) for arn in self.api.tagged(self.name) if not {arn, name_of(arn)} & known]
+        self.run.result["leftovers"] = rows
+        self.run.result["waits_for_nodes"] = any(leftover.kept == AFTER_THE_NODES for leftover in found)
+        self.run.result["prices"] = SOURCE
+        self.run.result["monthly_cost"] = total(row["monthly_cost"] for row in rows)
+
+    def tell(self) -> None:
+        """Only report what there is; in check mode with what would be removed."""
+        self.report(self.found(cluster_goes=self.run.check_mode))
+        if not self.run.check_mode:
+            self._tell_what_runs()
+
+    def _tell_what_runs(self) -> None:
+        """Put into the result what of the stack is paid by the hour, and what the burst costs an hour with the rest."""
+        rows = running(self._resources, self.things)
+        left = [row["monthly_cost"] for row in self.run.result["leftovers"]]
+        hour = sum(row["hourly_cost"] or 0.0 for row in rows) + total(left) / HOURS
+        self.run.result["running"] = rows
+        self.run.result["hourly_cost"] = round(hour, 3)
+
+    # ---- removing
+
+    def predict(self) -> None:
+        """Say what :meth:`remove` would remove, taking it that the stack is deleted in between."""
+        found = self.found(cluster_goes=True)
+        self.run.result["removed"] = [summary(leftover) for leftover in found if not leftover.kept]
+        self.run.result["changed"] = bool(self.run.result["removed"])
+        self.report([leftover for leftover in found if leftover.kept])
+
+    def remove(self) -> None:
+        """Remove all of the burst's that is not kept, wait until it is gone, and report what is left.
+
+        Whatever AWS is at is looked at anew in each round: it can be stopped anywhere.
+
+        :raises TerminalState: something can't be removed, and why.
+        :raises WaitTimeout: something is not gone when the time is over.
+        """
+        self.run.carry.setdefault("removed", {})
+        self._mark_log_groups()
+        self._mark_attached()
+        self._mark_data()
+        refused: dict[str, str] = {}
+        if self.run.module.params["wait"]:
+            self.run.waiter.until(f"what the cluster {self.name} has left in AWS to go", lambda: self._round(refused))
+        else:
+            with contextlib.suppress(AwsUnavailable):
+                self._round(refused)
+        self._tell()
+        self.look()
+        self.report(self.found(cluster_goes=False))
+        if refused:
+            raise TerminalState(
+                f"Not all that the cluster {self.name} has left in AWS can be removed: {'; '.join(refused.values())}. "
+                "Take away what is in the way and run this again.",
+            )
+
+    def _tell(self) -> None:
+        self.run.result["removed"] = list(self.run.carry["removed"].values())
+        self.run.result["changed"] = bool(self.run.result["removed"])
+
+    def _round(self, refused: dict[str, str]) -> State:
+        try:
+            left = self._left(refused)
+        finally:
+            self._tell()
+        return State(not left, told(left))
+
+    def _left(self, refused: dict[str, str]) -> list[str]:
+        """Have everything deleted that can be, and tell what is not gone yet."""
+        self.look()
+        found = [each for each in self.found(cluster_goes=False) if not each.kept and each.thing.id not in refused]
+        groups = [each for each in found if each.thing.kind == "security_group"]
+        for leftover in found:
+            if leftover not in groups:
+                self._delete(leftover, refused)
+        names = {row["name"] for row in self.run.carry["removed"].values() if row["kind"] in BALANCERS}
+        busy = [each for each in self.api.interfaces(self.burst.vpcs) if is_of_balancer(each.description, names)]
+        # The rule that lets a load balancer in is taken back only when it is gone: until then there may be somebody who
+        # puts it there again.
+        if not busy:
+            for leftover in groups:
+                self._delete(leftover, refused)
+        if not found and not busy:
+            return []
+        after = [each.thing for each in self.found(cluster_goes=False) if not each.kept]
+        after = [thing for thing in after if thing.id not in refused]
+        return [f"{thing.kind.replace('_', ' ')} {thing.name}" for thing in [*after, *busy]]
+
+    def _delete(self, leftover: Leftover, refused: dict[str, str]) -> None:
+        thing = leftover.thing
+        if thing.state in ("DELETING", "deleting", "shutting-down", "in-use"):
+            return
+        if is_guard_dutys(thing) and self.burst.nodes:
+            return
+        try:
+            if thing.kind == "security_group":
+                self._let_go(thing)
+            self.api.delete(thing)
+        except (AwsUnavailable, CredentialsRefused):
+            raise
+        except AwsError as error:
+            # What is held by something that can't be removed is held for good.
+            if not is_held(error) or refused:
+                refused[thing.id] = error.message
+            return
+        self.run.carry["removed"].setdefault(thing.id, summary(leftover))
+
+    def _let_go(self, group: Thing) -> None:
+        """Take away the rules by which groups of the burst let this group in; AWS does not delete it before."""
+        for row in self.api.group_rows(frozenset({group.vpc})):
+            permissions = rules_from(row, group.id)
+            thing = security_group(row)
+            own = thing.id in self.burst.stack or sign(thing, self.burst)
+            if permissions and own and thing.id != group.id:
+                self.api.revoke(row["GroupId"], permissions)
+
+    # ---- marks
+
+    def _mark_attached(self) -> None:
+        """Mark the volumes that nodes of the burst have attached as the burst's, where no tag says whose they are.
+
+        That is for a cluster that could not be asked which volumes it has made; see eks_release.
+        """
+        self.found(cluster_goes=False)
+        for thing in self.api.attached(self._instances()):
+            if is_unmarked(thing, self.name):
+                self._mark(thing, remove=False)
+
+    def _mark(self, thing: Thing, *, remove: bool) -> None:
+        try:
+            self.api.tag_data(thing, self.name, remove=remove)
+        except (AwsUnavailable, CredentialsRefused):
+            raise
+        except AwsError as error:
+            self.unmarked[thing.id] = error.message
+
+    def _mark_data(self) -> None:
+        """Mark the data that was made since the stack was as going with the burst, if data may go.
+
+        It can go only once the cluster is gone, and the stack with it; then nothing else tells it from what an earlier
+        cluster of the same name has left.
+        """
+        if not self.remove_volumes:
+            return
+        for leftover in self.found(cluster_goes=True):
+            thing = leftover.thing
+            if thing.kind not in DATA or thing.tags.get(DATA_TAG) == REMOVE or not is_of_its_time(thing, self.burst):
+                continue
+            self._mark(thing, remove=True)
+
+    def _marked(self, thing: Thing) -> Thing:
+        """A log group as it will be once it is marked as the burst's."""
+        if self._is_own_log(thing):
+            return Thing(**{**vars(thing), "tags": {**thing.tags, BURST_TAG: self.name}})
+        return thing
+
+    def _mark_log_groups(self) -> None:
+        """Mark the log groups that were made for the cluster as the burst's, as long as that can be told.
+
+        They can be removed only once the cluster is gone, for EKS makes its own anew; then nothing else tells whose
+        they were.
+        """
+        for thing in self.api.log_groups(self.name):
+            if self._is_own_log(thing):
+                self.api.tag_log_group(thing, self.name)
+
+    def _is_own_log(self, thing: Thing) -> bool:
+        """Whether a log group was made in the time of the burst's stack, and nobody has said that it is another's."""
+        if self.stack is None or thing.kind != "log_group" or BURST_TAG in thing.tags:
+            return False
+        return is_log(thing, self.name) and is_of_its_time(thing, self.burst)
+
+
+def rules_from(row: Answer, group_id: str) -> list[Answer]:
+    """The part of a security group's rules that lets members of another group in, in the form that takes it away.
+
+    :param row: the group as EC2 describes it.
+    :param group_id: the other group.
+    """
+    found = []
+    for permission in row.get("IpPermissions") or []:
+        pairs = [pair for pair in permission.get("UserIdGroupPairs") or [] if pair.get("GroupId") == group_id]
+        if pairs:
+            ports = {key: permission[key] for key in ("FromPort", "ToPort") if permission.get(key) is not None}
+            found.append(
+                {"IpProtocol": permission["IpProtocol"], **ports, "UserIdGroupPairs": [{"GroupId": group_id}]},
+            )
+    return found
+
+
+def tagged(arn: str, name: str) -> dict[str, t.Any]:
+    """Something that carries the burst's own tag and is none of the kinds that are known, as a module returns it."""
+    kind = kind_of(arn)
+    return {
+        "kind": kind,
+        "id": arn,
+        "name": name_of(arn),
+        "state": None,
+        "why": f"tag {BURST_TAG}={name}",
+        "kept": "it is not one of the things that Kubernetes makes",
+        "gib": None,
+        "monthly_cost": monthly(kind),
+    }
+
+
+def told(left: t.Sequence[str]) -> str:
+    """What is left as one line."""
+    more = len(left) - _TOLD
+    return ", ".join(left[:_TOLD]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
+
+
+__all__ = ("Sweep", "rules_from", "tagged", "told")

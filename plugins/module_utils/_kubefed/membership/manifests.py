@@ -1,0 +1,345 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What makes a cluster a member: names and manifests as ``kubefedctl join`` v0.10.0 makes them.
+
+Pure functions; the source is pkg/kubefedctl/join.go. A member joined by kubefedctl and one joined by these have the
+same objects under the same names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import ssl
+import typing as t
+
+from ..._kube.client import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
+from ..._runtime.errors import InvalidOption
+from . import rights
+
+Object = dict[str, t.Any]
+
+CORE_GROUP = "core.kubefed.io"
+CORE_VERSION = "v1beta1"
+FEDERATED_GROUP = "types.kubefed.io"
+SCHEDULING_GROUP = "scheduling.kubefed.io"
+DEFAULT_NAMESPACE = "kube-federation-system"
+
+SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
+ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
+# KubeFed's controller makes its client anew when an annotation changes, not when the Secret does
+# (pkg/controller/kubefedcluster/controller.go): this one follows the token. The Secret has it too, so that it is known
+# of a token that KubeFed has yet to take up.
+TOKEN_ANNOTATION = "cloudburst.federation/token"
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+TLS_VALIDATIONS = (TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD)
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter or digit, at most {limit} characters"
+
+
+class Kind(t.NamedTuple):
+    """Where objects of a kind live in the API."""
+
+    group: str
+    version: str
+    plural: str
+    namespaced: bool
+
+
+KINDS = {
+    "Namespace": Kind("", "v1", "namespaces", False),
+    "ServiceAccount": Kind("", "v1", "serviceaccounts", True),
+    "Secret": Kind("", "v1", "secrets", True),
+    "ClusterRole": Kind("rbac.authorization.k8s.io", "v1", "clusterroles", False),
+    "ClusterRoleBinding": Kind("rbac.authorization.k8s.io", "v1", "clusterrolebindings", False),
+    "Role": Kind("rbac.authorization.k8s.io", "v1", "roles", True),
+    "RoleBinding": Kind("rbac.authorization.k8s.io", "v1", "rolebindings", True),
+    "KubeFedCluster": Kind(CORE_GROUP, CORE_VERSION, "kubefedclusters", True),
+    "KubeFedConfig": Kind(CORE_GROUP, CORE_VERSION, "kubefedconfigs", True),
+}
+
+
+def check_name(value: str, option: str, *, limit: int = 253, dots: bool = True) -> None:
+    """Refuse what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
+
+    :param dots: ``False`` for a DNS-1123 label, as the name of a namespace has to be.
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    if not _is_subdomain(value, limit) or (not dots and "." in value):
+        marks = "'-' and '.'" if dots else "and '-'"
+        raise InvalidOption(f"{option} is {value!r}; allowed are {_RULE.format(marks=marks, limit=limit)}.")
+
+
+def check_tls_validations(values: t.Collection[str], option: str) -> None:
+    """Refuse what KubeFed's webhook would (validateDisabledTLSValidations in its validation.go).
+
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    if "*" in values and len(values) > 1:
+        raise InvalidOption(f"{option} is {list(values)!r}; '*' stands for all of them and has to be alone.")
+
+
+def check_certificates(pem: str, option: str) -> None:
+    """Refuse what holds no certificate in PEM: KubeFed's controller could not make a client with it.
+
+    :raises InvalidOption: with option and what is allowed.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, TypeError, ValueError) as error:
+        raise InvalidOption(f"{option} can't be used: {error}; allowed are certificates in PEM, as text.") from error
+
+
+def texts(values: dict[str, t.Any]) -> dict[str, str]:
+    """Labels or annotations as Kubernetes takes them, where YAML has made a number or a boolean of one."""
+    return {str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items()}
+
+
+def check_labels(values: t.Mapping[str, str], option: str, *, annotations: bool = False) -> None:
+    """Refuse labels or annotations that Kubernetes would, which is late in a join.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+
+    :param annotations: their values may be anything.
+    :raises InvalidOption: with option, value and what is allowed.
+    """
+    for key, value in values.items():
+        prefix, slash, name = key.rpartition("/")
+        if not name or not _LABEL.fullmatch(name) or (slash and not _is_subdomain(prefix, 253)):
+            raise InvalidOption(
+                f"{option} has the key {key!r}; allowed are up to 63 letters, digits, '-', '_' and '.', beginning and"
+                " ending with a letter or digit, after a DNS-1123 subdomain and '/' if needed."
+            )
+        if not annotations and not _LABEL.fullmatch(value):
+            raise InvalidOption(
+                f"{option} has the value {value!r} for {key}; allowed are up to 63 letters, digits, '-', '_' and '.',"
+                " beginning and ending with a letter or digit."
+            )
+
+
+def _is_subdomain(value: str, limit: int) -> bool:
+    return len(value) <= limit and bool(_SUBDOMAIN.fullmatch(value))
+
+
+def host_name(context: str | None) -> str:
+    """The host cluster's name in names of objects, made of its context's name, which may hold anything.
+
+    ``kubernetes-admin@kubernetes`` becomes ``kubernetes-admin-kubernetes``.
+
+    :raises InvalidOption: when nothing usable is left.
+    """
+    name = re.sub(r"[^a-z0-9.]+", "-", (context or "").lower())
+    name = re.sub(r"[-.]*\.[-.]*", ".", name)[:200].strip("-.")
+    if not name:
+        raise InvalidOption(
+            f"No name for the host cluster can be made of the context {context!r}: set host_cluster_name."
+        )
+    return name
+
+
+def account_name(cluster: str, host: str) -> str:
+    """Name of the service account, and of its token's Secret, in the member (util.ClusterServiceAccountName)."""
+    return f"{cluster}-{host}"
+
+
+def role_name(account: str) -> str:
+    """Name of role and binding in the member (util.RoleName)."""
+    return f"kubefed-controller-manager:{account}"
+
+
+def healthcheck_role_name(account: str, namespace: str) -> str:
+    """Name of the health check's role and binding, for KubeFed in scope Namespaced (util.HealthCheckRoleName)."""
+    return f"kubefed-controller-manager:{namespace}:healthcheck-{account}"
+
+
+def default_secret_name(cluster: str) -> str:
+    """Name of the Secret on the host: always the same, so that a join which is done again leaves no second one."""
+    return f"{cluster}-token"
+
+
+def member_manifests(
+    cluster_account: str, namespace: str, scope: str, types: t.Collection[str] | None = None
+) -> list[Object]:
+    """What is to exist in the member, in the order of creation.
+
+    :param scope: ``Cluster`` or ``Namespaced``, from the host's KubeFedConfig.
+    :param types: what the rights are limited to; ``None`` for all rights, as kubefedctl gives them.
+    """
+    role = role_name(cluster_account)
+    granted = rights.everything() if types is None else rights.rules(types)
+    manifests: list[Object] = [
+        _manifest("Namespace", namespace),
+        {
+            **_manifest(
+                "ServiceAccount",
+                cluster_account,
+                namespace,
+                annotations={"kubernetes.io/enforce-mountable-secrets": "true"},
+            ),
+            "automountServiceAccountToken": False,
+        },
+        {
+            **_manifest("Secret", cluster_account, namespace, annotations={ACCOUNT_ANNOTATION: cluster_account}),
+            "type": SERVICE_ACCOUNT_TOKEN,
+        },
+    ]
+    if scope == "Namespaced":
+        healthcheck = healthcheck_role_name(cluster_account, namespace)
+        health_rules = [
+            # v0.10.0 writes "Get" here, which grants nothing to a get request: this is what it meant
+            {"verbs": ["get"], "nonResourceURLs": ["/healthz"]},
+            {"verbs": ["list"], "apiGroups": [""], "resources": ["nodes"]},
+        ]
+        if types is not None:
+            health_rules = [rights.urls()]
+        manifests += _role("Role", role, granted, cluster_account, namespace)
+        manifests += _role("ClusterRole", healthcheck, health_rules, cluster_account, namespace)
+    else:
+        addresses = {"verbs": ["get"], "nonResourceURLs": ["*"]} if types is None else rights.urls()
+        manifests += _role("ClusterRole", role, [*granted, addresses], cluster_account, namespace)
+    return manifests
+
+
+def member_leftovers(cluster_account: str, namespace: str) -> list[tuple[str, str]]:
+    """Kind and name of what unjoin removes from the member before its namespace, for both scopes, in this order."""
+    role, healthcheck = role_name(cluster_account), healthcheck_role_name(cluster_account, namespace)
+    return [
+        ("ClusterRoleBinding", role),
+        ("ClusterRole", role),
+        ("ClusterRoleBinding", healthcheck),
+        ("ClusterRole", healthcheck),
+        ("RoleBinding", role),
+        ("Role", role),
+        ("ServiceAccount", cluster_account),
+        ("Secret", cluster_account),
+    ]
+
+
+def host_secret(name: str, namespace: str, token: str) -> Object:
+    """The Secret on the host with the member's token."""
+    return {
+        **_manifest("Secret", name, namespace, annotations={TOKEN_ANNOTATION: fingerprint(token)}),
+        "type": "Opaque",
+        "data": {"token": base64.b64encode(token.encode()).decode()},
+    }
+
+
+def kubefed_cluster(
+    name: str,
+    namespace: str,
+    *,
+    server: str,
+    ca: bytes,
+    disabled_tls_validations: t.Sequence[str],
+    proxy: str,
+    secret: str,
+    token: str | None,
+    labels: t.Mapping[str, str],
+    annotations: t.Mapping[str, str],
+) -> Object:
+    """The KubeFedCluster on the host.
+
+    :param server: URL of the member's API server.
+    :param ca: certificates of its authority in PEM.
+    :param disabled_tls_validations: what of its certificate KubeFed does not verify.
+    :param proxy: URL of the proxy that KubeFed uses, or empty.
+    :param secret: name of the Secret with the token.
+    :param token: to be marked as the one in use; ``None`` for no mark.
+    """
+    spec: Object = {"apiEndpoint": server, "secretRef": {"name": secret}}
+    if ca:
+        spec["caBundle"] = base64.b64encode(ca).decode()
+    if disabled_tls_validations:
+        spec["disabledTLSValidations"] = list(disabled_tls_validations)
+    if proxy:
+        spec["proxyURL"] = proxy
+    mark = {} if token is None else {TOKEN_ANNOTATION: fingerprint(token)}
+    manifest = _manifest("KubeFedCluster", name, namespace, annotations={**annotations, **mark})
+    if labels:
+        manifest["metadata"]["labels"] = dict(labels)
+    return {**manifest, "spec": spec}
+
+
+def fingerprint(token: str) -> str:
+    """Tells tokens apart without giving any away."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+def account_of_token(token: str) -> tuple[str, str] | None:
+    """Namespace and name of the service account that a token says it is for; ``None`` if it does not say so.
+
+    The token is not verified: this only attributes Secrets to the join that has made them.
+    """
+    try:
+        payload = token.split(".")[1]
+        subject = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
+        prefix, kind, namespace, name = str(subject).split(":")
+    except (IndexError, KeyError, ValueError, TypeError):
+        return None
+    return (namespace, name) if (prefix, kind) == ("system", "serviceaccount") else None
+
+
+def _manifest(
+    kind: str, name: str, namespace: str | None = None, *, annotations: t.Mapping[str, str] | None = None
+) -> Object:
+    where = KINDS[kind]
+    metadata: Object = {"name": name}
+    if namespace is not None:
+        metadata["namespace"] = namespace
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return {
+        "apiVersion": f"{where.group}/{where.version}" if where.group else where.version,
+        "kind": kind,
+        "metadata": metadata,
+    }
+
+
+def _role(kind: str, name: str, rules: list[Object], account: str, namespace: str) -> list[Object]:
+    inside = namespace if kind == "Role" else None
+    return [
+        {**_manifest(kind, name, inside), "rules": rules},
+        {
+            **_manifest(f"{kind}Binding", name, inside),
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
+            "roleRef": {"apiGroup": KINDS[kind].group, "kind": kind, "name": name},
+        },
+    ]
+
+
+__all__ = (
+    "ACCOUNT_ANNOTATION",
+    "ACCOUNT_UID_ANNOTATION",
+    "CORE_GROUP",
+    "CORE_VERSION",
+    "DEFAULT_NAMESPACE",
+    "FEDERATED_GROUP",
+    "KINDS",
+    "SCHEDULING_GROUP",
+    "SERVICE_ACCOUNT_TOKEN",
+    "TLS_VALIDATIONS",
+    "TOKEN_ANNOTATION",
+    "account_name",
+    "account_of_token",
+    "check_certificates",
+    "check_labels",
+    "check_name",
+    "check_tls_validations",
+    "default_secret_name",
+    "fingerprint",
+    "healthcheck_role_name",
+    "host_name",
+    "host_secret",
+    "kubefed_cluster",
+    "member_leftovers",
+    "member_manifests",
+    "role_name",
+)

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Autoscalers, and what they scale: replicas that KubeFed has to leave alone. Pure functions.
+
+KubeFed writes a template's replicas again whenever somebody else has changed them, unless the federated object has
+``spec.retainReplicas``; then it keeps those that the cluster has, for each type that has the field, and before it
+applies overrides (RetainClusterFields in pkg/controller/sync/dispatch/retain.go and Update in managed.go, v0.10.0).
+https://github.com/kubernetes-retired/kubefed/blob/master/docs/userguide.md (Local Value Retention) names
+HorizontalPodAutoscalers as the reason for it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .model import FederatedType, Wanted
+from .schedules import replicas
+
+Object = dict[str, t.Any]
+
+# Group, version and plural of the types of autoscalers, and their kinds. ScaledObjects are KEDA's; it makes a
+# HorizontalPodAutoscaler for each, but for those that are paused: https://keda.sh/docs/latest/reference/scaledobject-spec
+TYPES = {
+    ("autoscaling", "HorizontalPodAutoscaler"): ("autoscaling", "v1", "horizontalpodautoscalers"),
+    ("keda.sh", "ScaledObject"): ("keda.sh", "v1alpha1", "scaledobjects"),
+}
+_SCALED = frozenset((("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet")))
+
+
+class Autoscaler(t.NamedTuple):
+    """Something that sets the replicas of an object in its namespace.
+
+    :ivar title: kind and name, for messages.
+    :ivar target: group, kind and name of what it scales.
+    :ivar clusters: where it is or will be, as far as that is known.
+    """
+
+    title: str
+    target: tuple[str, str, str]
+    clusters: frozenset[str] = frozenset()
+
+    def scales(self, type_: FederatedType, name: str) -> bool:
+        """Whether it scales this object."""
+        return self.target == (type_.group, type_.kind, name)
+
+
+def is_autoscaler(type_: FederatedType) -> bool:
+    """Whether a type is one of autoscalers."""
+    return (type_.group, type_.kind) in TYPES
+
+
+def read(kind: str, name: str, body: Object, clusters: t.Iterable[str] = ()) -> Autoscaler | None:
+    """Read an autoscaler; ``None`` for one that names no target.
+
+    :param body: the object, or the template of a federated one.
+    """
+    target = (body.get("spec") or {}).get("scaleTargetRef")
+    if not isinstance(target, dict) or not target.get("name"):
+        return None
+    version = target.get("apiVersion") or ("apps/v1" if kind == "ScaledObject" else "v1")
+    group = str(version).rpartition("/")[0]
+    # Deployments were there once; an autoscaler finds them by their kind
+    group = "apps" if group == "extensions" else group
+    scaled = (group, str(target.get("kind") or "Deployment"), str(target["name"]))
+    return Autoscaler(f"{kind} {name}", scaled, frozenset(clusters))
+
+
+def may_be_scaled(type_: FederatedType, template: Object) -> bool:
+    """Whether it makes sense to look for an autoscaler of an object."""
+    count = (template.get("spec") or {}).get("replicas") if isinstance(template.get("spec"), dict) else None
+    return (type_.group, type_.kind) in _SCALED or isinstance(count, int)
+
+
+def leaves_replicas(type_: FederatedType, template: Object) -> bool:
+    """Whether a template says nothing about replicas, so that ``kubectl apply`` would leave alone those that there are.
+
+    KubeFed writes the object whole, and the API server then makes one replica of none.
+    """
+    spec = template.get("spec")
+    return (type_.group, type_.kind) in _SCALED and isinstance(spec, dict) and spec.get("replicas") is None
+
+
+def conflict(want: Wanted, autoscaler: Autoscaler, spec: Object, *, schedule: str) -> str:
+    """Why an object can't be federated as it is with its autoscaler, or an empty string.
+
+    :param spec: of the federated object as it will be.
+    :param schedule: title of the ReplicaSchedulingPreference that divides its replicas, or an empty string.
+    """
+    if schedule:
+        return (
+            f"{want.title} is scaled by {autoscaler.title}, and its replicas are divided by {schedule}: each would undo"
+            " what the other does, without end. Use one of the two."
+        )
+    if spec.get("retainReplicas") is False:
+        return (
+            f"{want.title} has retainReplicas: false, and is scaled by {autoscaler.title}: KubeFed would undo that"
+            " without end. Leave retainReplicas out, or set it to true."
+        )
+    both = sorted(autoscaler.clusters & set(replicas(spec)))
+    if both:
+        return (
+            f"{want.title} has an override of /spec/replicas for {', '.join(both)}, where {autoscaler.title} scales it:"
+            " KubeFed would undo that without end. Leave the override or the autoscaler out there."
+        )
+    return ""
+
+
+def retains(definition: Object, version: str) -> bool:
+    """Whether a federated type has the field retainReplicas.
+
+    :param definition: its CustomResourceDefinition.
+    """
+    for entry in definition["spec"].get("versions") or []:
+        if entry.get("name") == version:
+            schema = (entry.get("schema") or {}).get("openAPIV3Schema") or {}
+            spec = (schema.get("properties") or {}).get("spec") or {}
+            return "retainReplicas" in (spec.get("properties") or {}) or bool(
+                spec.get("x-kubernetes-preserve-unknown-fields")
+            )
+    return False
+
+
+__all__ = (
+    "TYPES",
+    "Autoscaler",
+    "conflict",
+    "is_autoscaler",
+    "leaves_replicas",
+    "may_be_scaled",
+    "read",
+    "retains",
+)

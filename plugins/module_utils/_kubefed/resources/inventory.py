@@ -1,0 +1,121 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""The contents of a namespace of the host cluster, sorted into what is federated and what is not."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ..._kube.client import Client, Object, each, resource_path
+from ..._runtime.errors import InvalidOption
+from .. import host as kubefed
+from ..types.catalog import Types
+from ..types.enabling import ApiResource
+from . import contents
+from .model import FederatedType
+from .undone import undone
+
+
+@dataclass
+class Contents:
+    """What there is in a namespace.
+
+    :ivar manifests: what is to be federated, the Namespace first.
+    :ivar federated: what is federated already, by type and name.
+    :ivar left_out: kind, name and reason of what is not federated.
+    :ivar warnings: what will differ between the clusters all the same.
+    """
+
+    manifests: list[Object] = field(default_factory=list)
+    federated: list[tuple[FederatedType, str]] = field(default_factory=list)
+    left_out: list[Object] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def collect(
+    host: Client,
+    namespace: str,
+    types: Types,
+    federated: t.Callable[[FederatedType], t.Collection[str]],
+    *,
+    enable: bool,
+) -> Contents:
+    """Read all that a namespace holds, with one list for each type.
+
+    :param federated: gives the names of what is federated of a type in that namespace.
+    :param enable: whether to note types that KubeFed does not propagate yet in ``types``.
+    :raises InvalidOption: when there is no such namespace.
+    """
+    own = host.get(kubefed.path_of("Namespace", None, namespace))
+    if own is None or own["metadata"].get("deletionTimestamp"):
+        raise InvalidOption(f"contents: {host.label} has no namespace {namespace}.")
+    result = Contents()
+    known = {(type_.group, type_.kind): type_ for type_ in types.known if type_.propagating}
+    if ("", "Namespace") not in known:
+        raise InvalidOption("contents: KubeFed does not propagate namespaces: enable namespaces first.")
+    resources = [resource for resource in types.preferred() if not contents.is_bookkeeping(resource)]
+
+    def read(resource: ApiResource) -> tuple[str, list[Object]]:
+        type_ = known.get((resource.group, resource.kind))
+        why = contents.type_left(resource, propagated=type_ is not None)
+        path = (
+            type_.target_path(namespace)
+            if type_
+            else resource_path(resource.group, resource.version, resource.plural, namespace=namespace)
+        )
+        return why, host.list(path, metadata_only=bool(why))
+
+    taken: list[Object] = []
+    claims: set[str] = set()
+    for resource, (why, objects) in zip(resources, each(read, resources), strict=True):
+        type_ = known.get((resource.group, resource.kind))
+        there = federated(type_) if type_ else ()
+        if (resource.group, resource.kind) == ("", "PersistentVolumeClaim"):
+            claims = {found["metadata"]["name"] for found in objects}
+        fit: list[Object] = []
+        for found in objects:
+            name = found["metadata"]["name"]
+            if type_ and name in there:
+                result.federated.append((type_, name))
+                continue
+            annotations = found["metadata"].get("annotations") or {}
+            reason = (
+                contents.left(resource.kind, found)
+                or why
+                or undone(resource.group, resource.kind, name, found, annotations)
+            )
+            if reason:
+                result.left_out.append({"kind": resource.kind, "name": name, "reason": reason})
+            else:
+                fit.append(found)
+        obstacle = "" if type_ or not fit else _obstacle(types, resource, enable)
+        if obstacle:
+            result.left_out += [
+                {"kind": resource.kind, "name": found["metadata"]["name"], "reason": obstacle} for found in fit
+            ]
+            continue
+        if fit and not type_:
+            types.add(resource)
+        version = f"{type_.group}/{type_.version}".lstrip("/") if type_ else resource.api_version
+        taken += [contents.manifest(version, resource.kind, found) for found in fit]
+    if namespace not in federated(known[("", "Namespace")]):
+        result.manifests.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    else:
+        result.federated.append((known[("", "Namespace")], namespace))
+    result.manifests += taken
+    result.warnings = contents.warnings(taken, claims)
+    return result
+
+
+def _obstacle(types: Types, resource: ApiResource, enable: bool) -> str:
+    if not enable:
+        return f"KubeFed does not propagate {resource.name}: set enable_types"
+    return types.obstacle(resource)
+
+
+__all__ = ("Contents", "collect")

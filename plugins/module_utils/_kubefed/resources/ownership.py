@@ -1,0 +1,183 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What of a federated object this collection has set, so that it goes when a task says it no more. Pure functions.
+
+Server-side apply can't tell: in KubeFed's CRDs overrides are an atomic list, which one field manager owns as a whole.
+So the object bears a record in an annotation, of names and fingerprints of values. What others have set is not in it,
+and neither is what they have changed since.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import typing as t
+
+from .model import ANNOTATIONS_PATH, RETAIN_ANNOTATION, Wanted
+
+Object = dict[str, t.Any]
+
+ANNOTATION = "cloudburst.federation/set"
+
+# KubeFed leaves these to the clusters (RetainClusterFields in pkg/controller/sync/dispatch/retain.go), and so would
+# leave what an override has put there. It is emptied first, and the override goes once the clusters have that.
+_LEFT_TO_CLUSTERS: dict[str, t.Any] = {ANNOTATIONS_PATH: {}, "/metadata/finalizers": []}
+_NOT_FIELDS = ("template", "placement", "overrides")
+
+
+class Owned(t.NamedTuple):
+    """A federated object without what a task says no more.
+
+    :ivar object: a copy.
+    :ivar emptied: whether an override was emptied, which is to go later.
+    :ivar namespace_labels: labels of the host's namespace that are to go.
+    :ivar record: what stays recorded.
+    """
+
+    object: Object
+    emptied: bool
+    namespace_labels: set[str]
+    record: dict[str, str]
+
+
+def _asked(want: Wanted) -> Object:
+    """What a task says of a federated object, but for template and placement, by its name in the record."""
+    said = {f"field {key}": value for key, value in want.spec.items() if key not in _NOT_FIELDS}
+    said.update(_overrides(want.spec))
+    said.update({f"label {key}": value for key, value in want.labels.items()})
+    said.update({f"annotation {key}": value for key, value in want.annotations.items()})
+    if said.pop(f"annotation {RETAIN_ANNOTATION}", None):
+        # An autoscaler asks for it, not the task
+        said.pop("field retainReplicas", None)
+    if want.type.is_namespace:
+        # The host's own namespace has them then, from where they would be taken again
+        labels = ((want.spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+        said.update({f"namespace {key}": value for key, value in labels.items()})
+    return said
+
+
+def _there(object_: Object, namespace_labels: t.Mapping[str, str]) -> Object:
+    """The same of an object that exists.
+
+    :param namespace_labels: of the host's own namespace, for a federated namespace.
+    """
+    spec, metadata = object_.get("spec") or {}, object_["metadata"]
+    found = {f"field {key}": value for key, value in spec.items() if key not in _NOT_FIELDS}
+    found.update(_overrides(spec))
+    found.update({f"label {key}": value for key, value in (metadata.get("labels") or {}).items()})
+    found.update({f"annotation {key}": value for key, value in (metadata.get("annotations") or {}).items()})
+    found.update({f"namespace {key}": value for key, value in namespace_labels.items()})
+    return found
+
+
+def owned(
+    found: Object, want: Wanted, namespace_labels: t.Mapping[str, str], *, scheduled: bool, settled: bool
+) -> Owned:
+    """Take away what was set and is not asked for any more.
+
+    :param scheduled: a ReplicaSchedulingPreference writes its replicas.
+    :param settled: the clusters have the object as it is, so that emptied overrides can go.
+    """
+    said, has, before = _asked(want), _there(found, namespace_labels), record_of(found)
+    record = {
+        key: _fingerprint(value)
+        for key, value in said.items()
+        if (key in before or key not in has or has[key] != value) and not (scheduled and _is_of_replicas(key))
+    }
+    if not want.complete:
+        return Owned(copy.deepcopy(found), False, set(), {**before, **record})
+    going = [
+        key
+        for key, print_ in before.items()
+        if key not in said and _fingerprint(has.get(key)) == print_ and not (scheduled and _is_of_replicas(key))
+    ]
+    made = copy.deepcopy(found)
+    emptied = False
+    labels = set()
+    for key in going:
+        kind, _space, name = key.partition(" ")
+        if kind == "field":
+            made["spec"].pop(name, None)
+        elif kind == "override":
+            cluster, _space, path = name.partition(" ")
+            left = _take(made["spec"], cluster, path, settled=settled)
+            if left is not None:
+                emptied = True
+                record[key] = _fingerprint(left)
+        elif kind == "namespace":
+            labels.add(name)
+            # The host's namespace has it until KubeFed has taken it away
+            record[key] = before[key]
+        else:
+            made["metadata"][f"{kind}s"].pop(name, None)
+    return Owned(made, emptied, labels, record)
+
+
+def recorded(planned: Object, found: Object, record: dict[str, str]) -> None:
+    """Write the record into an object that is planned, unless all that changes is that it gets shorter."""
+    before = record_of(found)
+    rest = record.items() - before.items()
+    if not rest and _without(planned) == _without(found):
+        record = before
+    annotations = planned["metadata"].get("annotations") or {}
+    annotations.pop(ANNOTATION, None)
+    if record:
+        annotations[ANNOTATION] = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    if annotations or "annotations" in planned["metadata"]:
+        planned["metadata"]["annotations"] = annotations
+
+
+def record_of(object_: Object) -> dict[str, str]:
+    """The record on an object, empty where it has none that can be read."""
+    try:
+        found = json.loads((object_["metadata"].get("annotations") or {}).get(ANNOTATION) or "{}")
+    except ValueError:
+        return {}
+    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+
+
+def _fingerprint(value: t.Any) -> str:
+    """Tells values apart, without a Secret's being in the annotation."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _is_of_replicas(key: str) -> bool:
+    return key.startswith("override ") and key.endswith(" /spec/replicas")
+
+
+def _overrides(spec: Object) -> Object:
+    return {
+        f"override {entry.get('clusterName')} {item.get('path')}": [item.get("op") or "replace", item.get("value")]
+        for entry in spec.get("overrides") or []
+        for item in entry.get("clusterOverrides") or []
+    }
+
+
+def _take(spec: Object, cluster: str, path: str, *, settled: bool) -> t.Any:
+    """Take an override away; what :func:`_overrides` gives for it then, where it is emptied first."""
+    entry = next(found for found in spec["overrides"] if found["clusterName"] == cluster)
+    item = next(found for found in entry["clusterOverrides"] if found["path"] == path)
+    empty = _LEFT_TO_CLUSTERS.get(path)
+    if empty is not None and item.get("op") != "remove" and not (settled and item.get("value") == empty):
+        item.update({"op": "add", "value": copy.deepcopy(empty)})
+        return ["add", empty]
+    entry["clusterOverrides"].remove(item)
+    if not entry["clusterOverrides"]:
+        spec["overrides"].remove(entry)
+    if not spec["overrides"]:
+        del spec["overrides"]
+    return None
+
+
+def _without(object_: Object) -> Object:
+    metadata = object_["metadata"]
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != ANNOTATION}
+    return {"spec": object_.get("spec"), "labels": metadata.get("labels") or {}, "annotations": annotations}
+
+
+__all__ = ("ANNOTATION", "Owned", "owned", "record_of", "recorded")

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Objects as KubeFed would write them, shown to the host's API server before anything is federated.
+
+With ``dryRun=All`` it decodes, completes and validates an object as it would in earnest, and keeps nothing:
+https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import typing as t
+
+from ..._kube.client import ApiError, Client, Object, each
+from .model import FederatedType, Wanted, apply_override
+
+# kubectl asks for field validation too, since what is unknown is dropped without a word otherwise:
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+_QUERY = {"dryRun": "All", "fieldValidation": "Warn"}
+# The namespace for objects whose own is not there yet: each cluster has it
+_STAND_IN = "default"
+# What the members may see otherwise: their own policies, addresses and ports, some of which the object may have there,
+# and webhooks that can't be rehearsed
+_NOT_FOR_GOOD = (
+    "denied the request",
+    "denied request",
+    "already allocated",
+    "not in the valid range",
+    "not configured on",
+    "does not support dry run",
+)
+
+
+class Rehearsal(t.NamedTuple):
+    """An object to be shown to the API server.
+
+    :ivar title: kind and name, for messages.
+    :ivar path: of the collection that it would be created in.
+    """
+
+    title: str
+    path: str
+    body: Object
+
+
+def rehearsals(want: Wanted, spec: Object, clusters: t.Iterable[str], *, exists: bool) -> list[Rehearsal]:
+    """An object as each of these clusters would get it, the same ones once.
+
+    :param spec: of the federated object as it is to be.
+    :param exists: whether its namespace does.
+    """
+    if not isinstance(spec.get("template"), dict):
+        return []
+    overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
+    namespace = want.namespace if exists else _STAND_IN
+    found: dict[str, Rehearsal] = {}
+    for cluster in sorted(clusters):
+        body = _body(want.type, want.name, namespace, spec["template"])
+        for item in overrides.get(cluster, []):
+            apply_override(body, item)
+        found.setdefault(
+            json.dumps(body, sort_keys=True, default=str),
+            Rehearsal(f"{want.type.kind} {want.name}", want.type.target_path(namespace), body),
+        )
+    return list(found.values())
+
+
+def _body(type_: FederatedType, name: str, namespace: str, template: Object) -> Object:
+    body = copy.deepcopy(template)
+    body["apiVersion"] = f"{type_.group}/{type_.version}".lstrip("/")
+    body["kind"] = type_.kind
+    metadata = body["metadata"] = {**(body.get("metadata") or {}), "name": name}
+    for field in ("annotations", "finalizers"):
+        # KubeFed leaves them out: ObjectForCluster in pkg/controller/sync/resource.go
+        metadata.pop(field, None)
+    if type_.namespaced:
+        metadata["namespace"] = namespace
+    return body
+
+
+class Told(t.NamedTuple):
+    """What the API server says.
+
+    :ivar refusals: what it would never take, in its own words.
+    :ivar unknown: fields that the type of an object does not have, which it would drop.
+    """
+
+    refusals: list[str]
+    unknown: list[str]
+
+
+def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Told:
+    """Show objects to the API server.
+
+    What it refuses is only what it can't read or finds invalid. It may have other reasons, such as a right that is
+    missing, which need not hold for KubeFed in the members.
+    """
+    refusals: dict[str, str] = {}
+    unknown: dict[str, list[str]] = {}
+    for entry, (message, fields) in zip(given, each(lambda entry: _rehearsed(host, entry), given)):
+        if message:
+            refusals.setdefault(entry.title, message)
+        if fields:
+            unknown.setdefault(entry.title, fields)
+    return Told(
+        [f"{title} would be refused by the clusters: {message}" for title, message in refusals.items()],
+        [f"{title}: {', '.join(fields)}" for title, fields in unknown.items()],
+    )
+
+
+def _rehearsed(host: Client, entry: Rehearsal) -> tuple[str, list[str]]:
+    warnings: list[str] = []
+    message = ""
+    try:
+        host.request("POST", entry.path, body=entry.body, query=_QUERY, warnings=warnings)
+    except ApiError as error:
+        if error.status in (400, 422) and not any(text in error.message for text in _NOT_FOR_GOOD):
+            message = error.message
+    return message, [field for text in warnings for field in re.findall(r'unknown field "([^"]*)"', text)]
+
+
+__all__ = ("Rehearsal", "Told", "rehearsals", "rehearse")

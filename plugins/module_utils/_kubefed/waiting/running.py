@@ -1,0 +1,125 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Waiting until workloads run, by asking the clusters themselves: KubeFed does not know."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._kube.client import Client, Object, each, resource_path
+from ..._runtime.errors import FederationError, Unavailable
+from ..._runtime.wait import State
+from ..members import Members
+from ..resources.model import FederatedType
+from .workloads import GRACE, WORKLOADS, current_pods, given_up, held_up, refused, rollout, trouble
+
+
+class Place(t.NamedTuple):
+    """A workload in a cluster."""
+
+    cluster: str
+    type: FederatedType
+    namespace: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return f"{self.type.kind} {self.namespace}/{self.name} in {self.cluster}"
+
+
+class Verdict(t.NamedTuple):
+    """How a workload is.
+
+    :ivar terminal: why it will never run, or empty.
+    """
+
+    state: State
+    terminal: str = ""
+
+
+def is_workload(type_: FederatedType) -> bool:
+    """Whether pods of this type are waited for."""
+    return type_.group == "apps" and type_.kind in WORKLOADS
+
+
+class Running:
+    """The workloads of federated resources.
+
+    :param clock: seconds since the task began.
+    :param since: when a trouble that may pass was first seen, by what it is about; kept by the caller.
+    """
+
+    def __init__(self, members: Members, clock: t.Callable[[], float], since: dict[str, float]) -> None:
+        self._members = members
+        self._clock = clock
+        self._since = since
+
+    def look(self, places: t.Sequence[Place]) -> dict[Place, Verdict]:
+        """Look at workloads, with one list for each type and namespace in a cluster.
+
+        :raises FederationError: when a cluster can't be asked.
+        """
+        groups: dict[tuple[str, str], list[Place]] = {}
+        for place in places:
+            groups.setdefault((place.cluster, place.namespace), []).append(place)
+        verdicts: dict[Place, Verdict] = {}
+        for found in each(self._look, list(groups.values())):
+            verdicts.update(found)
+        return verdicts
+
+    def _look(self, places: list[Place]) -> dict[Place, Verdict]:
+        cluster, namespace = places[0].cluster, places[0].namespace
+        try:
+            client = self._members.client(cluster)
+        except FederationError as error:
+            kind = Unavailable if isinstance(error, Unavailable) else FederationError
+            raise kind(f"Not known whether pods run in {cluster}: {error.message}") from error
+        there: dict[tuple[str, str], Object] = {}
+        for type_ in {place.type for place in places}:
+            there.update(
+                {(type_.kind, found["metadata"]["name"]): found for found in client.list(type_.target_path(namespace))}
+            )
+        verdicts: dict[Place, Verdict] = {}
+        late: list[Place] = []
+        for place in places:
+            found = there.get((place.type.kind, place.name))
+            state = rollout(place.type.kind, found) if found else State(False, "it is not there")
+            verdicts[place] = Verdict(state)
+            if found and not state.done:
+                late.append(place)
+        if late:
+            pods = client.list(_path("", "pods", namespace))
+            sets = client.list(_path("apps", "replicasets", namespace))
+            for place in late:
+                workload = there[(place.type.kind, place.name)]
+                verdicts[place] = self._verdict(client, place, workload, verdicts[place].state, pods, sets)
+        return verdicts
+
+    def _verdict(
+        self, client: Client, place: Place, workload: Object, state: State, pods: list[Object], sets: list[Object]
+    ) -> Verdict:
+        terminal = given_up(workload)
+        own = current_pods(place.type.kind, workload, pods, sets)
+        found = trouble(own)
+        # What the pods say is the cause of what their controller says
+        terminal = "" if found.may_pass else (found.message or terminal)
+        if not terminal and not own and place.type.kind in ("StatefulSet", "DaemonSet"):
+            events = client.list(_path("", "events", place.namespace), fieldSelector="reason=FailedCreate")
+            terminal = refused(events, workload)
+        last = found.message or held_up(own)
+        key = f"{place.title}: {found.message}"
+        if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= GRACE:
+            terminal = found.message
+        return Verdict(State(False, f"{state.last}; {last}" if last else state.last), terminal)
+
+
+def _path(group: str, plural: str, namespace: str) -> str:
+    return resource_path(group, "v1", plural, namespace=namespace)
+
+
+__all__ = ("Place", "Running", "Verdict", "is_workload")

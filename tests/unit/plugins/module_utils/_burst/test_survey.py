@@ -1,0 +1,89 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.survey import value_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
+
+ZONES = ["eu-central-1a", "eu-central-1b"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ZONES,
+        "eu-central-1a\neu-central-1b",
+        "eu-central-1a\r\n\r\n  eu-central-1b \r\n",
+        "eu-central-1a, eu-central-1b",
+        "- eu-central-1a\n- eu-central-1b\n",
+        "[eu-central-1a, eu-central-1b]",
+        '["eu-central-1a", "eu-central-1b"]',
+    ],
+)
+def test_a_list_as_a_text_area_gives_it(given: t.Any) -> None:
+    assert value_of(given, "burst_zones", "list", []) == ZONES
+
+
+@pytest.mark.parametrize("given", [None, "", "  \n", "\r\n"])
+@pytest.mark.parametrize("kind", ["list", "data", "int", "bool"])
+def test_an_empty_answer_is_not_set(given: t.Any, kind: str) -> None:
+    assert value_of(given, "burst_x", kind, "the default") == "the default"
+
+
+@pytest.mark.parametrize("given", [[{"from": 80, "to": 80}], "- {from: 80, to: 80}", '[{"from": 80, "to": 80}]'])
+def test_structures_are_yaml_or_json(given: t.Any) -> None:
+    assert value_of(given, "burst_ports", "data", []) == [{"from": 80, "to": 80}]
+
+
+def test_manifests_are_read_as_kubectl_reads_them() -> None:
+    assert value_of("- {since: 2026-11-27, at: 12:30:00}", "burst_apps", "data", []) == [
+        {"since": "2026-11-27", "at": "12:30:00"}
+    ]
+
+
+def test_an_empty_list_is_one_that_is_set() -> None:
+    assert value_of([], "burst_ports", "data", "the default") == []
+    assert value_of("[]", "burst_ports", "data", "the default") == []
+
+
+@pytest.mark.parametrize(("given", "number"), [("2", 2), (" 10 ", 10), (2, 2)])
+def test_a_number(given: t.Any, number: int) -> None:
+    assert value_of(given, "burst_node_count", "int", 1) == number
+
+
+@pytest.mark.parametrize(("given", "truth"), [("true", True), ("No", False), ("1", True), (False, False)])
+def test_a_truth_value(given: t.Any, truth: bool) -> None:
+    assert value_of(given, "burst_keep_federated", "bool", None) is truth
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "why"),
+    [
+        ("two", "int", "a whole number is wanted"),
+        ("2.5", "int", "a whole number is wanted"),
+        ("9" * 30, "int", "a whole number is wanted"),
+        ("perhaps", "bool", "true or false is wanted"),
+        ("{a: b}", "data", "a list is wanted, in YAML or JSON"),
+        ("80", "data", "a list is wanted, in YAML or JSON"),
+        ("- {from: 80", "data", "a list is wanted, in YAML or JSON"),
+        ("- a\n---\n- b", "data", "a list is wanted, in YAML or JSON"),
+        ("- {a: b}", "list", "a list is wanted: one entry a line"),
+        ({"a": "b"}, "list", "a list is wanted"),
+        (80, "data", "a list is wanted"),
+    ],
+)
+def test_all_else_is_refused_by_name(given: t.Any, kind: str, why: str) -> None:
+    with pytest.raises(InvalidOption, match=f"burst_x.*{why}"):
+        value_of(given, "burst_x", kind, [])
+
+
+def test_a_long_value_is_not_repeated_whole() -> None:
+    with pytest.raises(InvalidOption) as refused:
+        value_of("{" + "x" * 100_000, "burst_apps", "data", [])
+    assert len(refused.value.message) < 400

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a cluster is reached, by each of the options and what goes over what; nothing is sent."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import check_url, connect_as
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
+
+pytest.importorskip("kubernetes")
+
+NAMES = ("kubernetes-admin@kubernetes", "arn:aws:eks:eu-central-1:000000000000:cluster/Vulcan", "UPPER")
+
+
+def kubeconfig(**changes: t.Any) -> dict[str, t.Any]:
+    cluster = {"server": "https://10.11.0.10:443", **changes.pop("cluster", {})}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": {"token": "theirs"}}],
+        "contexts": [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in NAMES],
+        "current-context": "",
+        **changes,
+    }
+
+
+def params(prefix: str = "", **given: t.Any) -> dict[str, t.Any]:
+    names = ("kubeconfig", "context", "host", "api_key", "ca_cert", "validate_certs")
+    return {f"{prefix}{name}": given.get(name) for name in names}
+
+
+@pytest.fixture(autouse=True)
+def no_kubeconfig_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("context", NAMES)
+def test_a_context_may_have_any_name(context: str) -> None:
+    client = connect_as(params(kubeconfig=kubeconfig(), context=context), label="x")
+    assert client.connection == ("https://10.11.0.10:443", b"", True, "")
+    assert client.connection.address == "10.11.0.10:443"
+
+
+def test_an_empty_current_context_is_told_with_those_there_are() -> None:
+    with pytest.raises(InvalidOption, match=r"no current context.*kubernetes-admin@kubernetes"):
+        connect_as(params(kubeconfig=kubeconfig()), label="host cluster")
+
+
+def test_host_and_api_key_need_no_kubeconfig(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("PEM")
+    given = params("member_", host="https://vulcan:6443", api_key="mine", ca_cert=str(ca), validate_certs=False)
+    client = connect_as(given, label="x", prefix="member_")
+    assert client.connection == ("https://vulcan:6443", b"PEM", False, "")
+    assert client._identity.headers() == [("Authorization", "Bearer mine")]
+
+
+def test_each_option_goes_over_the_kubeconfig() -> None:
+    given = params(kubeconfig=kubeconfig(), context="UPPER", host="https://other:443")
+    client = connect_as(given, label="x")
+    assert client.connection.server == "https://other:443"
+    assert client._identity.headers() == [("Authorization", "Bearer theirs")]
+    client = connect_as({**given, "host": None, "api_key": "mine"}, label="x")
+    assert client.connection.server == "https://10.11.0.10:443"
+    assert client._identity.headers() == [("Authorization", "Bearer mine")]
+
+
+def test_the_proxy_of_the_kubeconfig_is_the_clusters_and_that_of_the_environment_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://here:3128")
+    client = connect_as(params(kubeconfig=kubeconfig(), context="UPPER"), label="x")
+    assert client.connection.proxy == ""
+    assert client._configuration.proxy == "http://here:3128"
+    own = kubeconfig(cluster={"proxy-url": "http://there:3128"})
+    client = connect_as(params(kubeconfig=own, context="UPPER"), label="x")
+    assert client.connection.proxy == "http://there:3128"
+    assert client._configuration.proxy == "http://there:3128"
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"host": "vulcan:6443", "api_key": "k"}, "member_host is 'vulcan:6443'"),
+        ({"host": "https://v:1", "api_key": "k", "ca_cert": "/nowhere"}, "member_ca_cert is '/nowhere'"),
+        ({"kubeconfig": kubeconfig(), "context": "mars"}, "no context 'mars'"),
+        ({}, "member_kubeconfig"),
+    ],
+)
+def test_what_can_not_be_used(given: dict[str, t.Any], reason: str) -> None:
+    with pytest.raises(InvalidOption, match=reason):
+        connect_as(params("member_", **given), label="x", prefix="member_")
+
+
+@pytest.mark.parametrize("url", ["https://a", "http://10.0.0.1:8080", "https://[fd00::1]:6443", "https://a/prefix"])
+def test_urls(url: str) -> None:
+    check_url(url, "api_endpoint", ("http", "https"))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "a", "a:443", "ftp://a", "https://", "https://a:b", "https://a:0", "https://a:65536", "https://[::1"]
+)
+def test_what_is_no_url(url: str) -> None:
+    with pytest.raises(InvalidOption, match="api_endpoint is"):
+        check_url(url, "api_endpoint", ("http", "https"))

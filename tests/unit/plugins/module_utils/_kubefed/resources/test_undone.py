@@ -1,0 +1,57 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What KubeFed and a cluster's own controllers would undo for each other."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.undone import undone
+
+RBAC = "rbac.authorization.k8s.io"
+SELECTORS = {"clusterRoleSelectors": [{"matchLabels": {"shop": "yes"}}]}
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "name", "body", "annotations", "reason"),
+    [
+        (RBAC, "ClusterRole", "shop", {"aggregationRule": SELECTORS, "rules": []}, {}, "writes its rules itself"),
+        ("", "PersistentVolume", "disk", {"spec": {"volumeName": "x"}}, {}, "binds it to a claim"),
+        ("", "PersistentVolumeClaim", "disk", {"spec": {"accessModes": []}}, {}, "set spec.volumeName"),
+        ("batch", "Job", "once", {"spec": {"ttlSecondsAfterFinished": 0}}, {}, "run without end"),
+        ("", "ConfigMap", "kube-root-ca.crt", {"data": {}}, {}, "its own authority"),
+        ("", "ConfigMap", "istio-ca-root-cert", {"data": {}}, {}, "its own authority"),
+        ("coordination.k8s.io", "Lease", "leader", {"spec": {}}, {}, "renews"),
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration",
+            "shop",
+            {"webhooks": []},
+            {"cert-manager.io/inject-ca-from": "shop/tls"},
+            "annotation cert-manager.io/inject-ca-from, each cluster writes a caBundle",
+        ),
+    ],
+)
+def test_what_a_cluster_writes_itself(
+    group: str, kind: str, name: str, body: dict[str, t.Any], annotations: dict[str, str], reason: str
+) -> None:
+    assert reason in undone(group, kind, name, body, annotations)
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "body"),
+    [
+        (RBAC, "ClusterRole", {"rules": []}),
+        ("", "PersistentVolumeClaim", {"spec": {"volumeName": "disk"}}),
+        ("batch", "Job", {"spec": {}}),
+        ("", "ConfigMap", {"data": {}}),
+        # Of the same name as one of Kubernetes's own
+        ("example.com", "PersistentVolume", {"spec": None}),
+    ],
+)
+def test_what_no_cluster_touches(group: str, kind: str, body: dict[str, t.Any]) -> None:
+    assert undone(group, kind, "x", body, {"note": "y"}) == ""

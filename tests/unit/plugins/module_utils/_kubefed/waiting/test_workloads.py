@@ -1,0 +1,153 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether pods run, and why they never will."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.waiting import workloads
+
+Object = dict[str, t.Any]
+
+
+def workload(spec: Object | None = None, generation: int = 2, **status: t.Any) -> Object:
+    return {
+        "metadata": {"uid": "w", "generation": generation, "annotations": {"deployment.kubernetes.io/revision": "2"}},
+        "spec": spec or {},
+        "status": {"observedGeneration": 2, **status},
+    }
+
+
+def pod(name: str, owner: str, reason: str = "", *, restarts: int = 0, labels: Object | None = None) -> Object:
+    state: Object = {"waiting": {"reason": reason, "message": "said"}} if reason else {"running": {}}
+    return {
+        "metadata": {"name": name, "ownerReferences": [{"uid": owner}], "labels": labels or {}},
+        "status": {
+            "containerStatuses": [
+                {
+                    "name": "c",
+                    "restartCount": restarts,
+                    "state": state,
+                    "lastState": {"terminated": {"exitCode": 7, "message": "no oven\n"}},
+                }
+            ]
+        },
+    }
+
+
+PARTLY = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}, "replicas": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "done", "last"),
+    [
+        ("Deployment", workload(generation=3), False, "not seen"),
+        ("Deployment", workload(), False, "0 of 1 pods are new"),
+        ("Deployment", workload(updatedReplicas=1, replicas=2, availableReplicas=2), False, "1 old pods"),
+        ("Deployment", workload(updatedReplicas=1, replicas=1), False, "0 of 1 pods are available"),
+        ("Deployment", workload(updatedReplicas=1, replicas=1, availableReplicas=1), True, "1 of 1"),
+        ("Deployment", workload({"replicas": 0}), True, "0 of 0"),
+        ("ReplicaSet", workload(replicas=1, availableReplicas=1), True, "1 of 1"),
+        ("StatefulSet", workload(PARTLY, updatedReplicas=1, availableReplicas=3), True, "3 of 3"),
+        ("StatefulSet", workload({"replicas": 3}, updatedReplicas=1, availableReplicas=3), False, "1 of 3"),
+        ("StatefulSet", workload({"updateStrategy": {"type": "OnDelete"}}, availableReplicas=1), True, "1 of 1"),
+        ("DaemonSet", workload(desiredNumberScheduled=2, updatedNumberScheduled=1), False, "1 of 2 pods are new"),
+        (
+            "DaemonSet",
+            workload(desiredNumberScheduled=2, updatedNumberScheduled=2, numberAvailable=2),
+            True,
+            "2 of 2",
+        ),
+    ],
+)
+def test_a_rollout_is_seen_as_kubectl_sees_it(kind: str, found: Object, done: bool, last: str) -> None:
+    state = workloads.rollout(kind, found)
+    assert state.done is done
+    assert last in state.last
+
+
+def test_controllers_say_when_they_give_up() -> None:
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}
+    quota = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "x: exceeded quota: small",
+    }
+    account = {**quota, "message": 'pods "x" is forbidden: error looking up service account a/b'}
+    assert workloads.given_up(workload(conditions=[late])) == "ProgressDeadlineExceeded: too slow"
+    assert "exceeded quota: small" in workloads.given_up(workload(conditions=[quota]))
+    # It may still be on its way
+    assert workloads.given_up(workload(conditions=[account])) == ""
+
+
+def test_events_say_what_no_condition_does() -> None:
+    event = {"involvedObject": {"uid": "w"}, "message": "exceeded quota: small"}
+    assert workloads.refused([event], workload()) == "FailedCreate: exceeded quota: small"
+    assert workloads.refused([{**event, "involvedObject": {"uid": "other"}}], workload()) == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "message", "may_pass"),
+    [
+        (pod("p", "w"), "", False),
+        (pod("p", "w", "ContainerCreating"), "", False),
+        (pod("p", "w", "ImagePullBackOff"), "pod p, container c: ImagePullBackOff: said", False),
+        (pod("p", "w", "InvalidImageName"), "InvalidImageName", False),
+        (pod("p", "w", "CreateContainerConfigError"), "CreateContainerConfigError: said", True),
+        (pod("p", "w", "CrashLoopBackOff", restarts=1), "", False),
+        (pod("p", "w", "CrashLoopBackOff", restarts=2), "ended 3 times, last with exit code 7. no oven", False),
+    ],
+)
+def test_pods_say_why_they_do_not_run(found: Object, message: str, may_pass: bool) -> None:
+    trouble = workloads.trouble([found])
+    assert message in trouble.message
+    assert bool(trouble.message) is bool(message)
+    assert trouble.may_pass is may_pass
+
+
+@pytest.mark.parametrize(
+    ("restarts", "exit_code", "message"),
+    [(1, 7, ""), (2, 7, "pod p, container c: Error: ended 3 times, last with exit code 7."), (4, 0, "")],
+)
+def test_a_container_that_has_ended_again_is_not_waited_for(restarts: int, exit_code: int, message: str) -> None:
+    found = pod("p", "w", "CrashLoopBackOff", restarts=restarts)
+    ended = {"reason": "Error" if exit_code else "Completed", "exitCode": exit_code}
+    found["status"]["containerStatuses"][0].update(state={"terminated": ended}, lastState={})
+    assert workloads.trouble([found]).message == message
+
+
+def test_the_pods_of_an_earlier_revision_do_not_count() -> None:
+    def replica_set(uid: str, revision: str) -> Object:
+        return {
+            "metadata": {
+                "uid": uid,
+                "ownerReferences": [{"uid": "w"}],
+                "annotations": {"deployment.kubernetes.io/revision": revision},
+            }
+        }
+
+    pods = [pod("old", "r1", "ImagePullBackOff"), pod("new", "r2"), pod("other", "x")]
+    found = workloads.current_pods("Deployment", workload(), pods, [replica_set("r1", "1"), replica_set("r2", "2")])
+    assert [entry["metadata"]["name"] for entry in found] == ["new"]
+    assert workloads.current_pods("Deployment", workload(), pods, []) == []
+
+
+def test_the_pods_of_a_stateful_set_by_revision() -> None:
+    pods = [
+        pod("old", "w", labels={"controller-revision-hash": "a"}),
+        pod("new", "w", labels={"controller-revision-hash": "b"}),
+    ]
+    found = workloads.current_pods("StatefulSet", workload(updateRevision="b"), pods, [])
+    assert [entry["metadata"]["name"] for entry in found] == ["new"]
+
+
+def test_what_may_still_come_is_told() -> None:
+    waiting = {"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}}
+    assert workloads.held_up([waiting]) == "Unschedulable"
+    assert workloads.held_up([pod("p", "w")]) == ""
