@@ -226,6 +226,19 @@ def test_watch_narrows_too_and_leaves_alone_what_is_right(world: World) -> None:
     assert len(world.comments()) == 2
 
 
+def test_watch_settles_while_the_chain_is_missing_and_when_it_is_back(world: World) -> None:
+    world.script("open", **CHAIN)
+    world.run("nft", "flush ruleset")
+    for rules in (0, 2):
+        world.script("watch", **CHAIN)
+        assert len(world.comments()) == rules
+        before = world.run("nft", "-a", "list", "ruleset")
+        assert world.script("watch", **CHAIN) == ""
+        assert world.run("nft", "-a", "list", "ruleset") == before, "rules were loaded again"
+        assert not world.send("vpc", SPOOFED, "lan", LAN)
+        world.run("nft", "-f", str(world.directory / "firewall.nft"))
+
+
 @pytest.mark.parametrize("other", ["", "inet filter other"])
 def test_no_rule_stays_in_a_chain_that_is_no_longer_named(world: World, other: str) -> None:
     world.script("open", **CHAIN)
