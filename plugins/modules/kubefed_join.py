@@ -312,7 +312,9 @@ from ..module_utils._kube.client import (
     login_of,
     secrets_of,
 )
+from ..module_utils._kube.names import check_labels, check_name, texts
 from ..module_utils._kube.objects import Changes
+from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._kubefed.membership import manifests, rights
 from ..module_utils._kubefed.membership.join import Join, Membership
 from ..module_utils._runtime.argspec import kube_spec, wait_spec
@@ -322,16 +324,14 @@ from ..module_utils._runtime.module import QuietModule, Run, run_module
 
 def membership(params: dict[str, t.Any]) -> Membership:
     """What is asked for, checked before anything is touched."""
-    manifests.check_name(params["name"], "name")
-    manifests.check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63, dots=False)
+    check_name(params["name"], "name")
+    check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63, dots=False)
     for option in ("host_cluster_name", "secret_name"):
         if params[option] is not None:
-            manifests.check_name(params[option], option)
+            check_name(params[option], option)
     context = None if params["host"] and params["api_key"] else params["context"] or contexts(params["kubeconfig"])[1]
     default = params["host_cluster_name"] or manifests.host_name(context)
-    manifests.check_name(
-        manifests.account_name(params["name"], default), "the service account's name, name-host_cluster_name,"
-    )
+    check_name(manifests.account_name(params["name"], default), "the service account's name, name-host_cluster_name,")
     if params["api_endpoint"] is not None:
         check_url(params["api_endpoint"], "api_endpoint", ("http", "https"))
     if params["proxy_url"]:
@@ -343,9 +343,9 @@ def membership(params: dict[str, t.Any]) -> Membership:
     if params["types"] and params["rights"] != rights.TYPES:
         raise InvalidOption(f"types is {params['types']!r}; it is of no use without rights=types.")
     rights.check_types(params["types"], "types")
-    labels, annotations = manifests.texts(params["labels"]), manifests.texts(params["annotations"])
-    manifests.check_labels(labels, "labels")
-    manifests.check_labels(annotations, "annotations", annotations=True)
+    labels, annotations = texts(params["labels"]), texts(params["annotations"])
+    check_labels(labels, "labels")
+    check_labels(annotations, "annotations", annotations=True)
     return Membership(
         name=params["name"],
         namespace=params["kubefed_namespace"],
@@ -443,7 +443,7 @@ def main() -> None:
                 "choices": list(manifests.TLS_VALIDATIONS),
             },
             "host_cluster_name": {"type": "str"},
-            "kubefed_namespace": {"type": "str", "default": manifests.DEFAULT_NAMESPACE},
+            "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
             "secret_name": {"type": "str", "no_log": False},
             "labels": {"type": "dict", "default": {}},
             "annotations": {"type": "dict", "default": {}},

@@ -15,19 +15,11 @@ from .._kube.client import ApiError, Client, Object, Unreachable, each, resource
 from .._kube.objects import lingering
 from .._runtime.errors import FederationError, TerminalState
 from .._runtime.wait import State, Waiter
-from .membership.manifests import CORE_GROUP, CORE_VERSION, KINDS
+from .api import CORE_GROUP, CORE_VERSION, path_of
 from .status import controller_trouble, out_of_memory
 from .waiting.workloads import held_up, trouble
 
 Outcome = t.TypeVar("Outcome")
-
-
-def path_of(kind: str, namespace: str | None, name: str | None = None) -> str:
-    """API path of one of the kinds that KubeFed is made of, or of all of them in a namespace."""
-    where = KINDS[kind]
-    return resource_path(
-        where.group, where.version, where.plural, namespace=namespace if where.namespaced else None, name=name
-    )
 
 
 def scope_of(host: Client, namespace: str) -> str:
@@ -148,7 +140,6 @@ __all__ = (
     "clusters",
     "federated_to",
     "gone",
-    "path_of",
     "pods",
     "scope_of",
     "silence",

@@ -11,8 +11,10 @@ from __future__ import annotations
 from .._kube.client import MERGE_PATCH, Client, Object, connect_with_token, decoded
 from .._runtime.errors import FederationError
 from . import host as kubefed
-from .resources.model import MANAGED_LABEL, FederatedType
+from .api import path_of
+from .resources.model import MANAGED_LABEL
 from .status import is_ready
+from .types.model import FederatedType
 
 # On an object in a member whose label "false" is ours, until it is withdrawn from there
 RELEASED_ANNOTATION = "cloudburst.federation/released"
@@ -58,7 +60,7 @@ class Members:
     def _connect(self, name: str) -> Client:
         spec = (self._clusters.get(name) or {}).get("spec") or {}
         reference = (spec.get("secretRef") or {}).get("name")
-        secret = self._host.get(kubefed.path_of("Secret", self._namespace, reference)) if reference else None
+        secret = self._host.get(path_of("Secret", self._namespace, reference)) if reference else None
         token = decoded(secret, "token")
         if not token:
             raise FederationError(f"{name}: the host cluster has no credentials for it.")

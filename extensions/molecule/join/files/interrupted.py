@@ -27,7 +27,7 @@ import typing as t
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Changes
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.host import path_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.api import DEFAULT_NAMESPACE, path_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.join import Join, Membership
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
@@ -82,7 +82,7 @@ class Try:
         self.name = f"killed-{os.getpid()}-{next(self.numbers):03}"
         self.scope = scope
         HOST.create(path_of("Namespace", None), {"metadata": {"name": self.name}})
-        source = HOST.get(path_of("KubeFedConfig", manifests.DEFAULT_NAMESPACE, "kubefed")) or {}
+        source = HOST.get(path_of("KubeFedConfig", DEFAULT_NAMESPACE, "kubefed")) or {}
         config = {
             "apiVersion": source["apiVersion"],
             "kind": "KubeFedConfig",

@@ -19,7 +19,8 @@ from ..._kube.discovery import contents
 from ..._kube.objects import Changes, differences, without_secrets
 from ..._runtime.errors import FederationError, InvalidOption, TerminalState, WaitTimeout, without_login
 from ..._runtime.wait import State, Waiter
-from ..host import clusters, federated_to, gone, path_of, pods, scope_of, silence, through_webhook, type_configs
+from ..api import path_of
+from ..host import clusters, federated_to, gone, pods, scope_of, silence, through_webhook, type_configs
 from ..listing import some
 from ..status import condition, is_ready, last_probe, last_transition, readiness
 from . import manifests, rights

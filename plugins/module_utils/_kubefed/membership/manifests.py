@@ -21,15 +21,10 @@ import typing as t
 
 from ..._kube.client import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
 from ..._runtime.errors import InvalidOption
+from ..api import API_TYPES
 from . import rights
 
 Object = dict[str, t.Any]
-
-CORE_GROUP = "core.kubefed.io"
-CORE_VERSION = "v1beta1"
-FEDERATED_GROUP = "types.kubefed.io"
-SCHEDULING_GROUP = "scheduling.kubefed.io"
-DEFAULT_NAMESPACE = "kube-federation-system"
 
 SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
@@ -39,43 +34,7 @@ ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
 # of a token that KubeFed has yet to take up.
 TOKEN_ANNOTATION = "cloudburst.federation/token"
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 TLS_VALIDATIONS = (TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD)
-_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter or digit, at most {limit} characters"
-
-
-class Kind(t.NamedTuple):
-    """Where objects of a kind live in the API."""
-
-    group: str
-    version: str
-    plural: str
-    namespaced: bool
-
-
-KINDS = {
-    "Namespace": Kind("", "v1", "namespaces", False),
-    "ServiceAccount": Kind("", "v1", "serviceaccounts", True),
-    "Secret": Kind("", "v1", "secrets", True),
-    "ClusterRole": Kind("rbac.authorization.k8s.io", "v1", "clusterroles", False),
-    "ClusterRoleBinding": Kind("rbac.authorization.k8s.io", "v1", "clusterrolebindings", False),
-    "Role": Kind("rbac.authorization.k8s.io", "v1", "roles", True),
-    "RoleBinding": Kind("rbac.authorization.k8s.io", "v1", "rolebindings", True),
-    "KubeFedCluster": Kind(CORE_GROUP, CORE_VERSION, "kubefedclusters", True),
-    "KubeFedConfig": Kind(CORE_GROUP, CORE_VERSION, "kubefedconfigs", True),
-}
-
-
-def check_name(value: str, option: str, *, limit: int = 253, dots: bool = True) -> None:
-    """Refuse what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
-
-    :param dots: ``False`` for a DNS-1123 label, as the name of a namespace has to be.
-    :raises InvalidOption: with option, value and what is allowed.
-    """
-    if not _is_subdomain(value, limit) or (not dots and "." in value):
-        marks = "'-' and '.'" if dots else "and '-'"
-        raise InvalidOption(f"{option} is {value!r}; allowed are {_RULE.format(marks=marks, limit=limit)}.")
 
 
 def check_tls_validations(values: t.Collection[str], option: str) -> None:
@@ -96,37 +55,6 @@ def check_certificates(pem: str, option: str) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, TypeError, ValueError) as error:
         raise InvalidOption(f"{option} can't be used: {error}; allowed are certificates in PEM, as text.") from error
-
-
-def texts(values: dict[str, t.Any]) -> dict[str, str]:
-    """Labels or annotations as Kubernetes takes them, where YAML has made a number or a boolean of one."""
-    return {str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items()}
-
-
-def check_labels(values: t.Mapping[str, str], option: str, *, annotations: bool = False) -> None:
-    """Refuse labels or annotations that Kubernetes would, which is late in a join.
-
-    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-
-    :param annotations: their values may be anything.
-    :raises InvalidOption: with option, value and what is allowed.
-    """
-    for key, value in values.items():
-        prefix, slash, name = key.rpartition("/")
-        if not name or not _LABEL.fullmatch(name) or (slash and not _is_subdomain(prefix, 253)):
-            raise InvalidOption(
-                f"{option} has the key {key!r}; allowed are up to 63 letters, digits, '-', '_' and '.', beginning and"
-                " ending with a letter or digit, after a DNS-1123 subdomain and '/' if needed."
-            )
-        if not annotations and not _LABEL.fullmatch(value):
-            raise InvalidOption(
-                f"{option} has the value {value!r} for {key}; allowed are up to 63 letters, digits, '-', '_' and '.',"
-                " beginning and ending with a letter or digit."
-            )
-
-
-def _is_subdomain(value: str, limit: int) -> bool:
-    return len(value) <= limit and bool(_SUBDOMAIN.fullmatch(value))
 
 
 def host_name(context: str | None) -> str:
@@ -290,7 +218,7 @@ def account_of_token(token: str) -> tuple[str, str] | None:
 def _manifest(
     kind: str, name: str, namespace: str | None = None, *, annotations: t.Mapping[str, str] | None = None
 ) -> Object:
-    where = KINDS[kind]
+    where = API_TYPES[kind]
     metadata: Object = {"name": name}
     if namespace is not None:
         metadata["namespace"] = namespace
@@ -310,7 +238,7 @@ def _role(kind: str, name: str, rules: list[Object], account: str, namespace: st
         {
             **_manifest(f"{kind}Binding", name, inside),
             "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
-            "roleRef": {"apiGroup": KINDS[kind].group, "kind": kind, "name": name},
+            "roleRef": {"apiGroup": API_TYPES[kind].group, "kind": kind, "name": name},
         },
     ]
 
@@ -318,20 +246,12 @@ def _role(kind: str, name: str, rules: list[Object], account: str, namespace: st
 __all__ = (
     "ACCOUNT_ANNOTATION",
     "ACCOUNT_UID_ANNOTATION",
-    "CORE_GROUP",
-    "CORE_VERSION",
-    "DEFAULT_NAMESPACE",
-    "FEDERATED_GROUP",
-    "KINDS",
-    "SCHEDULING_GROUP",
     "SERVICE_ACCOUNT_TOKEN",
     "TLS_VALIDATIONS",
     "TOKEN_ANNOTATION",
     "account_name",
     "account_of_token",
     "check_certificates",
-    "check_labels",
-    "check_name",
     "check_tls_validations",
     "default_secret_name",
     "fingerprint",

@@ -16,6 +16,7 @@ from ..._kube.client import Object, each
 from ..._kube.objects import differences
 from ..._runtime.errors import FederationError, InvalidOption
 from .. import host as kubefed
+from ..api import path_of
 from ..listing import some
 from ..resources.autoscaling import Autoscaling
 from ..resources.model import (
@@ -24,7 +25,6 @@ from ..resources.model import (
     MANAGED_LABEL,
     RETAIN_ANNOTATION,
     WITHDRAWN_ANNOTATION,
-    FederatedType,
     Key,
     Wanted,
     apply_override,
@@ -45,6 +45,7 @@ from ..resources.services import obstacle
 from ..resources.store import Item, schedule_told, shown
 from ..resources.undone import undone
 from ..status import propagation
+from ..types.model import FederatedType
 from .action import Action
 
 # How many are shown of those that each resource may have
@@ -425,7 +426,7 @@ class Placement(Action):
 
     def _host_namespace(self, want: Wanted) -> None:
         """Create the namespace that a federated namespace is in."""
-        path = kubefed.path_of("Namespace", None, want.name)
+        path = path_of("Namespace", None, want.name)
         found = self._federated.own_namespace(want.name)
         if found is not None and not found["metadata"].get("deletionTimestamp"):
             return
@@ -438,7 +439,7 @@ class Placement(Action):
             return
         if found is not None:
             self._waits.gone(path, f"namespace {want.name}, which is being deleted, to be gone")
-        self._host.create(kubefed.path_of("Namespace", None), manifest)
+        self._host.create(path_of("Namespace", None), manifest)
 
     def _write(self, item: Item, want: Wanted, plan: Object, record: set[str] | None) -> None:
         if record is not None:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import FederatedType, Wanted
+from ..types.model import FederatedType
+from .model import Wanted
 from .schedules import replicas
 
 Object = dict[str, t.Any]

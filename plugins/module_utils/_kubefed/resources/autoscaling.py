@@ -12,8 +12,9 @@ import typing as t
 
 from ..._kube.client import Client, Object, each, resource_path
 from ..._runtime.errors import FederationError
+from ..types.model import FederatedType
 from .autoscalers import TYPES, Autoscaler, conflict, is_autoscaler, leaves_replicas, may_be_scaled, read
-from .model import RETAIN_ANNOTATION, FederatedType, Key, Wanted, selected
+from .model import RETAIN_ANNOTATION, Key, Wanted, selected
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import Schedule
 from .store import Federated

@@ -16,11 +16,10 @@ import copy
 import re
 import typing as t
 
+from ..api import CORE_GROUP, FEDERATED_GROUP, SCHEDULING_GROUP
 from ..listing import some
-from ..membership.manifests import CORE_GROUP
 from ..types.enabling import ApiResource
-from .model import FEDERATED_GROUP, MANAGED_LABEL
-from .schedules import SCHEDULING_GROUP
+from .model import MANAGED_LABEL
 
 Object = dict[str, t.Any]
 

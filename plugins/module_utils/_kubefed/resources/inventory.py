@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 from ..._kube.client import Client, Object, each, resource_path
 from ..._runtime.errors import InvalidOption
-from .. import host as kubefed
+from ..api import path_of
 from ..types.catalog import Types
 from ..types.enabling import ApiResource
+from ..types.model import FederatedType
 from . import contents
-from .model import FederatedType
 from .undone import undone
 
 
@@ -51,7 +51,7 @@ def collect(
     :param enable: whether to note types that KubeFed does not propagate yet in ``types``.
     :raises InvalidOption: when there is no such namespace.
     """
-    own = host.get(kubefed.path_of("Namespace", None, namespace))
+    own = host.get(path_of("Namespace", None, namespace))
     if own is None or own["metadata"].get("deletionTimestamp"):
         raise InvalidOption(f"contents: {host.label} has no namespace {namespace}.")
     result = Contents()

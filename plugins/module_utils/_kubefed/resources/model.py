@@ -16,9 +16,9 @@ import copy
 import typing as t
 from dataclasses import dataclass, field
 
-from ..._kube.client import resource_path
 from ..._runtime.errors import InvalidOption
-from ..membership.manifests import FEDERATED_GROUP
+from ..api import FEDERATED_GROUP
+from ..types.model import FederatedType, not_enabled
 from .services import own_fields
 from .validation import applied_problems
 
@@ -27,7 +27,6 @@ Key = tuple[str, str, str]
 # By name of cluster: {path, op, value}, and kind and name of the resources that they are for
 Overrides = dict[str, list[Object]]
 
-FEDERATED_VERSION = "v1beta1"
 MANAGED_LABEL = "kubefed.io/managed"
 ORPHAN_ANNOTATION = "kubefed.io/orphan"
 # In which clusters the object was there before it was federated: there it is the user's, and is never deleted.
@@ -54,65 +53,6 @@ _OPERATIONS = ("add", "remove", "replace")
 _BARE = {"template", "placement"}
 # The operators of a label selector, and whether they need values
 _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
-
-
-@dataclass(frozen=True)
-class FederatedType:
-    """A type that KubeFed propagates, from its FederatedTypeConfig."""
-
-    name: str
-    kind: str
-    group: str
-    version: str
-    plural: str
-    namespaced: bool
-    federated_kind: str
-    federated_group: str
-    federated_version: str
-    federated_plural: str
-    federated_namespaced: bool
-    propagating: bool
-
-    @property
-    def is_namespace(self) -> bool:
-        """Whether this is FederatedNamespace, which all others in its namespace depend on."""
-        return self.kind == "Namespace" and not self.group
-
-    def path(self, namespace: str | None, name: str | None = None) -> str:
-        """API path of the federated objects on the host."""
-        return resource_path(
-            self.federated_group,
-            self.federated_version,
-            self.federated_plural,
-            namespace=namespace if self.federated_namespaced else None,
-            name=name,
-        )
-
-    def target_path(self, namespace: str | None, name: str | None = None) -> str:
-        """API path of the propagated objects in a cluster."""
-        return resource_path(
-            self.group, self.version, self.plural, namespace=namespace if self.namespaced else None, name=name
-        )
-
-
-def read_type(config: Object) -> FederatedType:
-    """Read a FederatedTypeConfig."""
-    spec = config["spec"]
-    target, federated = spec["targetType"], spec["federatedType"]
-    return FederatedType(
-        name=config["metadata"]["name"],
-        kind=target["kind"],
-        group=target.get("group") or "",
-        version=target["version"],
-        plural=target["pluralName"],
-        namespaced=target["scope"] == "Namespaced",
-        federated_kind=federated["kind"],
-        federated_group=federated.get("group") or "",
-        federated_version=federated["version"],
-        federated_plural=federated["pluralName"],
-        federated_namespaced=federated["scope"] == "Namespaced",
-        propagating=spec.get("propagation") == "Enabled",
-    )
 
 
 @dataclass(eq=False)
@@ -460,18 +400,6 @@ def _propagating(type_: FederatedType) -> FederatedType:
     return type_
 
 
-def not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedType]) -> str:
-    """That KubeFed does not know a type, and how it is made known.
-
-    :param guess: plural and group of the type, as kubefedctl takes them.
-    """
-    return (
-        f"{kind} {name}: KubeFed does not know this type, there is no FederatedTypeConfig for it. Set enable_types,"
-        f" or enable it with: kubefedctl enable {guess}."
-        f" Enabled are: {', '.join(sorted(type_.name for type_ in types))}."
-    )
-
-
 def template(manifest: Object, warnings: list[str] | None = None) -> Object:
     """The template of a plain resource: all of it but what belongs to the one object it was taken from.
 
@@ -716,14 +644,11 @@ def existed_value(clusters: t.Iterable[str]) -> str:
 __all__ = (
     "ANNOTATIONS_PATH",
     "EXISTED_ANNOTATION",
-    "FEDERATED_GROUP",
-    "FEDERATED_VERSION",
     "MANAGED_LABEL",
     "ORPHAN_ANNOTATION",
     "RETAIN_ANNOTATION",
     "SYSTEM_NAMESPACES",
     "WITHDRAWN_ANNOTATION",
-    "FederatedType",
     "Identity",
     "Key",
     "Overrides",
@@ -738,11 +663,9 @@ __all__ = (
     "existed_in",
     "existed_value",
     "merge_overrides",
-    "not_enabled",
     "placed_too",
     "placing",
     "planned_spec",
-    "read_type",
     "selected",
     "template",
     "unused_overrides",

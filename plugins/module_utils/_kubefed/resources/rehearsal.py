@@ -18,7 +18,8 @@ import re
 import typing as t
 
 from ..._kube.client import ApiError, Client, Object, each
-from .model import FederatedType, Wanted, apply_override
+from ..types.model import FederatedType
+from .model import Wanted, apply_override
 
 # kubectl asks for field validation too, since what is unknown is dropped without a word otherwise:
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from ..._kube.client import resource_path
 from ..._runtime.errors import InvalidOption
 from ..._runtime.wait import State
-from ..membership.manifests import SCHEDULING_GROUP
+from ..api import SCHEDULING_GROUP
 from .model import WITHDRAWN_ANNOTATION
 
 Object = dict[str, t.Any]
@@ -244,7 +244,6 @@ def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]
 __all__ = (
     "KIND",
     "REPLICAS_PATH",
-    "SCHEDULING_GROUP",
     "Schedule",
     "allows",
     "divided",

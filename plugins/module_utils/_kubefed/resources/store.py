@@ -17,11 +17,13 @@ from ..._kube.client import ApiError, Client, Object, resource_path
 from ..._kube.objects import LAST_APPLIED, MASK, Changes, without_secrets
 from ..._runtime.wait import Waiter
 from .. import host as kubefed
+from ..api import path_of
 from ..members import Members
 from ..status import Propagation, event_messages, propagation, rewritten
 from ..types.catalog import Types
+from ..types.model import FederatedType
 from .inventory import Contents, collect
-from .model import FederatedType, Identity, Key, Wanted, existed_in, selected
+from .model import Identity, Key, Wanted, existed_in, selected
 from .ownership import ANNOTATION as RECORD
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import path as schedule_path
@@ -262,7 +264,7 @@ class Federated:
     def own_namespace(self, name: str) -> Object | None:
         """The host's namespace, as it was at first."""
         if name not in self._namespaces:
-            self._namespaces[name] = self.host.get(kubefed.path_of("Namespace", None, name))
+            self._namespaces[name] = self.host.get(path_of("Namespace", None, name))
         return self._namespaces[name]
 
 

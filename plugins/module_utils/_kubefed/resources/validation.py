@@ -18,8 +18,10 @@ import binascii
 import typing as t
 from functools import partial
 
+from ..._kube.names import check_labels, check_name
 from ..._runtime.errors import InvalidOption
-from ..membership.manifests import FEDERATED_GROUP, SCHEDULING_GROUP, SERVICE_ACCOUNT_TOKEN, check_labels, check_name
+from ..api import FEDERATED_GROUP, SCHEDULING_GROUP
+from ..membership.manifests import SERVICE_ACCOUNT_TOKEN
 
 Object = dict[str, t.Any]
 

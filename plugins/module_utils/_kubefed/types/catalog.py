@@ -15,10 +15,9 @@ from ..._kube.objects import Changes, differences
 from ..._runtime.errors import FederationError, InvalidOption
 from ..._runtime.wait import State, Waiter
 from .. import host as kubefed
+from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP
 from ..members import Members
-from ..membership.manifests import CORE_GROUP, CORE_VERSION
 from ..resources.autoscalers import retains
-from ..resources.model import FEDERATED_GROUP, FederatedType, not_enabled, read_type
 from .enabling import (
     ApiResource,
     api_resources,
@@ -28,6 +27,7 @@ from .enabling import (
     taken_by,
     type_config,
 )
+from .model import FederatedType, not_enabled, read_type
 
 _REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 _CRDS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")

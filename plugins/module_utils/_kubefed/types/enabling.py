@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..membership.manifests import CORE_GROUP, CORE_VERSION
-from ..resources.model import FEDERATED_GROUP, FEDERATED_VERSION
-
-Object = dict[str, t.Any]
+from ..._kube.objects import Object
+from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP, FEDERATED_VERSION
 
 _STRING: Object = {"type": "string"}
 _ANYTHING: Object = {"x-kubernetes-preserve-unknown-fields": True}

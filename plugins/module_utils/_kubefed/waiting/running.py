@@ -14,7 +14,7 @@ from ..._kube.client import Client, Object, each, resource_path
 from ..._runtime.errors import FederationError, Unavailable
 from ..._runtime.wait import State
 from ..members import Members
-from ..resources.model import FederatedType
+from ..types.model import FederatedType
 from .workloads import GRACE, WORKLOADS, current_pods, given_up, held_up, refused, rollout, trouble
 
 

@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.names import check_name
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
@@ -38,7 +39,7 @@ def token(subject: object) -> str:
 )
 def test_any_context_gives_a_host_name(context: str, name: str) -> None:
     assert manifests.host_name(context) == name
-    manifests.check_name(name, "host_cluster_name")
+    check_name(name, "host_cluster_name")
 
 
 @pytest.mark.parametrize("context", [None, "", "@", "::/", "ünî"])
@@ -48,12 +49,6 @@ def test_a_context_of_which_little_is_left(context: str | None) -> None:
         return
     with pytest.raises(InvalidOption, match="host_cluster_name"):
         manifests.host_name(context)
-
-
-@pytest.mark.parametrize("name", ["", "Earth", "a_b", "a@b", "-a", "a-", "a..b", "a" * 254, "a\n"])
-def test_names_that_kubernetes_refuses(name: str) -> None:
-    with pytest.raises(InvalidOption, match="name is"):
-        manifests.check_name(name, "name")
 
 
 def test_names_are_those_of_kubefedctl() -> None:
@@ -168,34 +163,6 @@ def test_all_stands_alone() -> None:
 def test_what_is_no_certificate(pem: str) -> None:
     with pytest.raises(InvalidOption, match="ca_bundle can't be used"):
         manifests.check_certificates(pem, "ca_bundle")
-
-
-@pytest.mark.parametrize(
-    ("labels", "part"),
-    [
-        ({"a b": "c"}, "'a b'"),
-        ({"": "c"}, "''"),
-        ({"Example.com/a": "c"}, "Example.com/a"),
-        ({"/a": "c"}, "'/a'"),
-        ({"a" * 64: "c"}, "aaa"),
-        ({"a": "c d"}, "'c d'"),
-        ({"a": "c" * 64}, "ccc"),
-        ({"a": "-c"}, "'-c'"),
-    ],
-)
-def test_labels_that_kubernetes_refuses(labels: dict[str, str], part: str) -> None:
-    with pytest.raises(InvalidOption, match=f"labels has .*{part}"):
-        manifests.check_labels(labels, "labels")
-
-
-def test_labels_and_annotations_that_it_takes() -> None:
-    manifests.check_labels({"place": "cloud", "example.com/A_b.c": "", "a": "B-1.2_3"}, "labels")
-    manifests.check_labels({"note": "anything at all: é"}, "annotations", annotations=True)
-
-
-def test_a_namespace_has_no_dots() -> None:
-    with pytest.raises(InvalidOption, match=r"kubefed_namespace is 'a\.b'"):
-        manifests.check_name("a.b", "kubefed_namespace", limit=63, dots=False)
 
 
 def test_the_account_of_a_token() -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import autoscalers
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.autoscalers import Autoscaler
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import Wanted, read_type
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import Wanted
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling as enable
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
 
 Object = dict[str, t.Any]
 

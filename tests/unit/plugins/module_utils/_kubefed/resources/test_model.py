@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import model as federate
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 Object = dict[str, t.Any]
@@ -35,7 +36,7 @@ def type_config(kind: str, plural: str, *, group: str = "", scope: str = "Namesp
 
 
 TYPES = [
-    federate.read_type(config)
+    read_type(config)
     for config in (
         type_config("Namespace", "namespaces", scope="Cluster"),
         type_config("Deployment", "deployments", group="apps"),

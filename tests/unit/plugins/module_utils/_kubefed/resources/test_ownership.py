@@ -17,15 +17,19 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.res
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import (
     ownership,
 )
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import (
+    FederatedType,
+    read_type,
+)
 
 Object = dict[str, t.Any]
 
 
-def type_of(kind: str) -> federate.FederatedType:
+def type_of(kind: str) -> FederatedType:
     plural = f"{kind.lower()}s"
     target = {"group": "", "version": "v1", "kind": kind, "pluralName": plural, "scope": "Namespaced"}
     made = {**target, "group": "types.kubefed.io", "kind": f"Federated{kind}", "pluralName": f"federated{plural}"}
-    return federate.read_type({"metadata": {"name": plural}, "spec": {"targetType": target, "federatedType": made}})
+    return read_type({"metadata": {"name": plural}, "spec": {"targetType": target, "federatedType": made}})
 
 
 def want(kind: str = "ConfigMap", *, complete: bool = True, **fields: t.Any) -> federate.Wanted:
