@@ -95,6 +95,14 @@ def without_secrets(manifest: Object) -> Object:
     return shown
 
 
+def condition(item: Object, type_: str) -> Object:
+    """A condition of an object, or an empty dictionary."""
+    for found in (item.get("status") or {}).get("conditions") or []:
+        if found.get("type") == type_:
+            return t.cast(Object, found)
+    return {}
+
+
 def lingering(found: Object) -> str:
     """Why an object that was to be deleted is still there: what a namespace says of its contents, and finalizers.
 
@@ -114,4 +122,4 @@ def lingering(found: Object) -> str:
     return f"being deleted since {metadata['deletionTimestamp']}" + (f": {'; '.join(told)}" if told else "")
 
 
-__all__ = ("LAST_APPLIED", "MASK", "Changes", "differences", "lingering", "without_secrets")
+__all__ = ("LAST_APPLIED", "MASK", "Changes", "condition", "differences", "lingering", "without_secrets")

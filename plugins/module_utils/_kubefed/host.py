@@ -9,15 +9,11 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
 
 from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
-from .._kube.objects import lingering
-from .._runtime.errors import FederationError, TerminalState
+from .._runtime.errors import FederationError
 from .._runtime.wait import State, Waiter
 from .api import CORE_GROUP, CORE_VERSION, path_of
-from .status import controller_trouble, out_of_memory
-from .waiting.workloads import held_up, trouble
 
 Outcome = t.TypeVar("Outcome")
 
@@ -45,53 +41,6 @@ def clusters(host: Client, namespace: str) -> dict[str, Object]:
 def type_configs(host: Client, namespace: str) -> list[Object]:
     """The FederatedTypeConfigs: the types that KubeFed propagates."""
     return host.list(resource_path(CORE_GROUP, CORE_VERSION, "federatedtypeconfigs", namespace=namespace))
-
-
-def _pods(host: Client, namespace: str) -> list[Object]:
-    path = resource_path("", "v1", "pods", namespace=namespace)
-    return host.list(path, labelSelector="kubefed-control-plane=controller-manager")
-
-
-def pods(host: Client, namespace: str) -> list[str]:
-    """Addresses of the pods that reach out to the members, with their nodes, as a firewall's owner wants to know."""
-    return sorted(
-        f"{pod['status']['podIP']} on node {pod['spec'].get('nodeName')}"
-        for pod in _pods(host, namespace)
-        if (pod.get("status") or {}).get("podIP")
-    )
-
-
-def silence(host: Client, namespace: str, *, waiting: bool = True) -> str:
-    """Why KubeFed's controller manager says nothing more, so that what it has said is old; empty when it runs.
-
-    :param waiting: whether it has yet to do something, so that one which is killed again and again matters.
-    :raises TerminalState: somebody has scaled it to nothing, or it is killed for want of memory again and again.
-    """
-    name = "kubefed-controller-manager"
-    try:
-        found = _pods(host, namespace) if waiting else []
-        hunger = out_of_memory(found, datetime.now(timezone.utc))
-        deployment = host.get(resource_path("apps", "v1", "deployments", namespace=namespace, name=name))
-        if hunger:
-            raise TerminalState(hunger)
-        if deployment is None or not controller_trouble(deployment, ""):
-            return ""
-        found = found or _pods(host, namespace)
-    except ApiError as error:
-        if error.status == 403:
-            # A help, for which the right may be missing
-            return ""
-        raise
-    told = controller_trouble(deployment, trouble(found).message or held_up(found))
-    if (deployment.get("spec") or {}).get("replicas") == 0:
-        raise TerminalState(f"{told}, and then this again.")
-    return told
-
-
-def gone(client: Client, path: str) -> State:
-    """Whether an object that was to be deleted is gone, and why not."""
-    found = client.get(path)
-    return State(found is None, lingering(found) if found else "")
 
 
 def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
@@ -139,10 +88,7 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
 __all__ = (
     "clusters",
     "federated_to",
-    "gone",
-    "pods",
     "scope_of",
-    "silence",
     "through_webhook",
     "type_configs",
 )

@@ -12,8 +12,8 @@ from .._kube.client import MERGE_PATCH, Client, Object, connect_with_token, deco
 from .._runtime.errors import FederationError
 from . import host as kubefed
 from .api import path_of
+from .membership.conditions import is_ready
 from .resources.model import MANAGED_LABEL
-from .status import is_ready
 from .types.model import FederatedType
 
 # On an object in a member whose label "false" is ours, until it is withdrawn from there

@@ -16,14 +16,16 @@ from dataclasses import dataclass, field
 
 from ..._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port
 from ..._kube.discovery import contents
-from ..._kube.objects import Changes, differences, without_secrets
+from ..._kube.objects import Changes, condition, differences, without_secrets
+from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, InvalidOption, TerminalState, WaitTimeout, without_login
 from ..._runtime.wait import State, Waiter
 from ..api import path_of
-from ..host import clusters, federated_to, gone, pods, scope_of, silence, through_webhook, type_configs
+from ..controller import controller_outage, pod_addresses
+from ..host import clusters, federated_to, scope_of, through_webhook, type_configs
 from ..listing import some
-from ..status import condition, is_ready, last_probe, last_transition, readiness
 from . import manifests, rights
+from .conditions import is_ready, last_probe, last_transition, readiness
 
 # In every namespace, made by Kubernetes itself
 _NATIVE = {("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt")}
@@ -247,7 +249,7 @@ class Join:
         existing = self._member.get(path)
         if existing and (existing["metadata"].get("deletionTimestamp")):
             if not self._check_mode:
-                self._wait_gone(
+                self._wait_absent(
                     self._member, path, f"namespace {self._as.namespace} in {self._member.label} to be gone"
                 )
             existing = None
@@ -354,10 +356,10 @@ class Join:
                 raise TerminalState(f"KubeFedCluster {self._as.name} was removed while its Ready was waited for.")
             answer.clear()
             answer.update(cluster)
-            silent = silence(self._host, self._as.namespace)
-            if silent:
-                return State(False, silent)
-            if self._is_of_before(cluster):
+            outage = controller_outage(self._host, self._as.namespace)
+            if outage:
+                return State(False, outage)
+            if self._predates_change(cluster):
                 return State(False, "KubeFed's controller has not looked at it since it was changed")
             told = readiness(cluster)
             if _is_hopeless(cluster):
@@ -374,7 +376,7 @@ class Join:
             raise WaitTimeout(f"{error.message}. {self._advice(answer)}", **error.details) from error
         return answer
 
-    def _is_of_before(self, cluster: Object) -> bool:
+    def _predates_change(self, cluster: Object) -> bool:
         """Whether KubeFed's last word of the cluster is of what there was before it was changed."""
         return any(
             self._carry.get(key) and self._carry[key] == now
@@ -383,7 +385,7 @@ class Join:
 
     def _advice(self, cluster: Object) -> str:
         """What to look at when a cluster does not become Ready: addresses and ports, and where KubeFed stands."""
-        if not last_probe(cluster) or self._is_of_before(cluster):
+        if not last_probe(cluster) or self._predates_change(cluster):
             return f"Does kubefed-controller-manager run in namespace {self._as.namespace} of the {self._host.label}?"
         if condition(cluster, "ConfigMalformed").get("status") == "True":
             return f"See the events of the KubeFedCluster in namespace {self._as.namespace} of the {self._host.label}."
@@ -391,7 +393,7 @@ class Join:
         host, port = host_and_port(endpoint)
         addresses = _addresses(host)
         resolved = f" ({', '.join(addresses)})" if addresses and addresses != [host] else ""
-        sources = ", ".join(pods(self._host, self._as.namespace)) or "none runs"
+        sources = ", ".join(pod_addresses(self._host, self._as.namespace)) or "none runs"
         clue = next((meaning for text, _mends, meaning in _CLUES if text in readiness(cluster)), "")
         proxy = (cluster.get("spec") or {}).get("proxyURL")
         through = f" through {without_login(str(proxy))}" if proxy else ""
@@ -462,10 +464,10 @@ class Join:
             self._delete(self._host, "KubeFedCluster", self._as.name)
         if wait and not self._check_mode:
             path = self._path("KubeFedCluster", self._as.name)
-            self._wait_gone(self._host, path, f"KubeFedCluster {self._as.name} to be gone")
+            self._wait_absent(self._host, path, f"KubeFedCluster {self._as.name} to be gone")
             if self._carry["going"] and self._member is not None:
                 path = path_of("Namespace", None, self._as.namespace)
-                self._wait_gone(
+                self._wait_absent(
                     self._member, path, f"namespace {self._as.namespace} in {self._member.label} to be gone"
                 )
         return list(self._carry["left"])
@@ -646,8 +648,8 @@ class Join:
         if there:
             self._changes.record(self._where(client, kind, name), {"state": "present"}, {"state": "absent"})
 
-    def _wait_gone(self, client: Client, path: str, what: str) -> None:
-        self._waiter.until(what, lambda: gone(client, path), sleep=1)
+    def _wait_absent(self, client: Client, path: str, what: str) -> None:
+        wait_absent(self._waiter, client, path, what, sleep=1)
 
 
 def _shown(manifest: Object) -> Object:

@@ -42,9 +42,9 @@ from ..resources.schedules import KIND as SCHEDULE_KIND
 from ..resources.schedules import Schedule, allows
 from ..resources.schedules import path as schedule_path
 from ..resources.services import obstacle
+from ..resources.status import propagation
 from ..resources.store import Item, schedule_told, shown
 from ..resources.undone import undone
-from ..status import propagation
 from ..types.model import FederatedType
 from .action import Action
 
@@ -438,7 +438,7 @@ class Placement(Action):
         if self._check_mode:
             return
         if found is not None:
-            self._waits.gone(path, f"namespace {want.name}, which is being deleted, to be gone")
+            self._waits.wait_absent(path, f"namespace {want.name}, which is being deleted, to be gone")
         self._host.create(path_of("Namespace", None), manifest)
 
     def _write(self, item: Item, want: Wanted, plan: Object, record: set[str] | None) -> None:
@@ -449,7 +449,7 @@ class Placement(Action):
             item.changed = True
             if self._check_mode:
                 return
-            self._waits.gone(item.path, f"{item.title}, which is being deleted, to be gone")
+            self._waits.wait_absent(item.path, f"{item.title}, which is being deleted, to be gone")
         elif item.found is not None:
             item.changed = bool(_changed(item.found, plan))
             if item.changed and not self._check_mode:

@@ -19,7 +19,6 @@ from ..._runtime.wait import Waiter
 from .. import host as kubefed
 from ..api import path_of
 from ..members import Members
-from ..status import Propagation, event_messages, propagation, rewritten
 from ..types.catalog import Types
 from ..types.model import FederatedType
 from .inventory import Contents, collect
@@ -28,6 +27,7 @@ from .ownership import ANNOTATION as RECORD
 from .schedules import KIND as SCHEDULE_KIND
 from .schedules import path as schedule_path
 from .schedules import replicas
+from .status import Propagation, event_messages, propagation, rewritten
 
 # An update meets the controller's own one now and then
 _TRIES = 5

@@ -12,14 +12,15 @@ import typing as t
 
 from ..._kube.client import Object
 from ..._kube.objects import lingering
+from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, TerminalState
 from ..._runtime.wait import State, Waiter
-from .. import host as kubefed
+from ..controller import controller_outage
 from ..listing import some
 from ..resources.model import MANAGED_LABEL, Key, existed_in
 from ..resources.schedules import Schedule, divided, replicas
+from ..resources.status import Propagation, propagated, propagation
 from ..resources.store import Federated, Item
-from ..status import Propagation, propagated, propagation
 from .running import Place, Running, is_workload
 
 # One list for each type and namespace, and KubeFed needs a second or two. It writes 20 objects in a second, so that of
@@ -163,8 +164,8 @@ class Waits:
 
     def _state(self, waiting: list[str], count: str) -> State:
         """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
-        silent = kubefed.silence(self._federated.host, self._federated.namespace, waiting=bool(waiting))
-        return State(not waiting and not silent, f"{count}{_some([silent, *waiting] if silent else waiting)}")
+        outage = controller_outage(self._federated.host, self._federated.namespace, waiting=bool(waiting))
+        return State(not waiting and not outage, f"{count}{_some([outage, *waiting] if outage else waiting)}")
 
     def _lingering(self, item: Item, clusters: t.Iterable[str]) -> list[str]:
         """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
@@ -205,9 +206,9 @@ class Waits:
 
         self._waiter.until(_what("the removal of", items), poll, sleep=2)
 
-    def gone(self, path: str, what: str) -> None:
+    def wait_absent(self, path: str, what: str) -> None:
         """Wait until the host has an object no more."""
-        self._waiter.until(what, lambda: kubefed.gone(self._federated.host, path), sleep=2)
+        wait_absent(self._waiter, self._federated.host, path, what, sleep=2)
 
 
 def _some(lines: t.Sequence[str]) -> str:

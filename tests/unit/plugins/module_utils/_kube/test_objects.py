@@ -14,6 +14,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import (
     Changes,
     differences,
+    lingering,
     without_secrets,
 )
 
@@ -67,3 +68,29 @@ def test_paths() -> None:
     assert resource_path("", "v1", "namespaces", name="a") == "/api/v1/namespaces/a"
     assert resource_path("apps", "v1", "deployments", namespace="n") == "/apis/apps/v1/namespaces/n/deployments"
     assert resource_path("x", "v1", "ys", name="a:b/../c") == "/apis/x/v1/ys/a:b%2F..%2Fc"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"metadata": {}}, "still there"),
+        (
+            {"metadata": {"deletionTimestamp": "2026-11-25T05:00:00Z", "finalizers": ["example.com/hold"]}},
+            "being deleted since 2026-11-25T05:00:00Z: held by the finalizers example.com/hold",
+        ),
+        (
+            {
+                "metadata": {"deletionTimestamp": "2026-11-25T05:00:00Z"},
+                "status": {
+                    "conditions": [
+                        {"status": "False", "message": "fine"},
+                        {"status": "True", "message": "Some content has finalizers: example.com/hold in 1 instances"},
+                    ]
+                },
+            },
+            "being deleted since 2026-11-25T05:00:00Z: Some content has finalizers: example.com/hold in 1 instances",
+        ),
+    ],
+)
+def test_what_keeps_an_object(found: dict[str, t.Any], said: str) -> None:
+    assert lingering(found) == said

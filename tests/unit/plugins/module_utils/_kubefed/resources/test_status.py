@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What KubeFed's status fields say."""
+"""What the status of a federated object says."""
 
 from __future__ import annotations
 
@@ -11,26 +11,9 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed import status
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import status
 
 Object = dict[str, t.Any]
-
-
-def member(*conditions: tuple[str, str]) -> Object:
-    return {
-        "status": {
-            "conditions": [
-                {
-                    "type": kind,
-                    "status": value,
-                    "reason": "R",
-                    "message": "said",
-                    "lastProbeTime": "2026-01-01T00:00:00Z",
-                }
-                for kind, value in conditions
-            ]
-        }
-    }
 
 
 def federated(reason: str | None = None, generation: int = 2, seen: int = 2, **clusters: str) -> Object:
@@ -45,33 +28,6 @@ def federated(reason: str | None = None, generation: int = 2, seen: int = 2, **c
             "clusters": [{"name": name, **({"status": value} if value else {})} for name, value in clusters.items()],
         },
     }
-
-
-@pytest.mark.parametrize(
-    ("cluster", "ready"),
-    [
-        ({}, False),
-        (member(), False),
-        (member(("Ready", "True")), True),
-        (member(("Ready", "False"), ("Offline", "False")), False),
-        (member(("Offline", "True")), False),
-        (member(("ConfigMalformed", "True")), False),
-    ],
-)
-def test_ready_is_what_says_so(cluster: Object, ready: bool) -> None:
-    assert status.is_ready(cluster) is ready
-
-
-def test_what_was_last_said_of_a_cluster() -> None:
-    assert status.readiness(member(("Ready", "True"))) == "Ready"
-    assert status.readiness(member(("Offline", "True"))) == "Offline=True R: said (probed 2026-01-01T00:00:00Z)"
-    assert "has not looked" in status.readiness({})
-    assert status.last_probe(member(("Offline", "True"))) == "2026-01-01T00:00:00Z"
-    assert status.last_probe({}) == ""
-    assert status.last_transition({"status": {"conditions": [{"lastTransitionTime": "2026-01-01T00:00:01Z"}]}}) == (
-        "2026-01-01T00:00:01Z"
-    )
-    assert status.last_transition({}) == status.last_transition(member(("Offline", "True"))) == ""
 
 
 def test_propagated_is_current_true_and_everywhere() -> None:

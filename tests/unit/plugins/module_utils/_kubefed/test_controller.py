@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of a controller that does not run, and of objects that do not go."""
+"""What is said of a controller that does not run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import lingering
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.status import (
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.controller import (
     controller_trouble,
     out_of_memory,
 )
@@ -69,29 +68,3 @@ def test_a_controller_that_is_killed_again_and_again() -> None:
 )
 def test_a_controller_with_memory_enough(pod: t.Any) -> None:
     assert out_of_memory([pod], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc)) == ""
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        ({"metadata": {}}, "still there"),
-        (
-            {"metadata": {"deletionTimestamp": "2026-11-25T05:00:00Z", "finalizers": ["example.com/hold"]}},
-            "being deleted since 2026-11-25T05:00:00Z: held by the finalizers example.com/hold",
-        ),
-        (
-            {
-                "metadata": {"deletionTimestamp": "2026-11-25T05:00:00Z"},
-                "status": {
-                    "conditions": [
-                        {"status": "False", "message": "fine"},
-                        {"status": "True", "message": "Some content has finalizers: example.com/hold in 1 instances"},
-                    ]
-                },
-            },
-            "being deleted since 2026-11-25T05:00:00Z: Some content has finalizers: example.com/hold in 1 instances",
-        ),
-    ],
-)
-def test_what_keeps_an_object(found: dict[str, t.Any], said: str) -> None:
-    assert lingering(found) == said

@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What KubeFed's status fields say. Pure functions.
+"""What the status of a federated object says. Pure functions.
 
-Sources: pkg/controller/kubefedcluster/clusterclient.go and pkg/controller/sync/status/status.go of KubeFed v0.10.0.
+Source: pkg/controller/sync/status/status.go of KubeFed v0.10.0.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
-from .._runtime.wait import State
-from .waiting.workloads import CRASHES
-
-Object = dict[str, t.Any]
+from ..._kube.objects import Object
+from ..._runtime.wait import State
 
 # KubeFed tries again after these by itself (IsRecoverableError), or is not done yet
 _MAY_RECOVER = frozenset(
@@ -53,111 +51,11 @@ _REFUSALS = (
     "unable to recognize",
     "no matches for kind",
 )
-# The kubelet starts a container again after five minutes at the latest
-_KILLED_LATELY = timedelta(minutes=6)
 # How often KubeFed has written an object by then, how long ago at most, and how long after it was last meant to
 _AGAIN_AND_AGAIN = 5
 _STILL = timedelta(minutes=6)
 _SETTLED = timedelta(seconds=30)
 _TERMINAL_REASONS = frozenset(("ComputePlacementFailed",))
-
-
-def condition(item: Object, type_: str) -> Object:
-    """A condition of an object, or an empty dictionary."""
-    for found in (item.get("status") or {}).get("conditions") or []:
-        if found.get("type") == type_:
-            return t.cast(Object, found)
-    return {}
-
-
-def is_ready(cluster: Object) -> bool:
-    """Whether KubeFed works with this cluster. A cluster that went offline has no condition Ready at all."""
-    return condition(cluster, "Ready").get("status") == "True"
-
-
-def last_probe(cluster: Object) -> str:
-    """When KubeFed last looked at the cluster, or an empty string."""
-    return _time(cluster, "lastProbeTime")
-
-
-def last_transition(cluster: Object) -> str:
-    """When what KubeFed says of the cluster last became another, or an empty string.
-
-    KubeFed makes a new client when spec, labels or annotations change, and the first word of a client is such a
-    transition, whatever the one before has said (KubeFed v0.10.0, pkg/controller/kubefedcluster/controller.go).
-    """
-    return _time(cluster, "lastTransitionTime")
-
-
-def _time(cluster: Object, field: str) -> str:
-    """A time that all conditions of a cluster have in common."""
-    conditions = (cluster.get("status") or {}).get("conditions") or []
-    return str(conditions[0].get(field) or "") if conditions else ""
-
-
-def readiness(cluster: Object) -> str:
-    """What KubeFed's controller last said about a cluster, for the user."""
-    if is_ready(cluster):
-        return "Ready"
-    told = []
-    for found in (cluster.get("status") or {}).get("conditions") or []:
-        told.append(
-            f"{found.get('type')}={found.get('status')} {found.get('reason') or ''}: {found.get('message') or ''}"
-            f" (probed {found.get('lastProbeTime') or 'never'})"
-        )
-    return "; ".join(told) or "KubeFed's controller has not looked at it yet"
-
-
-def controller_trouble(deployment: Object, trouble: str) -> str:
-    """Why KubeFed's controller manager does not run, and what to do; empty when one of its pods is ready.
-
-    :param deployment: of the controller manager.
-    :param trouble: what its pods say.
-    """
-    if (deployment.get("status") or {}).get("readyReplicas"):
-        return ""
-    metadata, wanted = deployment["metadata"], (deployment.get("spec") or {}).get("replicas", 1)
-    where = f"kubectl --namespace {metadata['namespace']}"
-    if wanted == 0:
-        return (
-            f"KubeFed's controller does not run: deployment {metadata['name']} is scaled to 0. Run: {where} scale "
-            f"deployment {metadata['name']} --replicas=2"
-        )
-    return (
-        f"KubeFed's controller does not run: of the {wanted} pods of deployment {metadata['name']} none is ready: "
-        f"{trouble or f'look at {where} get pods'}"
-    )
-
-
-def out_of_memory(pods: t.Iterable[Object], now: datetime) -> str:
-    """What to say of a controller manager that is killed for want of memory again and again, or an empty string.
-
-    It has to hold all that is federated, and each new one of its pods begins with all of it (kubefed#1235): one that
-    was killed a minute ago will be so again.
-
-    :param pods: of the controller manager.
-    :param now: with its time zone.
-    """
-    for pod in pods:
-        limits = {
-            container["name"]: ((container.get("resources") or {}).get("limits") or {}).get("memory")
-            for container in (pod.get("spec") or {}).get("containers") or []
-        }
-        for container in (pod.get("status") or {}).get("containerStatuses") or []:
-            for state in ("state", "lastState"):
-                ended = (container.get(state) or {}).get("terminated") or {}
-                count = int(container.get("restartCount") or 0) + (state == "state")
-                if ended.get("reason") != "OOMKilled" or count < CRASHES:
-                    continue
-                if now - _moment(str(ended.get("finishedAt"))) <= _KILLED_LATELY:
-                    limit = limits.get(container.get("name"))
-                    return (
-                        "KubeFed's controller manager needs more memory than it may have: pod"
-                        f" {pod['metadata']['name']} has ended {count} times, and was last killed at"
-                        f" {ended['finishedAt']}, with {f'a limit of {limit}' if limit else 'no limit of its own'}."
-                        " Raise kubefed_host_memory_limit and run the role kubefed_host, then this again."
-                    )
-    return ""
 
 
 class ClusterState(t.NamedTuple):
@@ -296,15 +194,8 @@ def _moment(text: str) -> datetime:
 __all__ = (
     "ClusterState",
     "Propagation",
-    "condition",
-    "controller_trouble",
     "event_messages",
-    "is_ready",
-    "last_probe",
-    "last_transition",
-    "out_of_memory",
     "propagated",
     "propagation",
-    "readiness",
     "rewritten",
 )

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Waiting for what a cluster does by itself."""
+
+from __future__ import annotations
+
+from .._runtime.wait import State, Waiter
+from .client import Client
+from .objects import lingering
+
+
+def wait_absent(waiter: Waiter, client: Client, path: str, what: str, *, sleep: float) -> None:
+    """Wait until an object that was deleted is gone, and say meanwhile what keeps it.
+
+    :param path: of the object in the API.
+    :param what: completes the sentence "waiting for …".
+    :param sleep: seconds between two looks.
+    :raises WaitTimeout: it is still there when the deadline has passed.
+    """
+
+    def poll() -> State:
+        found = client.get(path)
+        return State(found is None, lingering(found) if found else "")
+
+    waiter.until(what, poll, sleep=sleep)
+
+
+__all__ = ("wait_absent",)
