@@ -208,7 +208,7 @@ def call(run: Run) -> None:
     holder = holder_of(of.get("process", 0))
     hand_over = keeper(run.module, holder, of) if of and not run.check_mode else None
     lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
-    found = lock.find_free(run.waiter, run.carry)
+    found = lock.find_free(run.waiter, run.slice_state)
     run.result["holder"] = holder
     if run.check_mode:
         return
@@ -219,8 +219,8 @@ def call(run: Run) -> None:
         )
         return
     while (lease := lock.take(found)) is None:
-        run.carry.clear()
-        found = lock.find_free(run.waiter, run.carry)
+        run.slice_state.clear()
+        found = lock.find_free(run.waiter, run.slice_state)
     hand_over(lease)
 
 

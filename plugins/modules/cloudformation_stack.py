@@ -237,7 +237,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.errors import AwsError, calling, patience
 from ..module_utils._aws.stacks.api import MAX_TEMPLATE_BYTES, StackApi
 from ..module_utils._aws.stacks.events import Event, summary
-from ..module_utils._aws.stacks.follow import Operation, carried, failure, follow
+from ..module_utils._aws.stacks.follow import Operation, failure, follow, unfinished_operation
 from ..module_utils._aws.stacks.ownership import Ownership, tags_of
 from ..module_utils._aws.stacks.states import (
     Kind,
@@ -254,7 +254,7 @@ from ..module_utils._aws.stacks.states import (
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.errors import InvalidOption, TerminalState
 from ..module_utils._runtime.module import Run, run_module
-from ..module_utils._runtime.wait import State, Waiter
+from ..module_utils._runtime.wait import PollResult, Waiter
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -283,11 +283,11 @@ class StackJob:
         """Take steps until the stack is what it is to be."""
         self._report({"StackName": self.name})
         absent = self.params["state"] == "absent"
-        operation = carried(self.run)
+        operation = unfinished_operation(self.run)
         if operation is not None:
             # What was seen last, should this run see nothing: it must not look as if there were no stack.
             self._report({"StackName": self.name, "StackId": operation.stack_id, "StackStatus": operation.status})
-            self._hide(self.run.carry.get("hidden") or [])
+            self._hide(self.run.slice_state.get("hidden") or [])
         elif not absent:
             self._check_inputs()
         while True:
@@ -375,8 +375,10 @@ class StackJob:
             )
         said = self.api.validate(body)
         self.declared = {parameter["ParameterKey"]: parameter for parameter in said.get("Parameters") or []}
-        self.run.carry["hidden"] = [key for key, declaration in self.declared.items() if declaration.get("NoEcho")]
-        self._hide(self.run.carry["hidden"])
+        self.run.slice_state["hidden"] = [
+            key for key, declaration in self.declared.items() if declaration.get("NoEcho")
+        ]
+        self._hide(self.run.slice_state["hidden"])
         unknown = sorted(set(self.parameters) - set(self.declared))
         if unknown:
             raise InvalidOption(
@@ -494,10 +496,10 @@ class StackJob:
         """The changes of a change set once AWS has worked them out; ``None`` where it finds that there are none."""
         answer: dict[str, t.Any] = {}
 
-        def poll() -> State:
+        def poll() -> PollResult:
             answer.update(self.api.change_set(stack["StackId"], change_set_id))
             status = str(answer["Status"])
-            return State(status in ("CREATE_COMPLETE", "FAILED"), status)
+            return PollResult(status in ("CREATE_COMPLETE", "FAILED"), status)
 
         # Not in slices: a change set must not be left behind by a run that is not called again.
         limit = min(self.run.waiter.remaining, CHANGE_SET_SECONDS)

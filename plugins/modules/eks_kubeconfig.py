@@ -300,7 +300,7 @@ from ..module_utils._kube.kubeconfig.files import Files, is_private, locked, mak
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.errors import FederationError, WaitTimeout, without_login
 from ..module_utils._runtime.module import Run, run_module
-from ..module_utils._runtime.wait import State
+from ..module_utils._runtime.wait import PollResult
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -493,10 +493,10 @@ def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:
     endpoint = cluster["endpoint"]
     where = f"The EKS cluster {cluster['name']} is {cluster['status']}, but {endpoint} can not be reached from here"
 
-    def poll() -> State:
-        why = reach.silence(cluster, aws.params["proxy_url"], REACH_TIMEOUT)
+    def poll() -> PollResult:
+        why = reach.no_answer(cluster, aws.params["proxy_url"], REACH_TIMEOUT)
         run.result["reachable"] = why is None
-        return State(why is None, why or "")
+        return PollResult(why is None, why or "")
 
     if not aws.params["wait"]:
         state = poll()

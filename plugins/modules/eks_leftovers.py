@@ -219,7 +219,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.errors import calling, patience
 from ..module_utils._cleanup.api import SERVICES, Api
 from ..module_utils._cleanup.ownership import BURST_TAG
-from ..module_utils._cleanup.sweep import Sweep, told
+from ..module_utils._cleanup.sweep import Sweep, summary
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.module import Run, run_module
 
@@ -251,7 +251,7 @@ def ensure(run: Run, api: Api) -> None:
         finally:
             if sweep.unmarked:
                 warn(
-                    f"Not marked as the burst's, and so kept: {told(list(sweep.unmarked))}. "
+                    f"Not marked as the burst's, and so kept: {summary(list(sweep.unmarked))}. "
                     f"{next(iter(sweep.unmarked.values()))}",
                 )
     if params["state"] == "absent":

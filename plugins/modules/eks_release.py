@@ -135,7 +135,7 @@ from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
 from ..module_utils._cleanup.api import Api
 from ..module_utils._cleanup.in_cluster import Release, disk, image
 from ..module_utils._cleanup.ownership import BURST_TAG, is_own, is_unmarked
-from ..module_utils._cleanup.sweep import told
+from ..module_utils._cleanup.sweep import summary
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
 from ..module_utils._kube.objects import Changes
 from ..module_utils._runtime.argspec import wait_spec
@@ -175,7 +175,7 @@ def mark(run: Run, release: Release, api: Api) -> None:
     name = run.module.params["name"]
     run.result["volumes"] = [str(disk(volume)) for volume in release.volumes()]
     run.result["snapshots"] = [str(image(content)) for content in release.snapshots()]
-    marked: list[str] = run.carry.setdefault("marked", [])
+    marked: list[str] = run.slice_state.setdefault("marked", [])
     refused: dict[str, str] = {}
     try:
         for thing in api.data_by_id(run.result["volumes"], run.result["snapshots"]):
@@ -195,8 +195,8 @@ def mark(run: Run, release: Release, api: Api) -> None:
         run.result["marked"] = list(marked)
     if refused:
         warn(
-            f"Nothing on AWS tells later that this data was the burst's: {told(list(refused))}. Note it down, or allow "
-            f"what is missing. {next(iter(refused.values()))}",
+            f"Nothing on AWS tells later that this data was the burst's: {summary(list(refused))}. Note it down, or "
+            f"allow what is missing. {next(iter(refused.values()))}",
         )
 
 
@@ -204,7 +204,7 @@ def ensure(run: Run, client: Client, api: Api) -> None:
     """Bring the cluster to the state that is asked for."""
     params = run.module.params
     changes = Changes()
-    release = Release(client, run.waiter, changes, run.carry, check_mode=run.check_mode)
+    release = Release(client, run.waiter, changes, run.slice_state, check_mode=run.check_mode)
     try:
         if params["volumes"] == "keep":
             release.guard()
@@ -217,7 +217,7 @@ def ensure(run: Run, client: Client, api: Api) -> None:
                     f"{', '.join(run.result['stuck'])}. What was made for it in AWS is removed there.",
                 )
     finally:
-        run.result["released"] = list(run.carry.get("released") or [])
+        run.result["released"] = list(run.slice_state.get("released") or [])
         run.result["changed"] = bool(changes)
         run.result["diff"] = changes.diff
 

@@ -574,7 +574,7 @@ def call(run: Run) -> None:
             check_mode=run.check_mode,
             changes=changes,
             warn=run.warn,
-            carry=run.carry,
+            slice_state=run.slice_state,
         )
     except FederationError as error:
         if run.check_mode and error.details.get("kubefed_installed") is False:
@@ -659,7 +659,7 @@ def contents(run: Run, resources: Resources, where: Placing | None) -> list[Want
     for warning in found.warnings:
         run.warn(warning)
     # In a later slice of a wait they are federated already
-    taken = run.carry.setdefault("taken", [])
+    taken = run.slice_state.setdefault("taken", [])
     taken += [{"kind": entry["kind"], "name": entry["metadata"]["name"]} for entry in found.manifests]
     run.result["taken"], run.result["left_out"] = taken, found.left_out
     run.module.no_log_values.update(secrets_in(found.manifests))

@@ -401,7 +401,7 @@ def call(run: Run) -> None:
         waiter=run.waiter,
         check_mode=run.check_mode,
         changes=changes,
-        carry=run.carry,
+        slice_state=run.slice_state,
     )
     try:
         if params["state"] == "present":

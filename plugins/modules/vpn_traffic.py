@@ -80,7 +80,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.errors import TerminalState, WaitTimeout
 from ..module_utils._runtime.module import Run, run_module
-from ..module_utils._runtime.wait import State
+from ..module_utils._runtime.wait import PollResult
 
 # AWS may be at work on one of the tunnels: so long the second one is waited for.
 BOTH_SECONDS = 60
@@ -94,7 +94,7 @@ def call(run: Run) -> None:
     """Look at the tunnels, and with wait look again until traffic passes."""
     params = run.module.params
 
-    def look() -> State:
+    def look() -> PollResult:
         command = [params["script"], "check", params["probe_host"] or "", str(params["probe_port"])]
         status, output, errors = run.module.run_command(command, handle_exceptions=False)
         if status not in (WELL, ONE_IS_ENOUGH, NOTHING):
@@ -106,7 +106,7 @@ def call(run: Run) -> None:
         run.result["tunnels"] = output.splitlines()
         run.result["passes"] = status != NOTHING
         patient = run.waiter.elapsed < BOTH_SECONDS and run.waiter.remaining > 0
-        return State(status == WELL or (status == ONE_IS_ENOUGH and not patient), "; ".join(run.result["tunnels"]))
+        return PollResult(status == WELL or (status == ONE_IS_ENOUGH and not patient), "; ".join(run.result["tunnels"]))
 
     try:
         if not params["wait"]:

@@ -111,24 +111,24 @@ class ProgressAction(ActionBase):
             if began is None:
                 began = now - handed_on["waited"]
             self._show(pending["what"], now - began, pending.get("last") or "")
-            progress = {"slice": SLICE_SECONDS, "waited": now - began, **self._carried(handed_on["carry"])}
+            progress = {"slice": SLICE_SECONDS, "waited": now - began, **self._for_next_slice(handed_on["slice_state"])}
 
     def _show(self, what: str, since: float, last: str = "") -> None:
         if not self._task.no_log:
             display.display(f"{self._task.get_name().strip()}: {line({'what': what, 'last': last}, since)}")
 
-    def _carried(self, carry: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _for_next_slice(self, slice_state: dict[str, t.Any]) -> dict[str, t.Any]:
         """What a slice has left, as the next one gets it: in a file on the module's host where it is long."""
-        text = json.dumps(carry)
+        text = json.dumps(slice_state)
         if len(text) <= _LONGEST_IN_ENVIRONMENT:
-            return {"carry": carry}
+            return {"slice_state": slice_state}
         shell = self._connection._shell
         # It goes with the task
         if shell.tmpdir is None:
             self._make_tmp_path()
-        path = self._transfer_data(shell.join_path(shell.tmpdir, "carry.json"), text)
+        path = self._transfer_data(shell.join_path(shell.tmpdir, "slice_state.json"), text)
         self._fixup_perms2((shell.tmpdir, path))
-        return {"carry_file": path}
+        return {"slice_state_file": path}
 
 
 __all__ = ("ProgressAction", "line", "merge")

@@ -20,7 +20,7 @@ import typing as t
 
 from .._kube.client import ApiError, Client, resource_path
 from .._runtime.errors import FederationError, TerminalState, one_line
-from .._runtime.wait import State, Waiter
+from .._runtime.wait import PollResult, Waiter
 from .state import now
 
 Object = dict[str, t.Any]
@@ -93,23 +93,23 @@ class Lock:
         self._clock = clock
         self._pause = pause
 
-    def find_free(self, waiter: Waiter, carry: dict[str, t.Any]) -> Object | None:
+    def find_free(self, waiter: Waiter, slice_state: dict[str, t.Any]) -> Object | None:
         """Wait until the burst is free, for one that has died is not let go.
 
-        :param carry: what is to survive between two slices of the wait.
+        :param slice_state: what is to survive between two slices of the wait.
         :returns: the Lease that is there all the same, or ``None``.
         :raises TerminalState: when another run is at work.
         """
         found: Object | None = None
 
-        def poll() -> State:
+        def poll() -> PollResult:
             nonlocal found
             found = self._client.get(path(self._burst))
             spec = (found or {}).get("spec") or {}
             holder = spec.get("holderIdentity")
             if not holder or holder == self._holder:
-                return State(True)
-            seen = carry.setdefault(
+                return PollResult(True)
+            seen = slice_state.setdefault(
                 "seen", {"holder": holder, "renewed": spec.get("renewTime"), "elapsed": waiter.elapsed}
             )
             since = _moment(spec.get("acquireTime"))
@@ -120,7 +120,9 @@ class Lock:
                 )
             silent = waiter.elapsed - seen["elapsed"]
             lasts = float(spec.get("leaseDurationSeconds") or LASTS)
-            return State(silent >= lasts, f"held by {holder} since {since}, silent for {silent:.0f} of {lasts:.0f} s")
+            return PollResult(
+                silent >= lasts, f"held by {holder} since {since}, silent for {silent:.0f} of {lasts:.0f} s"
+            )
 
         waiter.until(f"the run that holds the burst {self._burst}", poll, sleep=1.0)
         return found

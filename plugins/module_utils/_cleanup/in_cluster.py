@@ -14,7 +14,7 @@ import typing as t
 from .._kube.client import ApiError, Client, Object, resource_path
 from .._kube.objects import Changes
 from .._runtime.errors import WaitTimeout
-from .._runtime.wait import State, Waiter
+from .._runtime.wait import PollResult, Waiter
 
 # The drivers of EBS, and how each is named in a volume: of its own, and the one that was part of Kubernetes
 # (https://github.com/kubernetes-sigs/aws-ebs-csi-driver, https://kubernetes.io/docs/concepts/storage/volumes/#awselasticblockstore).
@@ -143,12 +143,14 @@ class Release:
     :param waiter: for how long to wait for its controllers.
     """
 
-    def __init__(self, client: Client, waiter: Waiter, changes: Changes, carry: Object, *, check_mode: bool) -> None:
+    def __init__(
+        self, client: Client, waiter: Waiter, changes: Changes, slice_state: Object, *, check_mode: bool
+    ) -> None:
         self.client = client
         self.waiter = waiter
         self.changes = changes
         self.check_mode = check_mode
-        self._carry = carry
+        self._slice_state = slice_state
 
     # ---- volumes
 
@@ -264,9 +266,9 @@ class Release:
             return []
         found: list[str] = []
 
-        def poll() -> State:
+        def poll() -> PollResult:
             found[:] = [label(type_, item) for type_, find in sources for item in find()]
-            return State(not found, f"{len(found)} left: {', '.join(found[:4])}")
+            return PollResult(not found, f"{len(found)} left: {', '.join(found[:4])}")
 
         with contextlib.suppress(WaitTimeout):
             self.waiter.until(f"{self.client.label} to let go of {what}", poll)
@@ -283,7 +285,7 @@ class Release:
     def _record(self, type_: Type, item: Object, before: Object, after: Object | None) -> None:
         name = label(type_, item)
         self.changes.record(name, before, after)
-        done = self._carry.setdefault("released", [])
+        done = self._slice_state.setdefault("released", [])
         if after is None and name not in done:
             done.append(name)
 

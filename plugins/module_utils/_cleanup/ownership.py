@@ -274,7 +274,7 @@ def is_of_balancer(description: str, balancers: t.Iterable[str]) -> bool:
     return description.startswith("ELB ") and name in set(balancers)
 
 
-def summary(leftover: Leftover) -> dict[str, t.Any]:
+def as_result(leftover: Leftover) -> dict[str, t.Any]:
     """A leftover as a module returns it."""
     thing = leftover.thing
     return {
@@ -313,5 +313,5 @@ __all__ = (
     *("AFTER_THE_NODES", "BALANCERS", "BURST_TAG", "DATA", "DATA_TAG", "IN_VPC", "KINDS", "REMOVE", "STACK_PREFIX"),
     *("Burst", "Leftover", "Thing"),
     *("is_guard_dutys", "is_log", "is_of_balancer", "is_of_its_time", "is_own", "is_unmarked"),
-    *("kept", "leftovers", "sign", "summary"),
+    *("kept", "leftovers", "sign", "as_result"),
 )

@@ -15,7 +15,7 @@ import typing as t
 from .._aws.errors import AwsError, AwsUnavailable, CredentialsRefused
 from .._runtime.errors import TerminalState
 from .._runtime.module import Run
-from .._runtime.wait import State
+from .._runtime.wait import PollResult
 from .api import Answer, Api, is_held, kind_of, name_of, seconds, security_group
 from .ownership import (
     AFTER_THE_NODES,
@@ -27,6 +27,7 @@ from .ownership import (
     Burst,
     Leftover,
     Thing,
+    as_result,
     is_guard_dutys,
     is_log,
     is_of_balancer,
@@ -35,7 +36,6 @@ from .ownership import (
     is_unmarked,
     leftovers,
     sign,
-    summary,
 )
 from .prices import HOURS, SOURCE, monthly, total
 from .running import running
@@ -106,7 +106,7 @@ class Sweep:
 
     def report(self, found: t.Sequence[Leftover]) -> None:
         """Put into the result what is left, and what it costs."""
-        rows = [summary(leftover) for leftover in found]
+        rows = [as_result(leftover) for leftover in found]
         if self.stack is None:
             known = {leftover.thing.id for leftover in found}
             rows += [tagged(arn, self.name) for arn in self.api.tagged(self.name) if not {arn, name_of(arn)} & known]
@@ -134,7 +134,7 @@ class Sweep:
     def predict(self) -> None:
         """Say what :meth:`remove` would remove, taking it that the stack is deleted in between."""
         found = self.found(cluster_goes=True)
-        self.run.result["removed"] = [summary(leftover) for leftover in found if not leftover.kept]
+        self.run.result["removed"] = [as_result(leftover) for leftover in found if not leftover.kept]
         self.run.result["changed"] = bool(self.run.result["removed"])
         self.report([leftover for leftover in found if leftover.kept])
 
@@ -146,7 +146,7 @@ class Sweep:
         :raises TerminalState: something can't be removed, and why.
         :raises WaitTimeout: something is not gone when the time is over.
         """
-        self.run.carry.setdefault("removed", {})
+        self.run.slice_state.setdefault("removed", {})
         self._mark_log_groups()
         self._mark_attached()
         self._mark_data()
@@ -166,15 +166,15 @@ class Sweep:
             )
 
     def _tell(self) -> None:
-        self.run.result["removed"] = list(self.run.carry["removed"].values())
+        self.run.result["removed"] = list(self.run.slice_state["removed"].values())
         self.run.result["changed"] = bool(self.run.result["removed"])
 
-    def _round(self, refused: dict[str, str]) -> State:
+    def _round(self, refused: dict[str, str]) -> PollResult:
         try:
             left = self._left(refused)
         finally:
             self._tell()
-        return State(not left, told(left))
+        return PollResult(not left, summary(left))
 
     def _left(self, refused: dict[str, str]) -> list[str]:
         """Have everything deleted that can be, and tell what is not gone yet."""
@@ -184,7 +184,7 @@ class Sweep:
         for leftover in found:
             if leftover not in groups:
                 self._delete(leftover, refused)
-        names = {row["name"] for row in self.run.carry["removed"].values() if row["kind"] in BALANCERS}
+        names = {row["name"] for row in self.run.slice_state["removed"].values() if row["kind"] in BALANCERS}
         busy = [each for each in self.api.interfaces(self.burst.vpcs) if is_of_balancer(each.description, names)]
         # The rule that lets a load balancer in is taken back only when it is gone: until then there may be somebody who
         # puts it there again.
@@ -214,7 +214,7 @@ class Sweep:
             if not is_held(error) or refused:
                 refused[thing.id] = error.message
             return
-        self.run.carry["removed"].setdefault(thing.id, summary(leftover))
+        self.run.slice_state["removed"].setdefault(thing.id, as_result(leftover))
 
     def _let_go(self, group: Thing) -> None:
         """Take away the rules by which groups of the burst let this group in; AWS does not delete it before."""
@@ -314,10 +314,10 @@ def tagged(arn: str, name: str) -> dict[str, t.Any]:
     }
 
 
-def told(left: t.Sequence[str]) -> str:
+def summary(left: t.Sequence[str]) -> str:
     """What is left as one line."""
     more = len(left) - _TOLD
     return ", ".join(left[:_TOLD]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
 
 
-__all__ = ("Sweep", "rules_from", "tagged", "told")
+__all__ = ("Sweep", "rules_from", "summary", "tagged")

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from .._runtime.wait import State, Waiter
+from .._runtime.wait import PollResult, Waiter
 from .client import Client
 from .objects import lingering
 
@@ -22,9 +22,9 @@ def wait_absent(waiter: Waiter, client: Client, path: str, what: str, *, sleep: 
     :raises WaitTimeout: it is still there when the deadline has passed.
     """
 
-    def poll() -> State:
+    def poll() -> PollResult:
         found = client.get(path)
-        return State(found is None, lingering(found) if found else "")
+        return PollResult(found is None, lingering(found) if found else "")
 
     waiter.until(what, poll, sleep=sleep)
 

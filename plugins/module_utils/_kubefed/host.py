@@ -12,7 +12,7 @@ import typing as t
 
 from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
 from .._runtime.errors import FederationError
-from .._runtime.wait import State, Waiter
+from .._runtime.wait import PollResult, Waiter
 from .api import CORE_GROUP, CORE_VERSION, path_of
 
 Outcome = t.TypeVar("Outcome")
@@ -67,17 +67,17 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
     answer: list[Outcome] = []
     lost: list[Unreachable] = []
 
-    def poll() -> State:
+    def poll() -> PollResult:
         try:
             answer.append(call())
         except ApiError as error:
             if error.status >= 500 and "failed calling webhook" in error.message:
-                return State(False, error.message)
+                return PollResult(False, error.message)
             raise
         except Unreachable as error:
             # It may have been done: who calls again has to look first
             lost.append(error)
-        return State(True)
+        return PollResult(True)
 
     waiter.until("KubeFed's admission webhook", poll, sleep=2)
     if lost:

@@ -20,8 +20,8 @@ from .errors import FederationError, InvalidOption, Pending, Unavailable, harmle
 from .wait import Waiter
 
 # How the action plugin asks for one slice of a long wait; must be kept in sync with plugins/plugin_utils/_progress.py.
-# {"slice": seconds, "waited": seconds spent in earlier slices, "carry": what the last slice left}; instead of "carry",
-# "carry_file" names a file that holds it, where it is too long for an environment.
+# {"slice": seconds, "waited": seconds spent in earlier slices, "slice_state": what the last slice left}; where that is
+# too long for an environment, "slice_state_file" names a file that holds it.
 # It is no option, as it is nothing that a task could set.
 PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
 
@@ -53,15 +53,15 @@ class Run:
     """One run of a module: its waiter, and what is to survive into the next slice.
 
     :ivar waiter: bound to the module's wait_timeout and wait_sleep.
-    :ivar carry: what the last slice left here; what is left here now goes to the next. Must be JSON, never a secret.
+    :ivar slice_state: what the last slice left here; what is left here now goes to the next. JSON, never a secret.
     :ivar result: what the task returns; filled as the run goes on, so that a failure can tell what was done before it.
     """
 
     def __init__(self, module: AnsibleModule) -> None:
         progress = json.loads(os.environ.get(PROGRESS_VARIABLE) or "{}")
-        if progress.get("carry_file"):
-            with open(progress["carry_file"], encoding="utf-8") as file:
-                progress["carry"] = json.load(file)
+        if progress.get("slice_state_file"):
+            with open(progress["slice_state_file"], encoding="utf-8") as file:
+                progress["slice_state"] = json.load(file)
         self.module = module
         self.check_mode: bool = module.check_mode
         self.waiter = Waiter(
@@ -70,7 +70,7 @@ class Run:
             slice_=progress.get("slice"),
             waited=float(progress.get("waited") or 0.0),
         )
-        self.carry: dict[str, t.Any] = dict(progress.get("carry") or {})
+        self.slice_state: dict[str, t.Any] = dict(progress.get("slice_state") or {})
         self.result: Result = {"changed": False}
         self._warnings: list[str] = []
 
@@ -115,7 +115,7 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
         # Ansible takes secrets out of a result wherever their text is found, in numbers too: with a Secret whose value
         # is "1", nothing else would be left whole. Keys of dictionaries it leaves alone (remove_values and
         # sanitize_keys in ansible.module_utils.common.parameters).
-        handed_on = {json.dumps({"waited": round(wait.waited, 3), "carry": run.carry}): None}
+        handed_on = {json.dumps({"waited": round(wait.waited, 3), "slice_state": run.slice_state}): None}
         pending = {"pending": {"what": wait.what, "last": wait.last, "next": handed_on}}
     except InvalidOption as error:
         run.result = {"changed": False}

@@ -14,7 +14,7 @@ import typing as t
 from .errors import Pending, Unavailable, WaitTimeout
 
 
-class State(t.NamedTuple):
+class PollResult(t.NamedTuple):
     """What a poll found."""
 
     done: bool
@@ -71,30 +71,30 @@ class Waiter:
         """Seconds left until the deadline, never below 0."""
         return max(0.0, self._timeout - self._waited - self.spent)
 
-    def until(self, what: str, poll: t.Callable[[], State], *, sleep: float | None = None) -> State:
+    def until(self, what: str, poll: t.Callable[[], PollResult], *, sleep: float | None = None) -> PollResult:
         """Poll until it is done.
 
         Who can not be asked just now is asked again: neither is that an answer, nor does it end the wait.
 
         :param what: completes the sentence "waiting for …".
-        :param poll: returns a :class:`State`; it raises TerminalState when waiting on is useless.
+        :param poll: returns a :class:`PollResult`; it raises TerminalState when waiting on is useless.
         :param sleep: seconds between two polls where they differ from the module's own.
-        :returns: the last state.
+        :returns: what the last poll found.
         :raises WaitTimeout: when the deadline has passed. There is at least one poll, also after the deadline.
         :raises Pending: when the slice is used up.
         """
         interval = self._sleep if sleep is None else min(sleep, self._sleep)
         while True:
             try:
-                state = poll()
+                found = poll()
             except Unavailable as error:
-                state = State(False, f"no answer just now: {error.message}")
-            if state.done:
-                return state
+                found = PollResult(False, f"no answer just now: {error.message}")
+            if found.done:
+                return found
             self._begun = True
-            self._check_deadline(what, state.last)
+            self._check_deadline(what, found.last)
             if self._slice is not None and self.spent + interval > self._slice:
-                raise Pending(what, state.last, self.spent)
+                raise Pending(what, found.last, self.spent)
             self._pause(min(interval, self.remaining))
 
     def resume_later(self, what: str, last: str) -> t.NoReturn:
@@ -115,4 +115,4 @@ class Waiter:
             )
 
 
-__all__ = ("State", "Waiter")
+__all__ = ("PollResult", "Waiter")

@@ -237,9 +237,9 @@ def test_a_stack_that_is_not_ours() -> None:
         if not refusals:
             assert re.fullmatch(r"vpn-[0-9a-z]+", made["VpnConnectionId"])
             assert re.fullmatch(r"(https://)?[A-Za-z0-9.-]*", str(made.get("ClusterEndpoint", "")))
-        assert all(
-            line.startswith("The stack cloudburst-vulcan") and "\n" not in line.strip() for line in refusals
-        ), refusals
+        assert all(line.startswith("The stack cloudburst-vulcan") and "\n" not in line.strip() for line in refusals), (
+            refusals
+        )
 
 
 def test_the_template_of_the_stack_holds_the_values_and_nothing_else() -> None:

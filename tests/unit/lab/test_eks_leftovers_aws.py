@@ -129,7 +129,7 @@ class World:
         run = types.SimpleNamespace(
             module=types.SimpleNamespace(params={"wait": True}),
             waiter=Waiter(timeout=timeout, sleep=0.2),
-            carry={},
+            slice_state={},
             result={},
             check_mode=check_mode,
         )

@@ -135,7 +135,7 @@ def run(client: Client, aws: t.Any, state: str, *, check_mode: bool = False) -> 
     made = types.SimpleNamespace(
         module=types.SimpleNamespace(params=params),
         waiter=Waiter(timeout=60, sleep=0.2),
-        carry={},
+        slice_state={},
         result={},
         check_mode=check_mode,
     )

@@ -166,7 +166,7 @@ class Task:
         self.warned: list[str] = []
         self.result: dict[str, t.Any] = {}
         self._monkeypatch = monkeypatch
-        self._progress: dict[str, t.Any] = {"slice": 0, "waited": 0.0, "carry": {}}
+        self._progress: dict[str, t.Any] = {"slice": 0, "waited": 0.0, "slice_state": {}}
         self._began = time.monotonic()
 
     def slice(self) -> bool:
@@ -178,7 +178,11 @@ class Task:
             return True
         waited = time.monotonic() - self._began
         self.shown.append(line(pending, waited))
-        self._progress = {"slice": 0, "waited": waited, "carry": json.loads(next(iter(pending["next"])))["carry"]}
+        self._progress = {
+            "slice": 0,
+            "waited": waited,
+            "slice_state": json.loads(next(iter(pending["next"])))["slice_state"],
+        }
         return False
 
     def run(self) -> dict[str, t.Any]:
@@ -239,7 +243,7 @@ class Line:
         """Let connections through."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._carry, args=(self._listener,), daemon=True).start()
+        threading.Thread(target=self._slice_state, args=(self._listener,), daemon=True).start()
 
     def hold(self) -> None:
         """Take new connections, and carry nothing of what comes in on them."""
@@ -255,7 +259,7 @@ class Line:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _carry(self, listener: socket.socket) -> None:
+    def _slice_state(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
             while True:
                 near, _address = listener.accept()

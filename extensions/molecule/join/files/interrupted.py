@@ -101,7 +101,7 @@ class Try:
             waiter=Waiter(timeout=60, sleep=1),
             check_mode=False,
             changes=changes,
-            carry={},
+            slice_state={},
         )
         try:
             action(join)

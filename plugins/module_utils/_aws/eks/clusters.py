@@ -13,7 +13,7 @@ import typing as t
 
 from ..._kube.kubeconfig.entries import CURRENT, Config, Edit, find
 from ..._runtime.errors import FederationError, InvalidOption, TerminalState, without_login
-from ..._runtime.wait import State, Waiter
+from ..._runtime.wait import PollResult, Waiter
 from ..errors import AwsError, calling
 from . import helper
 
@@ -79,13 +79,13 @@ def active(client: t.Any, name: str, region: str, waiter: Waiter | None) -> Conf
     """
     found: Config = {}
 
-    def poll() -> State:
+    def poll() -> PollResult:
         found.update(describe(client, name, region))
         status = str(found["status"])
         if status in _USABLE:
-            return State(True, status)
+            return PollResult(True, status)
         if status in _COMING and waiter is not None:
-            return State(False, status)
+            return PollResult(False, status)
         hint = "Wait until it is, for example with wait=true." if status in _COMING else "It can not be used any more."
         raise TerminalState(f"The EKS cluster {name} in {region} is {status}, not ACTIVE. {hint}")
 

@@ -26,7 +26,7 @@ def certificate(cluster: Cluster) -> str:
     return base64.b64decode(cluster["certificateAuthority"]["data"]).decode("ascii", "replace")
 
 
-def silence(cluster: Cluster, proxy_url: str | None, timeout: float) -> str | None:
+def no_answer(cluster: Cluster, proxy_url: str | None, timeout: float) -> str | None:
     """Why the API server does not answer here; ``None`` when it does, or when nobody but its client can tell.
 
     Any answer will do, also that it knows us not. Without a proxy it goes by that of the environment, as kubectl does.
@@ -93,4 +93,4 @@ def advice(cluster: Cluster) -> str:
     )
 
 
-__all__ = ("advice", "certificate", "silence")
+__all__ = ("advice", "certificate", "no_answer")

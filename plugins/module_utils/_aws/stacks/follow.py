@@ -12,7 +12,7 @@ import typing as t
 
 from ..._runtime.errors import TerminalState, WaitTimeout
 from ..._runtime.module import Run
-from ..._runtime.wait import State
+from ..._runtime.wait import PollResult
 from ..errors import AwsError, CredentialsRefused
 from .advice import advice
 from .api import StackApi
@@ -73,13 +73,13 @@ def follow(
         come to, :func:`failure` says.
     :raises TerminalState: AWS takes the credentials no more.
     :raises WaitTimeout: the deadline has passed.
-    :raises Pending: the slice is used up; ``run.carry`` holds what :func:`carried` makes an operation of again.
+    :raises Pending: the slice is used up; :func:`unfinished_operation` finds this operation again in the next one.
     """
     kind = Kind(operation.kind)
-    run.carry["operation"] = operation._asdict()
+    run.slice_state["operation"] = operation._asdict()
     found: dict[str, t.Any] = {"stack": {}, "events": []}
 
-    def poll() -> State:
+    def poll() -> PollResult:
         try:
             stack = api.describe(operation.stack_id)
             history = api.events(operation.stack_id, operation.token)
@@ -91,11 +91,11 @@ def follow(
         events = of_operation(history, operation.token)
         found["stack"], found["events"] = stack, events
         if events:
-            run.carry["operation"]["seen"] = events[-1]["EventId"]
-        status = run.carry["operation"]["status"] = stack["StackStatus"]
+            run.slice_state["operation"]["seen"] = events[-1]["EventId"]
+        status = run.slice_state["operation"]["status"] = stack["StackStatus"]
         over = not in_progress(status) and _believable(status, events, operation)
         enough = status == "CREATE_IN_PROGRESS" and bool(resources) and all_created(events, resources)
-        return State(over or enough, f"{status}; {news(events, operation.seen)}")
+        return PollResult(over or enough, f"{status}; {news(events, operation.seen)}")
 
     part = kind is Kind.CREATE and resources
     what = f"{_some(resources)} of the stack {operation.name}" if part else f"the stack {operation.name}"
@@ -109,7 +109,7 @@ def follow(
         ) from error
     # Until here, as this too may find nobody who answers.
     events = found["events"] or of_operation(api.events(operation.stack_id))
-    run.carry.pop("operation")
+    run.slice_state.pop("operation")
     return found["stack"], events
 
 
@@ -119,9 +119,9 @@ def _some(names: t.Sequence[str], limit: int = 2) -> str:
     return ", ".join(names[:limit]) + more
 
 
-def carried(run: Run) -> Operation | None:
+def unfinished_operation(run: Run) -> Operation | None:
     """The operation that an earlier slice was waiting for."""
-    values = run.carry.get("operation")
+    values = run.slice_state.get("operation")
     return Operation(**values) if values else None
 
 
@@ -206,4 +206,4 @@ def _blocking(event: Event) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("SETTLE_SECONDS", "Operation", "carried", "failure", "first_cause", "follow")
+__all__ = ("SETTLE_SECONDS", "Operation", "failure", "first_cause", "follow", "unfinished_operation")

@@ -19,7 +19,7 @@ from ..._kube.discovery import contents
 from ..._kube.objects import Changes, condition, differences, without_secrets
 from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, InvalidOption, TerminalState, WaitTimeout, without_login
-from ..._runtime.wait import State, Waiter
+from ..._runtime.wait import PollResult, Waiter
 from ..api import path_of
 from ..controller import controller_outage, pod_addresses
 from ..host import clusters, federated_to, scope_of, through_webhook, type_configs
@@ -89,7 +89,7 @@ class Join:
     :param host: the cluster that KubeFed runs on.
     :param member: the cluster that joins; ``None`` where there is no way to it.
     :param check_mode: write nothing, but record what would be written.
-    :param carry: survives from one slice of a wait to the next.
+    :param slice_state: survives from one slice of a wait to the next.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Join:
         waiter: Waiter,
         check_mode: bool,
         changes: Changes,
-        carry: dict[str, t.Any],
+        slice_state: dict[str, t.Any],
     ) -> None:
         self._as = membership
         self._host = host
@@ -109,7 +109,7 @@ class Join:
         self._waiter = waiter
         self._check_mode = check_mode
         self._changes = changes
-        self._carry = carry
+        self._slice_state = slice_state
 
     # -- joining ------------------------------------------------------------------------------------------------
 
@@ -291,10 +291,12 @@ class Join:
     def _token(self, account: str) -> tuple[str, bytes]:
         found: Object = {}
 
-        def poll() -> State:
+        def poll() -> PollResult:
             secret = None if self._member is None else self._member.get(self._path("Secret", account))
             found.update(token=decoded(secret, "token"), ca=decoded(secret, "ca.crt"))
-            return State(bool(found["token"]), "Kubernetes has not filled it in; is its controller manager running?")
+            return PollResult(
+                bool(found["token"]), "Kubernetes has not filled it in; is its controller manager running?"
+            )
 
         if self._check_mode:
             poll()
@@ -339,18 +341,18 @@ class Join:
             annotations=wanted.annotations,
         )
         cluster = self._ensure(self._host, manifest, through_kubefed=True)
-        if self._changes and existing is not None and "probe" not in self._carry:
+        if self._changes and existing is not None and "probe" not in self._slice_state:
             # What KubeFed said until now is about what was there until now
-            self._carry["probe"] = last_probe(cluster)
+            self._slice_state["probe"] = last_probe(cluster)
             if _client_of(cluster) != _client_of(existing):
-                self._carry["transition"] = last_transition(cluster)
+                self._slice_state["transition"] = last_transition(cluster)
         return cluster
 
     def _wait_ready(self) -> Object:
         path = self._path("KubeFedCluster", self._as.name)
         answer: Object = {}
 
-        def poll() -> State:
+        def poll() -> PollResult:
             cluster = self._host.get(path)
             if cluster is None:
                 raise TerminalState(f"KubeFedCluster {self._as.name} was removed while its Ready was waited for.")
@@ -358,17 +360,17 @@ class Join:
             answer.update(cluster)
             outage = controller_outage(self._host, self._as.namespace)
             if outage:
-                return State(False, outage)
+                return PollResult(False, outage)
             if self._predates_change(cluster):
-                return State(False, "KubeFed's controller has not looked at it since it was changed")
+                return PollResult(False, "KubeFed's controller has not looked at it since it was changed")
             told = readiness(cluster)
             if _is_hopeless(cluster):
                 # Said twice, it was not said by a client that KubeFed had made before the change
-                if self._carry.setdefault("hopeless", last_probe(cluster)) != last_probe(cluster):
+                if self._slice_state.setdefault("hopeless", last_probe(cluster)) != last_probe(cluster):
                     raise TerminalState(f"KubeFed can't use {self._as.name}: {told}. {self._advice(cluster)}")
             else:
-                self._carry.pop("hopeless", None)
-            return State(is_ready(cluster), told)
+                self._slice_state.pop("hopeless", None)
+            return PollResult(is_ready(cluster), told)
 
         try:
             self._waiter.until(f"cluster {self._as.name} to be Ready", poll, sleep=1)
@@ -379,7 +381,7 @@ class Join:
     def _predates_change(self, cluster: Object) -> bool:
         """Whether KubeFed's last word of the cluster is of what there was before it was changed."""
         return any(
-            self._carry.get(key) and self._carry[key] == now
+            self._slice_state.get(key) and self._slice_state[key] == now
             for key, now in (("probe", last_probe(cluster)), ("transition", last_transition(cluster)))
         )
 
@@ -451,13 +453,13 @@ class Join:
         accounts = {account for account in credentials.values() if account} | {
             manifests.account_name(self._as.name, host_name)
         }
-        if "left" not in self._carry:
+        if "left" not in self._slice_state:
             # Once only: else each slice of the wait would wait for a member that is dead, and name it again
             no_member = no_member if clean_member else "clean_member is false"
             known = existing is not None or bool(credentials)
             left = self._orphaned() if existing is not None else []
             going, kept = self._clean_member(accounts, no_member, known=known)
-            self._carry.update(left=[*left, *kept], going=going)
+            self._slice_state.update(left=[*left, *kept], going=going)
         for name in sorted(credentials):
             self._delete(self._host, "Secret", name)
         if existing is not None:
@@ -465,12 +467,12 @@ class Join:
         if wait and not self._check_mode:
             path = self._path("KubeFedCluster", self._as.name)
             self._wait_absent(self._host, path, f"KubeFedCluster {self._as.name} to be gone")
-            if self._carry["going"] and self._member is not None:
+            if self._slice_state["going"] and self._member is not None:
                 path = path_of("Namespace", None, self._as.namespace)
                 self._wait_absent(
                     self._member, path, f"namespace {self._as.namespace} in {self._member.label} to be gone"
                 )
-        return list(self._carry["left"])
+        return list(self._slice_state["left"])
 
     def _orphaned(self) -> list[str]:
         """What KubeFed has put into the member and was not withdrawn from it, in a line for the user."""

@@ -28,7 +28,7 @@ class Resources(Federated):
     :param namespace: KubeFed's namespace there.
     :param check_mode: write nothing, but record what would be written.
     :param warn: tells the user.
-    :param carry: what is to survive into the next slice of a wait.
+    :param slice_state: what is to survive into the next slice of a wait.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class Resources(Federated):
         check_mode: bool,
         changes: Changes,
         warn: t.Callable[[str], None],
-        carry: Object,
+        slice_state: Object,
     ) -> None:
         super().__init__(host, namespace)
-        running = Running(self.members, lambda: waiter.elapsed, carry.setdefault("troubles", {}))
+        running = Running(self.members, lambda: waiter.elapsed, slice_state.setdefault("troubles", {}))
         waits = Waits(self, waiter, running)
         self.placement = Placement(self, waits, waiter, check_mode=check_mode, changes=changes, warn=warn)
         self.withdrawal = Withdrawal(self, waits, waiter, check_mode=check_mode, changes=changes, warn=warn)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from ..._kube.client import resource_path
 from ..._runtime.errors import InvalidOption
-from ..._runtime.wait import State
+from ..._runtime.wait import PollResult
 from ..api import SCHEDULING_GROUP
 from .model import WITHDRAWN_ANNOTATION
 
@@ -215,7 +215,7 @@ def allows(spec: Object, cluster: str) -> bool:
     return wish.get("maxReplicas") != 0 and bool(wish.get("weight") or wish.get("minReplicas"))
 
 
-def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]) -> State:
+def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]) -> PollResult:
     """Whether KubeFed has divided the replicas as a schedule says (Plan in pkg/controller/util/planner).
 
     With rebalance there may be more than the total: those that found no room in their cluster stay there, in case that
@@ -234,11 +234,11 @@ def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]
         # Without a weight a cluster is given no more than its minimum, and without rebalance it keeps what it has
         kept = low if wish and rebalance and not wish.get("weight") else total if wish else 0
         if name not in given or given[name] > wish.get("maxReplicas", kept):
-            return State(False, f"replicas: {told}")
+            return PollResult(False, f"replicas: {told}")
         room += wish.get("maxReplicas", total) if wish.get("weight") else low
     placed = sum(given.get(name, 0) for name in ready)
     enough = placed >= min(total, room)
-    return State(enough and (rebalance or placed <= total), f"replicas: {told}, of {total}")
+    return PollResult(enough and (rebalance or placed <= total), f"replicas: {told}, of {total}")
 
 
 __all__ = (

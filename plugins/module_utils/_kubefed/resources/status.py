@@ -15,7 +15,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ..._kube.objects import Object
-from ..._runtime.wait import State
+from ..._runtime.wait import PollResult
 
 # KubeFed tries again after these by itself (IsRecoverableError), or is not done yet
 _MAY_RECOVER = frozenset(
@@ -130,12 +130,12 @@ def propagation(federated: Object, messages: t.Mapping[str, str] | None = None) 
     )
 
 
-def propagated(federated: Object, wanted: t.Collection[str], messages: t.Mapping[str, str] | None = None) -> State:
+def propagated(federated: Object, wanted: t.Collection[str], messages: t.Mapping[str, str] | None = None) -> PollResult:
     """Whether a federated object has arrived in each wanted cluster, and is nowhere that it should not be."""
     found = propagation(federated, messages)
     missing = [name for name in wanted if name not in found.clusters]
     last = found.last + (f"; not there yet: {', '.join(missing)}" if missing and found.current else "")
-    return State(found.done and not missing, last)
+    return PollResult(found.done and not missing, last)
 
 
 def event_messages(events: t.Iterable[Object], kind: str, name: str) -> dict[str, str]:

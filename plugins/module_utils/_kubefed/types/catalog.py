@@ -13,7 +13,7 @@ import typing as t
 from ..._kube.client import ApiError, Client, Object, each, resource_path, version_path
 from ..._kube.objects import Changes, differences
 from ..._runtime.errors import FederationError, InvalidOption
-from ..._runtime.wait import State, Waiter
+from ..._runtime.wait import PollResult, Waiter
 from .. import host as kubefed
 from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP
 from ..members import Members
@@ -261,22 +261,22 @@ class Types:
     def _wait_served(self, resource: ApiResource, path: str, waiter: Waiter) -> None:
         plural = f"federated{resource.plural}"
 
-        def poll() -> State:
+        def poll() -> PollResult:
             for condition in ((self._host.get(path) or {}).get("status") or {}).get("conditions") or []:
                 if condition["type"] == "NamesAccepted" and condition["status"] == "False":
                     raise FederationError(f"{plural}: {condition.get('message')}")
                 if condition["type"] == "Established" and condition["status"] == "True":
                     break
             else:
-                return State(False, "not established yet")
+                return PollResult(False, "not established yet")
             version = type_config(resource, "")["spec"]["federatedType"]["version"]
             served = self._host.get(version_path(FEDERATED_GROUP, version)) or {}
-            return State(plural in [entry["name"] for entry in served.get("resources") or []], "not served yet")
+            return PollResult(plural in [entry["name"] for entry in served.get("resources") or []], "not served yet")
 
         waiter.until(f"the type {plural}", poll, sleep=1)
 
     def _wait_running(self, waiter: Waiter) -> None:
-        def poll() -> State:
+        def poll() -> PollResult:
             waiting = []
             for config in kubefed.type_configs(self._host, self._namespace):
                 status = config.get("status") or {}
@@ -285,7 +285,7 @@ class Types:
                     or status.get("propagationController") != "Running"
                 ):
                     waiting.append(f"{config['metadata']['name']}: {status.get('propagationController') or 'not seen'}")
-            return State(not waiting, "; ".join(waiting))
+            return PollResult(not waiting, "; ".join(waiting))
 
         waiter.until("KubeFed's controllers of the enabled types", poll, sleep=1)
 

@@ -14,7 +14,7 @@ from ..._kube.client import Object
 from ..._kube.objects import lingering
 from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, TerminalState
-from ..._runtime.wait import State, Waiter
+from ..._runtime.wait import PollResult, Waiter
 from ..controller import controller_outage
 from ..listing import some
 from ..resources.model import MANAGED_LABEL, Key, existed_in
@@ -49,7 +49,7 @@ class Waits:
         ready = [name for name in self._federated.members.labels if self._federated.members.ready(name)]
         before: list[Object] = []
 
-        def poll() -> State:
+        def poll() -> PollResult:
             self._federated.refresh([])
             waiting, given = [], {}
             for (kind, namespace, name), spec in targets.items():
@@ -62,7 +62,7 @@ class Waits:
             # KubeFed does not say whether it has seen a change: what it has written must stay as it is
             settled = not changed or before[-1:] == [given]
             before.append(given)
-            return State(not waiting and settled, _some(waiting) or "replicas are still moved")
+            return PollResult(not waiting and settled, _some(waiting) or "replicas are still moved")
 
         self._waiter.until("KubeFed to divide replicas over the clusters", poll, sleep=2)
 
@@ -70,7 +70,7 @@ class Waits:
         """Wait until each cluster of their placement has them."""
         clusters = self._federated.members.labels
 
-        def poll() -> State:
+        def poll() -> PollResult:
             self._federated.refresh(items)
             late: list[tuple[Item, set[str]]] = []
             for item in items:
@@ -107,7 +107,7 @@ class Waits:
         if not places:
             return
 
-        def poll() -> State:
+        def poll() -> PollResult:
             waiting = []
             for place, verdict in self._running.look(list(places)).items():
                 places[place].pods[place.cluster] = verdict.state.last
@@ -117,7 +117,7 @@ class Waits:
                     )
                 if not verdict.state.done:
                     waiting.append(f"{place.title}: {verdict.state.last}")
-            return State(not waiting, _some(waiting))
+            return PollResult(not waiting, _some(waiting))
 
         workloads = {item.key: item for item in places.values()}
         self._waiter.until(_what("the pods of", list(workloads.values())), poll, sleep=2)
@@ -136,7 +136,7 @@ class Waits:
         joined = set(self._federated.members.labels)
         ready = {name for name in joined if self._federated.members.ready(name)}
 
-        def poll() -> State:
+        def poll() -> PollResult:
             self._federated.refresh(items)
             waiting = []
             messages = self._federated.messages(items)
@@ -162,10 +162,10 @@ class Waits:
                 # KubeFed forgets what it can't reach, and says nothing
                 item.left.append(f"{item.type.kind} {item.name} in {name}, if it was there: the cluster is not Ready")
 
-    def _state(self, waiting: list[str], count: str) -> State:
+    def _state(self, waiting: list[str], count: str) -> PollResult:
         """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
         outage = controller_outage(self._federated.host, self._federated.namespace, waiting=bool(waiting))
-        return State(not waiting and not outage, f"{count}{_some([outage, *waiting] if outage else waiting)}")
+        return PollResult(not waiting and not outage, f"{count}{_some([outage, *waiting] if outage else waiting)}")
 
     def _lingering(self, item: Item, clusters: t.Iterable[str]) -> list[str]:
         """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
@@ -199,7 +199,7 @@ class Waits:
     def removed(self, items: list[Item]) -> None:
         """Wait until the federated objects are no more."""
 
-        def poll() -> State:
+        def poll() -> PollResult:
             self._federated.refresh(items)
             waiting = [f"{item.title}: {lingering(item.found)}" for item in items if item.found is not None]
             return self._state(waiting, _count(items, waiting, "removed"))

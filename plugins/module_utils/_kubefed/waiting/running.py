@@ -12,7 +12,7 @@ import typing as t
 
 from ..._kube.client import Client, Object, each, resource_path
 from ..._runtime.errors import FederationError, Unavailable
-from ..._runtime.wait import State
+from ..._runtime.wait import PollResult
 from ..members import Members
 from ..types.model import FederatedType
 from .workloads import GRACE, WORKLOADS, current_pods, given_up, held_up, refused, rollout, trouble
@@ -38,7 +38,7 @@ class Verdict(t.NamedTuple):
     :ivar terminal: why it will never run, or empty.
     """
 
-    state: State
+    state: PollResult
     terminal: str = ""
 
 
@@ -88,7 +88,7 @@ class Running:
         late: list[Place] = []
         for place in places:
             found = there.get((place.type.kind, place.name))
-            state = rollout(place.type.kind, found) if found else State(False, "it is not there")
+            state = rollout(place.type.kind, found) if found else PollResult(False, "it is not there")
             verdicts[place] = Verdict(state)
             if found and not state.done:
                 late.append(place)
@@ -101,7 +101,7 @@ class Running:
         return verdicts
 
     def _verdict(
-        self, client: Client, place: Place, workload: Object, state: State, pods: list[Object], sets: list[Object]
+        self, client: Client, place: Place, workload: Object, state: PollResult, pods: list[Object], sets: list[Object]
     ) -> Verdict:
         terminal = given_up(workload)
         own = current_pods(place.type.kind, workload, pods, sets)
@@ -115,7 +115,7 @@ class Running:
         key = f"{place.title}: {found.message}"
         if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= GRACE:
             terminal = found.message
-        return Verdict(State(False, f"{state.last}; {last}" if last else state.last), terminal)
+        return Verdict(PollResult(False, f"{state.last}; {last}" if last else state.last), terminal)
 
 
 def _path(group: str, plural: str, namespace: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._runtime.wait import State
+from ..._runtime.wait import PollResult
 
 Object = dict[str, t.Any]
 
@@ -51,7 +51,7 @@ class Trouble(t.NamedTuple):
     may_pass: bool = False
 
 
-def rollout(kind: str, workload: Object) -> State:
+def rollout(kind: str, workload: Object) -> PollResult:
     """Whether a rollout is complete, in kubectl's terms.
 
     :param workload: the object as its cluster has it.
@@ -62,7 +62,7 @@ def rollout(kind: str, workload: Object) -> State:
         return int(status.get(name) or 0)
 
     if count("observedGeneration") < int(workload["metadata"].get("generation") or 0):
-        return State(False, "not seen by its controller yet")
+        return PollResult(False, "not seen by its controller yet")
     if kind == "DaemonSet":
         wanted, updated, ready = count("desiredNumberScheduled"), count("updatedNumberScheduled"), "numberAvailable"
         if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
@@ -76,12 +76,12 @@ def rollout(kind: str, workload: Object) -> State:
         elif kind == "StatefulSet":
             updated += int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
     if updated < wanted:
-        return State(False, f"{updated} of {wanted} pods are new")
+        return PollResult(False, f"{updated} of {wanted} pods are new")
     if kind == "Deployment" and count("replicas") > updated:
-        return State(False, f"{count('replicas') - updated} old pods are still there")
+        return PollResult(False, f"{count('replicas') - updated} old pods are still there")
     if count(ready) < wanted:
-        return State(False, f"{count(ready)} of {wanted} pods are available")
-    return State(True, f"{count(ready)} of {wanted} pods are available")
+        return PollResult(False, f"{count(ready)} of {wanted} pods are available")
+    return PollResult(True, f"{count(ready)} of {wanted} pods are available")
 
 
 def given_up(workload: Object) -> str:

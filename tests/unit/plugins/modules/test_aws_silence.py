@@ -54,7 +54,7 @@ def silence() -> t.Iterator[str]:
 def test_a_call_ends_with_the_deadline(silence: str, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     main, options = MAINS[case]
     arguments = {"name": "vulcan", **KEYS, "endpoint_url": silence, "wait_timeout": 2, **options}
-    monkeypatch.setenv(PROGRESS_VARIABLE, json.dumps({"slice": 0, "waited": 0.0, "carry": {}}))
+    monkeypatch.setenv(PROGRESS_VARIABLE, json.dumps({"slice": 0, "waited": 0.0, "slice_state": {}}))
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
     output = io.StringIO()

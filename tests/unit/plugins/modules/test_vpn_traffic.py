@@ -33,7 +33,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Slice:
         script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >{tmp_path}/asked\ncat <<END\n{said}\nEND\nexit {status}\n')
         script.chmod(0o755)
         arguments = {"script": str(script), "probe_host": "10.11.0.5", "wait_timeout": 100, **options}
-        monkeypatch.setenv(PROGRESS_VARIABLE, json.dumps({"slice": 0, "waited": waited, "carry": {}}))
+        monkeypatch.setenv(PROGRESS_VARIABLE, json.dumps({"slice": 0, "waited": waited, "slice_state": {}}))
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         output = io.StringIO()

@@ -37,7 +37,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from {FEDERATION}.module_utils._runtime.errors import TerminalState
 from {FEDERATION}.module_utils._runtime.module import run_module
-from {FEDERATION}.module_utils._runtime.wait import State
+from {FEDERATION}.module_utils._runtime.wait import PollResult
 
 
 def call(run):
@@ -47,18 +47,18 @@ def call(run):
 
     def poll():
         time.sleep(0.1)
-        polls = run.carry["polls"] = run.carry.get("polls", 0) + 1
-        run.carry["text"] = run.carry.get("text", params["text"] * params["times"])
+        polls = run.slice_state["polls"] = run.slice_state.get("polls", 0) + 1
+        run.slice_state["text"] = run.slice_state.get("text", params["text"] * params["times"])
         if polls == 2 and params["foreign"]:
             run.warn(f"warned of {{params['foreign']}}")
             run.result["said"] = params["foreign"]
             raise TerminalState(f"It says: {{params['foreign']}}", answer=params["foreign"])
-        return State(polls == 2, f"poll {{params['foreign']}}")
+        return PollResult(polls == 2, f"poll {{params['foreign']}}")
 
     run.waiter.until("all polls", poll)
     run.module.exit_json(
         changed=True,
-        text_is_whole=run.carry["text"] == params["text"] * params["times"],
+        text_is_whole=run.slice_state["text"] == params["text"] * params["times"],
         waited_before=0 < waited < 60,
     )
 

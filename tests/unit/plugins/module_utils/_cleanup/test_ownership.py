@@ -21,7 +21,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.ownership import Burst, Thing
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import running
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import rules_from, told
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import rules_from, summary
 
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), stack=frozenset({"sg-stack"}), cluster=True)
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
@@ -175,7 +175,7 @@ def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     assert kept(made, dataclasses.replace(there, ends=True)) == ""
     assert kept(made, there, goes=True) == kept(made, BURST) == ""
     (leftover,) = owned.leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
-    assert owned.summary(leftover)["monthly_cost"] == 0
+    assert owned.as_result(leftover)["monthly_cost"] == 0
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_public_addresses_and_zones_count() -> None:
     assert prices.hourly("load_balancer", addresses=2) == 0.0325
     balancer = thing("load_balancer", addresses=2)
     (leftover,) = owned.leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
-    assert owned.summary(leftover)["monthly_cost"] == 23.73
+    assert owned.as_result(leftover)["monthly_cost"] == 23.73
 
 
 @pytest.mark.parametrize(
@@ -350,6 +350,6 @@ def test_what_is_held(code: str) -> None:
 
 
 def test_what_is_left_in_a_line() -> None:
-    assert told([]) == "nothing"
-    assert told(["a", "b"]) == "a, b"
-    assert told(["a", "b", "c", "d", "e", "f"]) == "a, b, c, d and 2 more"
+    assert summary([]) == "nothing"
+    assert summary(["a", "b"]) == "a, b"
+    assert summary(["a", "b", "c", "d", "e", "f"]) == "a, b, c, d and 2 more"

@@ -60,17 +60,17 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_any_answer_will_do(cluster: dict[str, t.Any]) -> None:
-    assert reach.silence(cluster, None, 3) is None
+    assert reach.no_answer(cluster, None, 3) is None
 
 
 def test_a_port_that_nobody_listens_at(cluster: dict[str, t.Any]) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert reach.silence({**cluster, "endpoint": f"https://localhost:{port}"}, None, 3) == "Connection refused"
-    assert reach.silence(cluster, f"http://127.0.0.1:{port}", 3) == "Connection refused"
+    assert reach.no_answer({**cluster, "endpoint": f"https://localhost:{port}"}, None, 3) == "Connection refused"
+    assert reach.no_answer(cluster, f"http://127.0.0.1:{port}", 3) == "Connection refused"
     # Nobody but the client can speak SOCKS.
-    assert reach.silence(cluster, f"socks5://127.0.0.1:{port}", 3) is None
+    assert reach.no_answer(cluster, f"socks5://127.0.0.1:{port}", 3) is None
 
 
 def test_a_host_that_keeps_silent(cluster: dict[str, t.Any]) -> None:
@@ -78,17 +78,17 @@ def test_a_host_that_keeps_silent(cluster: dict[str, t.Any]) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         endpoint = f"https://localhost:{silent.getsockname()[1]}"
-        assert reach.silence({**cluster, "endpoint": endpoint}, None, 0.2) == "no answer within 0 s"
+        assert reach.no_answer({**cluster, "endpoint": endpoint}, None, 0.2) == "no answer within 0 s"
 
 
 def test_a_name_that_is_not_known(cluster: dict[str, t.Any]) -> None:
-    said = reach.silence({**cluster, "endpoint": "https://vulcan.invalid"}, None, 3)
+    said = reach.no_answer({**cluster, "endpoint": "https://vulcan.invalid"}, None, 3)
     assert said == "the name vulcan.invalid is not known here"
 
 
 def test_somebody_else(cluster: dict[str, t.Any], tmp_path: Path) -> None:
     other = base64.b64encode(_certificate(tmp_path, "other")[1].read_bytes()).decode()
-    said = reach.silence({**cluster, "certificateAuthority": {"data": other}}, None, 3)
+    said = reach.no_answer({**cluster, "certificateAuthority": {"data": other}}, None, 3)
     assert said == "who answers there has no certificate of this cluster (self-signed certificate)"
 
 
