@@ -224,7 +224,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan 
     name_problems,
     plan_problems,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.access import contents, place_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig.contexts import load, place_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, one_line
 
 
@@ -289,7 +289,7 @@ def host_problems(options: dict[str, t.Any]) -> list[Problem]:
         return [Problem("burst_host_context", "", allowed)]
     place = place_of(options["kubeconfig"])
     try:
-        files = contents(options["kubeconfig"])
+        files = load(options["kubeconfig"])
     except FederationError as error:
         return [Problem("burst_kubeconfig", place, error.message)]
     return context_problems(place, files, options["host_context"])

@@ -89,8 +89,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._burst.lock import Lock
 from ..module_utils._burst.state import Teller, now
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Object, connect_as
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
+from ..module_utils._kube.connect import connect_as
 from ..module_utils._kube.names import check_name
+from ..module_utils._kube.objects import Object
 from ..module_utils._runtime.argspec import kube_spec
 from ..module_utils._runtime.module import Run, run_module
 

@@ -292,8 +292,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._aws.eks import clusters as access
-from ..module_utils._aws.eks import helper, reach, tokens
+from ..module_utils._aws.eks import clusters, helper, reach, tokens
 from ..module_utils._aws.errors import calling, patience
 from ..module_utils._kube.kubeconfig import entries
 from ..module_utils._kube.kubeconfig.files import Files, is_private, locked, make_folder, paths
@@ -336,7 +335,7 @@ def described(aws: AnsibleAWSModule, run: Run) -> tuple[Cluster, str]:
     with calling("make a client for EKS"):
         client = aws.client("eks", config=patience(run.waiter.remaining), **keys)
     name = aws.params["name"]
-    cluster = access.active(client, name, client.meta.region_name, run.waiter if aws.params["wait"] else None)
+    cluster = clusters.active(client, name, client.meta.region_name, run.waiter if aws.params["wait"] else None)
     run.result["cluster"] = {key: cluster.get(key) for key in ("name", "arn", "endpoint", "status", "version")}
     return cluster, str(cluster["arn"]).split(":")[3]
 
@@ -352,8 +351,8 @@ def new_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str) ->
         credentials: t.Any = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         until = given["Expiration"]
     else:
-        credentials, until = access.caller_credentials(get_aws_connection_info(aws)[2])
-    token = tokens.sign(credentials, access.identifier(cluster), region)
+        credentials, until = clusters.caller_credentials(get_aws_connection_info(aws)[2])
+    token = tokens.sign(credentials, clusters.identifier(cluster), region)
     return token, tokens.stamp(tokens.expiry(now, until))
 
 
@@ -437,17 +436,17 @@ def ensure_entries(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: st
 
     def edit_of(files: Files) -> entries.Edit:
         data = files.after
-        names = access.names_of(data, cluster, region, params["alias"], params["user_alias"])
+        names = clusters.names_of(data, cluster, region, params["alias"], params["user_alias"])
         run.result["context"] = names.context
-        added = access.added_words(entries.find(data, "users", names.user) or {})
+        added = clusters.added_words(entries.find(data, "users", names.user) or {})
         # What stands behind an option may be secret; a profile goes into the environment.
         options = [word.partition("=")[0] for word in added[:1] + [w for w in added[1:] if w.startswith("--")]]
         dropped.extend(option for option in options if option not in ("--", "--profile"))
         own = (sys.executable, helper.program(files.holder("users", names.user).path))
-        entry = access.exec_entry(
+        entry = clusters.exec_entry(
             cluster, region, params["profile"], params["role_arn"], own if params["access"] == "helper" else None
         )
-        return access.edit_to_present(data, cluster, region, names, entry, params["proxy_url"])
+        return clusters.edit_to_present(data, cluster, region, names, entry, params["proxy_url"])
 
     files = bring(aws, run, edit_of)
     run.result["kubeconfig"] = files.holder("contexts", run.result["context"]).path
@@ -478,7 +477,7 @@ def ensure_absent(aws: AnsibleAWSModule, run: Run) -> None:
     """Take the cluster's entries out of the files, and its certificate away."""
     params = aws.params
     how = (params["name"], params["region"], params["profile"], params["alias"])
-    files = bring(aws, run, lambda files: access.edit_to_absent(files.after, *how))
+    files = bring(aws, run, lambda files: clusters.edit_to_absent(files.after, *how))
     run.result["kubeconfig"] = next((file for file in files.files if file.changed), files.holder("contexts", "")).path
     certificates = [
         path for file in files.files for path in helper.certificates(file.path, params["name"], params["region"])
@@ -514,7 +513,7 @@ def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:
 
 def ensure(aws: AnsibleAWSModule, run: Run) -> None:
     """Bring about what the module's options ask for."""
-    access.check(aws.params)
+    clusters.check(aws.params)
     if aws.params["state"] == "absent":
         ensure_absent(aws, run)
         return

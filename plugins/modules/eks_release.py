@@ -128,16 +128,17 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._aws.eks import clusters as access
-from ..module_utils._aws.eks import reach, tokens
+from ..module_utils._aws.eks import clusters, reach, tokens
 from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
 from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
 from ..module_utils._cleanup.api import Api
 from ..module_utils._cleanup.in_cluster import Release, disk, image
 from ..module_utils._cleanup.ownership import BURST_TAG, is_own, is_unmarked
 from ..module_utils._cleanup.sweep import summary
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, ApiError, Client, Unreachable, connect_with_token
-from ..module_utils._kube.objects import Changes
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
+from ..module_utils._kube.connect import connect_with_token
+from ..module_utils._kube.diff import Changes
+from ..module_utils._kube.errors import ApiError, Unreachable
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.errors import TerminalState
 from ..module_utils._runtime.module import Run, run_module
@@ -164,8 +165,8 @@ def connected(aws: AnsibleAWSModule, eks: t.Any, name: str) -> tuple[Client | No
         )
     if cluster["status"] not in _ANSWERING:
         return None, f"The EKS cluster {name} is {cluster['status']}."
-    credentials = access.caller_credentials(get_aws_connection_info(aws)[2])[0]
-    token = tokens.sign(credentials, access.identifier(cluster), eks.meta.region_name)
+    credentials = clusters.caller_credentials(get_aws_connection_info(aws)[2])[0]
+    token = tokens.sign(credentials, clusters.identifier(cluster), eks.meta.region_name)
     certificate = reach.certificate(cluster).encode()
     return connect_with_token(cluster["endpoint"], certificate, token, proxy="", label=name), ""
 

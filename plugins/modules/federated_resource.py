@@ -463,9 +463,10 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, secrets_of
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
+from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.names import check_labels, check_name, texts
-from ..module_utils._kube.objects import Changes
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._kubefed.operations.federation import Resources
 from ..module_utils._kubefed.resources.documents import from_definition, from_path, secrets_in

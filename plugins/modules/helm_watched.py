@@ -61,8 +61,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, connect_as, resource_path, secrets_of
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
+from ..module_utils._kube.connect import connect_as, secrets_of
 from ..module_utils._kube.objects import condition
+from ..module_utils._kube.paths import resource_path
 from ..module_utils._kubefed.waiting.workloads import held_up, trouble
 from ..module_utils._runtime.argspec import kube_spec
 from ..module_utils._runtime.errors import FederationError

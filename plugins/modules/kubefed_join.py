@@ -301,19 +301,12 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._kube.client import (
-    KUBERNETES_IMPORT_ERROR,
-    PROXY_SCHEMES,
-    Client,
-    Unreachable,
-    check_url,
-    connect_as,
-    contexts,
-    login_of,
-    secrets_of,
-)
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
+from ..module_utils._kube.connect import connect_as, context_names, secrets_of
+from ..module_utils._kube.diff import Changes
+from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kube.names import check_labels, check_name, texts
-from ..module_utils._kube.objects import Changes
+from ..module_utils._kube.urls import PROXY_SCHEMES, check_url, login_of
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._kubefed.membership import manifests, rights
 from ..module_utils._kubefed.membership.join import Join, Membership
@@ -329,7 +322,9 @@ def membership(params: dict[str, t.Any]) -> Membership:
     for option in ("host_cluster_name", "secret_name"):
         if params[option] is not None:
             check_name(params[option], option)
-    context = None if params["host"] and params["api_key"] else params["context"] or contexts(params["kubeconfig"])[1]
+    context = (
+        None if params["host"] and params["api_key"] else params["context"] or context_names(params["kubeconfig"])[1]
+    )
     default = params["host_cluster_name"] or manifests.host_name(context)
     check_name(manifests.account_name(params["name"], default), "the service account's name, name-host_cluster_name,")
     if params["api_endpoint"] is not None:

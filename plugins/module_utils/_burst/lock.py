@@ -18,12 +18,13 @@ import datetime
 import time
 import typing as t
 
-from .._kube.client import ApiError, Client, resource_path
+from .._kube.client import Client
+from .._kube.errors import ApiError
+from .._kube.objects import Object
+from .._kube.paths import resource_path
 from .._runtime.errors import FederationError, TerminalState, one_line
 from .._runtime.wait import PollResult, Waiter
 from .state import now
-
-Object = dict[str, t.Any]
 
 NAMESPACE = "kube-system"
 RENEWED_EVERY = 2.0  # seconds

@@ -13,7 +13,8 @@ import itertools
 import re
 import typing as t
 
-from .._kube.access import check_credentials, choose
+from .._kube.kubeconfig.contexts import choose
+from .._kube.kubeconfig.credentials import check_credentials
 from .._kube.kubeconfig.entries import view
 from .._kubefed.resources.validation import problems_of, token_problem
 from .._runtime.errors import InvalidOption

@@ -11,8 +11,11 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._kube.client import ApiError, Client, Object, resource_path
-from .._kube.objects import Changes
+from .._kube.client import Client
+from .._kube.diff import Changes
+from .._kube.errors import ApiError
+from .._kube.objects import Object
+from .._kube.paths import resource_path
 from .._runtime.errors import WaitTimeout
 from .._runtime.wait import PollResult, Waiter
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .client import ApiError, Client, Object, each, resource_path, version_path
+from .client import Client
+from .errors import ApiError
+from .objects import Object
+from .parallel import each
+from .paths import resource_path, version_path
 
 # All types in two answers, since Kubernetes 1.26; older servers answer with the list of groups alone:
 # https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
@@ -68,7 +72,7 @@ def from_list(group: str, version: str, resources: t.Iterable[Object]) -> list[T
     ]
 
 
-def contents(client: Client, namespace: str) -> dict[Type, list[Object]]:
+def namespace_objects(client: Client, namespace: str) -> dict[Type, list[Object]]:
     """Metadata of all objects in a namespace, by type.
 
     :raises ApiError: when a type can't be listed: what can't be seen may be there.
@@ -104,4 +108,4 @@ def _resources(client: Client, group: str, version: str) -> list[Object]:
         raise
 
 
-__all__ = ("Type", "contents", "from_aggregated", "from_list", "namespaced_types")
+__all__ = ("Type", "from_aggregated", "from_list", "namespace_objects", "namespaced_types")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.client import resource_path
+from .._kube.paths import resource_path
 
 CORE_GROUP = "core.kubefed.io"
 CORE_VERSION = "v1beta1"

@@ -11,8 +11,10 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-from .._kube.client import ApiError, Client, resource_path
+from .._kube.client import Client
+from .._kube.errors import ApiError
 from .._kube.objects import Object
+from .._kube.paths import resource_path
 from .._runtime.errors import TerminalState
 from .waiting.workloads import CRASHES, held_up, trouble
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.client import ApiError, Client, Object, Unreachable, each, resource_path
+from .._kube.client import Client
+from .._kube.errors import ApiError, Unreachable
+from .._kube.objects import Object
+from .._kube.parallel import each
+from .._kube.paths import resource_path
 from .._runtime.errors import FederationError
 from .._runtime.wait import PollResult, Waiter
 from .api import CORE_GROUP, CORE_VERSION, path_of

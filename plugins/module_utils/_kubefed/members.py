@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from .._kube.client import MERGE_PATCH, Client, Object, connect_with_token, decoded
+from .._kube.client import MERGE_PATCH, Client
+from .._kube.connect import connect_with_token
+from .._kube.objects import Object, decoded
 from .._runtime.errors import FederationError
 from . import host as kubefed
 from .api import path_of

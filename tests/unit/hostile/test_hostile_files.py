@@ -15,9 +15,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import (
+    connect_as,
+    connect_with_token,
+    secrets_of,
+)
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.errors import Unreachable
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import decoded
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.paths import resource_path
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import (
     FederationError,
     InvalidOption,
@@ -91,15 +98,13 @@ def refused(call: t.Callable[[], t.Any]) -> bool:
 
 
 def test_kubeconfigs_are_read_or_refused() -> None:
-    edit = kubeconfig.Edit(
-        {"clusters": {"b": None}, "contexts": {"n": {"cluster": "c", "user": "u"}}, "users": {}}, "n"
-    )
+    edit = entries.Edit({"clusters": {"b": None}, "contexts": {"n": {"cluster": "c", "user": "u"}}, "users": {}}, "n")
 
     def change(text: str) -> None:
-        data = kubeconfig.parse(text, "/k")
-        changed, _kept = kubeconfig.apply(text, data, edit)
-        assert kubeconfig.parse(changed, "/k") == kubeconfig.merged(data, edit)
-        assert SECRET not in kubeconfig.excerpt(data, {"users": ["kubernetes-admin", "other"], "clusters": ["b"]})
+        data = entries.parse(text, "/k")
+        changed, _kept = entries.apply(text, data, edit)
+        assert entries.parse(changed, "/k") == entries.merged(data, edit)
+        assert SECRET not in entries.excerpt(data, {"users": ["kubernetes-admin", "other"], "clusters": ["b"]})
 
     told = [refused(lambda text=text: change(text)) for text in texts(GOOD)]  # type: ignore[misc]
     assert True in told
@@ -112,7 +117,7 @@ def test_clusters_are_reached_by_kubeconfigs_or_not(tmp_path: Path) -> None:
     options: dict[str, t.Any] = dict.fromkeys(("host", "api_key", "ca_cert", "validate_certs"))
 
     def address(given: t.Any) -> str:
-        return kube.connect_as({**options, "kubeconfig": given, "context": "a@b"}, label="x").connection.address
+        return connect_as({**options, "kubeconfig": given, "context": "a@b"}, label="x").connection.address
 
     def connect(text: str) -> None:
         file.write_text(text, encoding="utf-8", errors="surrogatepass")
@@ -123,7 +128,7 @@ def test_clusters_are_reached_by_kubeconfigs_or_not(tmp_path: Path) -> None:
     assert True in told
     assert False in told
     for given in values(yaml.safe_load(GOOD)):
-        kube.secrets_of(given)
+        secrets_of(given)
         refused(lambda given=given: address(given))  # type: ignore[misc]
 
 
@@ -150,7 +155,7 @@ def test_the_check_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path) -> None:
 )
 def test_what_would_take_all_memory_or_run_something(text: str, reason: str) -> None:
     with pytest.raises(FederationError, match=reason):
-        kubeconfig.parse(text, "/k")
+        entries.parse(text, "/k")
 
 
 def test_documents_of_connections_are_read_or_refused() -> None:
@@ -186,20 +191,20 @@ def test_entities_bombs_and_large_documents() -> None:
 
 def test_clusters_as_eks_describes_them_are_taken_or_refused() -> None:
     for found in values(CLUSTER, TRIES * 4):
-        if isinstance(found, dict) and not refused(lambda found=found: access.checked(found)):  # type: ignore[misc]
+        if isinstance(found, dict) and not refused(lambda found=found: clusters.checked(found)):  # type: ignore[misc]
             assert re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?", found["endpoint"])
             assert re.fullmatch(r"[A-Za-z0-9+/=]+", found["certificateAuthority"]["data"])
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", "a/../../b", "a?b=c", "a#b", "a%2e", "a b", "ü\n"])
 def test_a_name_is_one_part_of_a_path(name: str) -> None:
-    good = kube.resource_path("apps", "v1", "deployments", namespace="shop", name="web")
+    good = resource_path("apps", "v1", "deployments", namespace="shop", name="web")
     for names in (
         {"namespace": name, "name": "web"},
         {"namespace": "shop", "name": name},
     ):
         try:
-            path = kube.resource_path("apps", "v1", "deployments", **names)
+            path = resource_path("apps", "v1", "deployments", **names)
         except InvalidOption:
             assert name in ("", ".", "..")
             continue
@@ -224,9 +229,9 @@ class Answer(t.NamedTuple):
 @pytest.mark.parametrize("data", ["", "[]", "7", "null", "[" * 100_000, "{", '"x"', "<html>", "\0"])
 def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("kubernetes")
-    client = kube.connect_with_token("https://10.11.0.10", b"", "t", proxy="", label="vulcan")
+    client = connect_with_token("https://10.11.0.10", b"", "t", proxy="", label="vulcan")
     monkeypatch.setattr(client._pool, "request", lambda *args, **more: Answer(200, data.encode()))
-    with pytest.raises(kube.Unreachable, match="does not answer like a Kubernetes API server"):
+    with pytest.raises(Unreachable, match="does not answer like a Kubernetes API server"):
         client.get("/version")
     monkeypatch.setattr(client._pool, "request", lambda *args, **more: Answer(500, data.encode()))
     assert refused(lambda: client.get("/version"))
@@ -234,11 +239,11 @@ def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.Monk
 
 def test_a_token_that_is_no_header_is_not_shown() -> None:
     pytest.importorskip("kubernetes")
-    client = kube.connect_with_token("http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", proxy="", label="vulcan")
+    client = connect_with_token("http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", proxy="", label="vulcan")
     assert refused(lambda: client.get("/version"))
 
 
 def test_secrets_that_are_no_secrets() -> None:
     for found in values(json.loads('{"data": {"token": "dA=="}}'), seed=3):
         if isinstance(found, dict) and isinstance(found.get("data"), (dict, type(None))):
-            assert isinstance(kube.decoded(found, "token"), str)
+            assert isinstance(decoded(found, "token"), str)

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import in_cluster as release
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import in_cluster
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import Api
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client, connect_with_token
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_with_token
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
 from labkit import settings
 
@@ -30,10 +31,10 @@ eks_release = pytest.importorskip("ansible_collections.cloudburst.federation.plu
 # As the driver marks them when it is not told the cluster's name
 DRIVER = {"ebs.csi.aws.com/cluster": "true", "CSIVolumeName": "orders"}
 TYPES = {
-    release.NODE_POOLS: "NodePool",
-    release.NODE_CLAIMS: "NodeClaim",
-    release.NODE_CLASSES: "EC2NodeClass",
-    release.CONTENTS: "VolumeSnapshotContent",
+    in_cluster.NODE_POOLS: "NodePool",
+    in_cluster.NODE_CLAIMS: "NodeClaim",
+    in_cluster.NODE_CLASSES: "EC2NodeClass",
+    in_cluster.CONTENTS: "VolumeSnapshotContent",
 }
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 TOKEN = "a-token"
@@ -101,7 +102,7 @@ def _answer(client: Client, paths: t.Iterable[str]) -> bool:
         return False
 
 
-def _definition(type_: release.Type, kind: str) -> dict[str, t.Any]:
+def _definition(type_: in_cluster.Type, kind: str) -> dict[str, t.Any]:
     schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     approved = "https://github.com/kubernetes-csi/external-snapshotter/pull/139"
     return {
@@ -120,7 +121,7 @@ def _definition(type_: release.Type, kind: str) -> dict[str, t.Any]:
     }
 
 
-def put(client: Client, type_: release.Type, kind: str, name: str, **fields: t.Any) -> None:
+def put(client: Client, type_: in_cluster.Type, kind: str, name: str, **fields: t.Any) -> None:
     """Make an object; `finalizer` is the one that it has."""
     finalizer = fields.pop("finalizer", None)
     annotations = fields.pop("annotations", {})
@@ -160,7 +161,7 @@ def test_data_is_kept_and_marked(cluster: Client, aws: t.Any) -> None:
     for number, each in enumerate((plain, told, others)):
         put(
             cluster,
-            release.VOLUMES,
+            in_cluster.VOLUMES,
             "PersistentVolume",
             f"pvc-{number}",
             annotations={"pv.kubernetes.io/provisioned-by": "ebs.csi.aws.com"},
@@ -173,7 +174,7 @@ def test_data_is_kept_and_marked(cluster: Client, aws: t.Any) -> None:
         )
     put(
         cluster,
-        release.CONTENTS,
+        in_cluster.CONTENTS,
         "VolumeSnapshotContent",
         "snapcontent-1",
         spec={"driver": "ebs.csi.aws.com", "deletionPolicy": "Delete", "source": {"volumeHandle": plain}},
@@ -181,8 +182,8 @@ def test_data_is_kept_and_marked(cluster: Client, aws: t.Any) -> None:
     )
 
     def policies() -> set[str]:
-        volumes = [item["spec"]["persistentVolumeReclaimPolicy"] for item in cluster.list(release.VOLUMES.path())]
-        return {*volumes, *(item["spec"]["deletionPolicy"] for item in cluster.list(release.CONTENTS.path()))}
+        volumes = [item["spec"]["persistentVolumeReclaimPolicy"] for item in cluster.list(in_cluster.VOLUMES.path())]
+        return {*volumes, *(item["spec"]["deletionPolicy"] for item in cluster.list(in_cluster.CONTENTS.path()))}
 
     def marked() -> set[str]:
         filters = [{"Name": "tag:cloudburst:burst", "Values": ["vulcan"]}]
@@ -204,19 +205,19 @@ def test_data_is_kept_and_marked(cluster: Client, aws: t.Any) -> None:
 
 
 def test_the_classes_of_karpenter_go_after_its_nodes(cluster: Client, aws: t.Any) -> None:
-    put(cluster, release.NODE_POOLS, "NodePool", "default")
-    put(cluster, release.NODE_CLAIMS, "NodeClaim", "default-1", finalizer="karpenter.sh/termination")
-    put(cluster, release.NODE_CLASSES, "EC2NodeClass", "default", finalizer="karpenter.k8s.aws/termination")
+    put(cluster, in_cluster.NODE_POOLS, "NodePool", "default")
+    put(cluster, in_cluster.NODE_CLAIMS, "NodeClaim", "default-1", finalizer="karpenter.sh/termination")
+    put(cluster, in_cluster.NODE_CLASSES, "EC2NodeClass", "default", finalizer="karpenter.k8s.aws/termination")
     order: list[str] = []
 
     def play() -> None:
         """A claim goes with its instance, and a class with its instance profile."""
-        left = [release.NODE_CLAIMS, release.NODE_CLASSES]
+        left = [in_cluster.NODE_CLAIMS, in_cluster.NODE_CLASSES]
         while left:
             for type_ in tuple(left):
                 for item in cluster.list(type_.path()):
                     if item["metadata"].get("deletionTimestamp"):
-                        order.append(f"{type_.plural} beside {len(cluster.list(release.NODE_CLAIMS.path()))} claims")
+                        order.append(f"{type_.plural} beside {len(cluster.list(in_cluster.NODE_CLAIMS.path()))} claims")
                         time.sleep(1)
                         cluster.patch(type_.path(item), {"metadata": {"finalizers": None}})
                         left.remove(type_)
@@ -229,4 +230,4 @@ def test_the_classes_of_karpenter_go_after_its_nodes(cluster: Client, aws: t.Any
     assert order == ["nodeclaims beside 1 claims", "ec2nodeclasses beside 0 claims"]
     assert result["released"] == ["nodepools default", "nodeclaims default-1", "ec2nodeclasses default"]
     assert result["stuck"] == []
-    assert json.dumps([cluster.list(type_.path()) for type_ in TYPES if type_ != release.CONTENTS]) == "[[], [], []]"
+    assert json.dumps([cluster.list(type_.path()) for type_ in TYPES if type_ != in_cluster.CONTENTS]) == "[[], [], []]"

@@ -25,8 +25,10 @@ import sys
 import threading
 import typing as t
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Changes
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_as
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.diff import Changes
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object, decoded
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.api import DEFAULT_NAMESPACE, path_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.join import Join, Membership
@@ -50,11 +52,11 @@ class Calls:
         self._lock = threading.Lock()
         self.made = 0
 
-    def client(self, whole: kube.Client) -> kube.Client:
+    def client(self, whole: Client) -> Client:
         client = copy.copy(whole)
         plain = client.request
 
-        def request(*args: t.Any, **kwargs: t.Any) -> kube.Object:
+        def request(*args: t.Any, **kwargs: t.Any) -> Object:
             try:
                 return plain(*args, **kwargs)
             finally:
@@ -69,8 +71,8 @@ class Calls:
 
 
 NOTHING = dict.fromkeys(("kubeconfig", "host", "api_key", "ca_cert", "validate_certs"))
-HOST = kube.connect_as({**NOTHING, "context": HOST_CONTEXT}, label="host")
-MEMBER = kube.connect_as({**NOTHING, "context": MEMBER_CONTEXT}, label="member")
+HOST = connect_as({**NOTHING, "context": HOST_CONTEXT}, label="host")
+MEMBER = connect_as({**NOTHING, "context": MEMBER_CONTEXT}, label="member")
 
 
 class Try:
@@ -130,7 +132,7 @@ class Try:
             secret = path_of("Secret", self.name, account)
             token = ""
             while not token:
-                token = kube.decoded(MEMBER.get(secret), "token")
+                token = decoded(MEMBER.get(secret), "token")
             manifest = manifests.host_secret(f"{self.name}-", self.name, token)
             manifest["metadata"] = {"generateName": f"{self.name}-", "namespace": self.name}
             HOST.create(path_of("Secret", self.name), manifest)
@@ -150,7 +152,7 @@ class Try:
             self._add(found, "host", kind, HOST.list(path_of(kind, self.name)))
         return found
 
-    def _add(self, found: dict[str, t.Any], side: str, kind: str, items: list[kube.Object]) -> None:
+    def _add(self, found: dict[str, t.Any], side: str, kind: str, items: list[Object]) -> None:
         for item in items:
             metadata = item.pop("metadata")
             if metadata["name"] in ("default", "kube-root-ca.crt"):
@@ -165,7 +167,7 @@ class Try:
             data = item.pop("data", None)
             if data is not None:
                 item["keys"] = sorted(data)
-                item["token of"] = manifests.account_of_token(kube.decoded({"data": data}, "token"))
+                item["token of"] = manifests.account_of_token(decoded({"data": data}, "token"))
             item.pop("status", None)
             text = json.dumps({**item, "labels": labels, "annotations": annotations}).replace(self.name, "NAME")
             found[f"{side} {kind} {metadata['name']}".replace(self.name, "NAME")] = json.loads(text)

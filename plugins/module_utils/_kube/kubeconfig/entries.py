@@ -17,7 +17,7 @@ import re
 import typing as t
 
 from ..._runtime.errors import FederationError, without_login
-from . import text_edit as splice
+from . import text_edit
 from .nodes import compose, expanded, plain, values
 
 try:
@@ -262,7 +262,7 @@ def apply(text: str, data: Config, edit: Edit) -> tuple[str, bool]:
         # The proof that the right places were cut.
         if _load(edited) == wanted:
             return edited, True
-    except (splice.NotInPlace, yaml.YAMLError):
+    except (text_edit.NotInPlace, yaml.YAMLError):
         pass
     return _written_anew(text, wanted), not data
 
@@ -270,14 +270,14 @@ def apply(text: str, data: Config, edit: Edit) -> tuple[str, bool]:
 def _written_anew(text: str, wanted: Config) -> str:
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
         try:
-            return splice.flow(wanted, 2) + "\n"
+            return text_edit.flow(wanted, 2) + "\n"
         except TypeError:
             pass
     return dump(wanted)
 
 
 def _spliced(text: str, data: Config, edit: Edit) -> str:
-    document = splice.Document(text, dump)
+    document = text_edit.Document(text, dump)
     if not data:
         return document.filled(merged(data, edit))
     for list_name, key in LISTS.items():

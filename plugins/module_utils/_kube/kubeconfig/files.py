@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ..._runtime.errors import FederationError
-from . import entries as kubeconfig
+from . import entries
 from .entries import MAXIMUM_LENGTH, Config, Edit
 
 HOME_FILE = "~/.kube/config"
@@ -204,9 +204,9 @@ class File:
         self.path = path
         self.text, self._encoding = decode(_raw(path), path)
         self.new_text = self.text
-        self.data: Config = kubeconfig.parse(self.text, path)
+        self.data: Config = entries.parse(self.text, path)
         self.new_data = self.data
-        self.edited: dict[str, set[str]] = {name: set() for name in kubeconfig.LISTS}
+        self.edited: dict[str, set[str]] = {name: set() for name in entries.LISTS}
         self.kept = True
 
     @property
@@ -216,12 +216,12 @@ class File:
 
     def change(self, edit: Edit) -> bool:
         """Make an edit; returns whether there was anything to do."""
-        for name, entries in edit.entries.items():
-            self.edited[name].update(entries)
-        wanted = kubeconfig.merged(self.new_data, edit) if edit else self.new_data
+        for name, changed in edit.entries.items():
+            self.edited[name].update(changed)
+        wanted = entries.merged(self.new_data, edit) if edit else self.new_data
         if wanted == self.new_data:
             return False
-        self.new_text, kept = kubeconfig.apply(self.new_text, self.new_data, edit)
+        self.new_text, kept = entries.apply(self.new_text, self.new_data, edit)
         self.new_data, self.kept = wanted, self.kept and kept
         return True
 
@@ -234,8 +234,8 @@ class File:
         return {
             "before_header": self.path,
             "after_header": self.path,
-            "before": kubeconfig.excerpt(self.data, self.edited),
-            "after": kubeconfig.excerpt(self.new_data, self.edited),
+            "before": entries.excerpt(self.data, self.edited),
+            "after": entries.excerpt(self.new_data, self.edited),
         }
 
 
@@ -252,16 +252,16 @@ class Files:
     @property
     def before(self) -> Config:
         """What they say together."""
-        return kubeconfig.view([file.data for file in self.files])
+        return entries.view([file.data for file in self.files])
 
     @property
     def after(self) -> Config:
         """What they will say together."""
-        return kubeconfig.view([file.new_data for file in self.files])
+        return entries.view([file.new_data for file in self.files])
 
     def holder(self, list_name: str, name: str) -> File:
         """The file that an entry is in, or will be in when it is new."""
-        holds = (file for file in self.files if kubeconfig.find(file.new_data, list_name, name) is not None)
+        holds = (file for file in self.files if entries.find(file.new_data, list_name, name) is not None)
         return next(holds, self.files[self._default])
 
     def change(self, edit_of: t.Callable[[Config], Edit]) -> None:
@@ -271,7 +271,7 @@ class Files:
         """
         while True:
             datas = [file.new_data for file in self.files]
-            edits = kubeconfig.share(edit_of(kubeconfig.view(datas)), datas, self._default)
+            edits = entries.share(edit_of(entries.view(datas)), datas, self._default)
             changed = [file.change(edit) for file, edit in zip(self.files, edits)]
             if True not in changed:
                 return

@@ -14,9 +14,12 @@ import socket
 import typing as t
 from dataclasses import dataclass, field
 
-from ..._kube.client import PROXY_SCHEMES, ApiError, Client, Object, check_url, decoded, host_and_port
-from ..._kube.discovery import contents
-from ..._kube.objects import Changes, condition, differences, without_secrets
+from ..._kube.client import Client
+from ..._kube.diff import Changes, differences
+from ..._kube.discovery import namespace_objects
+from ..._kube.errors import ApiError
+from ..._kube.objects import Object, condition, decoded, without_secrets
+from ..._kube.urls import PROXY_SCHEMES, check_url, host_and_port
 from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, InvalidOption, TerminalState, WaitTimeout, without_login
 from ..._runtime.wait import PollResult, Waiter
@@ -570,7 +573,7 @@ class Join:
             )
         }
         found = []
-        for type_, items in contents(member, self._as.namespace).items():
+        for type_, items in namespace_objects(member, self._as.namespace).items():
             for item in items:
                 metadata = item["metadata"]
                 one = (type_.plural, metadata["name"])

@@ -19,12 +19,11 @@ import re
 import ssl
 import typing as t
 
-from ..._kube.client import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
+from ..._kube.objects import Object
+from ..._kube.tls import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
 from ..._runtime.errors import InvalidOption
 from ..api import API_TYPES
 from . import rights
-
-Object = dict[str, t.Any]
 
 SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"

@@ -18,9 +18,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
-
-Object = dict[str, t.Any]
 
 ALL = "all"
 TYPES = "types"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.objects import Changes
+from ..._kube.diff import Changes
 from ..._runtime.wait import Waiter
 from ..resources.store import Federated
 from ..waiting.propagation import Waits

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.client import Client, Object
-from ..._kube.objects import Changes
+from ..._kube.client import Client
+from ..._kube.diff import Changes
+from ..._kube.objects import Object
 from ..._runtime.wait import Waiter
 from ..resources.store import Federated
 from ..waiting.propagation import Waits

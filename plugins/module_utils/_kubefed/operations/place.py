@@ -12,8 +12,9 @@ import copy
 import functools
 import typing as t
 
-from ..._kube.client import Object, each
-from ..._kube.objects import differences
+from ..._kube.diff import differences
+from ..._kube.objects import Object
+from ..._kube.parallel import each
 from ..._runtime.errors import FederationError, InvalidOption
 from .. import host as kubefed
 from ..api import path_of

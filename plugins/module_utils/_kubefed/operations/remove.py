@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.client import Object, each
+from ..._kube.objects import Object
+from ..._kube.parallel import each
 from ..._runtime.errors import InvalidOption
 from ..resources.model import ORPHAN_ANNOTATION, existed_in, selected
 from ..resources.schedules import KIND as SCHEDULE_KIND

@@ -11,7 +11,9 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ..._kube.client import ApiError, Object, each
+from ..._kube.errors import ApiError
+from ..._kube.objects import Object
+from ..._kube.parallel import each
 from ..._runtime.errors import FederationError, InvalidOption
 from ..resources.model import (
     EXISTED_ANNOTATION,

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._kube.objects import Object
 from ..types.model import FederatedType
 from .model import Wanted
 from .schedules import replicas
-
-Object = dict[str, t.Any]
 
 # Group, version and plural of the types of autoscalers, and their kinds. ScaledObjects are KEDA's; it makes a
 # HorizontalPodAutoscaler for each, but for those that are paused: https://keda.sh/docs/latest/reference/scaledobject-spec

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.client import Client, Object, each, resource_path
+from ..._kube.client import Client
+from ..._kube.objects import Object
+from ..._kube.parallel import each
+from ..._kube.paths import resource_path
 from ..._runtime.errors import FederationError
 from ..types.model import FederatedType
 from .autoscalers import TYPES, Autoscaler, conflict, is_autoscaler, leaves_replicas, may_be_scaled, read

@@ -16,12 +16,11 @@ import copy
 import re
 import typing as t
 
+from ..._kube.objects import Object
 from ..api import CORE_GROUP, FEDERATED_GROUP, SCHEDULING_GROUP
 from ..listing import some
 from ..types.enabling import ApiResource
 from .model import MANAGED_LABEL
-
-Object = dict[str, t.Any]
 
 # By group and kind
 _TAKEN = frozenset(

@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
 from .reader import as_json, decoded, read
 from .validation import flatten
-
-Object = dict[str, t.Any]
 
 _ENDINGS = (".yml", ".yaml", ".json")
 

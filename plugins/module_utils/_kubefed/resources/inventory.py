@@ -11,7 +11,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..._kube.client import Client, Object, each, resource_path
+from ..._kube.client import Client
+from ..._kube.objects import Object
+from ..._kube.parallel import each
+from ..._kube.paths import resource_path
 from ..._runtime.errors import InvalidOption
 from ..api import path_of
 from ..types.catalog import Types

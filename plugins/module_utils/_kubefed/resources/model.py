@@ -16,13 +16,13 @@ import copy
 import typing as t
 from dataclasses import dataclass, field
 
+from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
 from ..api import FEDERATED_GROUP
 from ..types.model import FederatedType, not_enabled
 from .services import own_fields
 from .validation import applied_problems
 
-Object = dict[str, t.Any]
 Key = tuple[str, str, str]
 # By name of cluster: {path, op, value}, and kind and name of the resources that they are for
 Overrides = dict[str, list[Object]]

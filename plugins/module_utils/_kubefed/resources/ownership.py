@@ -18,9 +18,8 @@ import hashlib
 import json
 import typing as t
 
+from ..._kube.objects import Object
 from .model import ANNOTATIONS_PATH, RETAIN_ANNOTATION, Wanted
-
-Object = dict[str, t.Any]
 
 ANNOTATION = "cloudburst.federation/set"
 

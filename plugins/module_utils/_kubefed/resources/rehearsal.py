@@ -17,7 +17,10 @@ import json
 import re
 import typing as t
 
-from ..._kube.client import ApiError, Client, Object, each
+from ..._kube.client import Client
+from ..._kube.errors import ApiError
+from ..._kube.objects import Object
+from ..._kube.parallel import each
 from ..types.model import FederatedType
 from .model import Wanted, apply_override
 

@@ -17,13 +17,12 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from ..._kube.client import resource_path
+from ..._kube.objects import Object
+from ..._kube.paths import resource_path
 from ..._runtime.errors import InvalidOption
 from ..._runtime.wait import PollResult
 from ..api import SCHEDULING_GROUP
 from .model import WITHDRAWN_ANNOTATION
-
-Object = dict[str, t.Any]
 
 SCHEDULING_VERSION = "v1alpha1"
 KIND = "ReplicaSchedulingPreference"

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-Object = dict[str, t.Any]
+from ..._kube.objects import Object
 
 _HEADLESS = "None"
 

@@ -13,8 +13,11 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..._kube.client import ApiError, Client, Object, resource_path
-from ..._kube.objects import LAST_APPLIED, MASK, Changes, without_secrets
+from ..._kube.client import Client
+from ..._kube.diff import Changes
+from ..._kube.errors import ApiError
+from ..._kube.objects import LAST_APPLIED, MASK, Object, without_secrets
+from ..._kube.paths import resource_path
 from ..._runtime.wait import Waiter
 from .. import host as kubefed
 from ..api import path_of

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import typing as t
 
-Object = dict[str, t.Any]
+from ..._kube.objects import Object
 
 # cert-manager's cainjector and OpenShift's service CA: https://cert-manager.io/docs/concepts/ca-injector
 _INJECTED = ("cert-manager.io/inject-", "service.beta.openshift.io/inject-cabundle")

@@ -19,11 +19,10 @@ import typing as t
 from functools import partial
 
 from ..._kube.names import check_labels, check_name
+from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
 from ..api import FEDERATED_GROUP, SCHEDULING_GROUP
 from ..membership.manifests import SERVICE_ACCOUNT_TOKEN
-
-Object = dict[str, t.Any]
 
 # Groups whose types are Kubernetes's own: what a field of theirs takes is known
 _BUILT_IN = ("", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io")

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.client import ApiError, Client, Object, each, resource_path, version_path
-from ..._kube.objects import Changes, differences
+from ..._kube.client import Client
+from ..._kube.diff import Changes, differences
+from ..._kube.errors import ApiError
+from ..._kube.objects import Object
+from ..._kube.parallel import each
+from ..._kube.paths import resource_path, version_path
 from ..._runtime.errors import FederationError, InvalidOption
 from ..._runtime.wait import PollResult, Waiter
 from .. import host as kubefed

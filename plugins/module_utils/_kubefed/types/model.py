@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ..._kube.client import resource_path
 from ..._kube.objects import Object
+from ..._kube.paths import resource_path
 
 
 @dataclass(frozen=True)

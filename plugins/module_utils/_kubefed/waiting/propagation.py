@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.client import Object
-from ..._kube.objects import lingering
+from ..._kube.objects import Object, lingering
 from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, TerminalState
 from ..._runtime.wait import PollResult, Waiter

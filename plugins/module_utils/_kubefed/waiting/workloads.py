@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._kube.objects import Object
 from ..._runtime.wait import PollResult
-
-Object = dict[str, t.Any]
 
 # The kinds of apps/v1 that run pods, and whose pods are waited for
 WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")

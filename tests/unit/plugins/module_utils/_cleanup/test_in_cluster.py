@@ -8,9 +8,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import in_cluster as release
-
-Object = dict[str, t.Any]
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import in_cluster
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 
 
 def volume(annotation: str | None, **spec: t.Any) -> Object:
@@ -30,7 +29,7 @@ def volume(annotation: str | None, **spec: t.Any) -> Object:
     ],
 )
 def test_which_disk_is_the_clusters(item: Object, disk: str | None) -> None:
-    assert release.disk(item) == disk
+    assert in_cluster.disk(item) == disk
 
 
 def content(source: Object, driver: str = "ebs.csi.aws.com", handle: str | None = "snap-1") -> Object:
@@ -50,26 +49,26 @@ def content(source: Object, driver: str = "ebs.csi.aws.com", handle: str | None 
     ],
 )
 def test_which_snapshot_is_the_clusters(item: Object, image: str | None) -> None:
-    assert release.image(item) == image
+    assert in_cluster.image(item) == image
 
 
 def test_which_services_have_a_load_balancer() -> None:
-    assert release.is_balanced({"spec": {"type": "LoadBalancer"}})
-    assert not release.is_balanced({"spec": {"type": "NodePort"}})
-    assert not release.is_balanced({})
+    assert in_cluster.is_balanced({"spec": {"type": "LoadBalancer"}})
+    assert not in_cluster.is_balanced({"spec": {"type": "NodePort"}})
+    assert not in_cluster.is_balanced({})
 
 
 def test_which_claims_a_pod_uses() -> None:
     volumes = [{"name": "a", "emptyDir": {}}, {"name": "b", "persistentVolumeClaim": {"claimName": "orders"}}]
     pod = {"metadata": {"namespace": "shop", "name": "db-0"}, "spec": {"volumes": volumes}}
-    assert release.claims_of(pod) == {("shop", "orders")}
-    assert release.claims_of({"metadata": {"namespace": "shop"}}) == set()
+    assert in_cluster.claims_of(pod) == {("shop", "orders")}
+    assert in_cluster.claims_of({"metadata": {"namespace": "shop"}}) == set()
 
 
 def test_who_starts_it_anew() -> None:
     references = [{"kind": "Node", "name": "n"}, {"kind": "ReplicaSet", "name": "db-1", "controller": True}]
-    assert release.owner({"metadata": {"ownerReferences": references}}) == ("ReplicaSet", "db-1")
-    assert release.owner({"metadata": {}}) is None
+    assert in_cluster.owner({"metadata": {"ownerReferences": references}}) == ("ReplicaSet", "db-1")
+    assert in_cluster.owner({"metadata": {}}) is None
 
 
 def owned(kind: str, name: str, *owners: tuple[str, str]) -> Object:
@@ -82,12 +81,12 @@ def highest(*items: Object) -> tuple[str, str]:
     there = {(item["kind"].lower() + "s", item["metadata"]["name"]): item for item in items}
     asked: list[str] = []
 
-    def find(type_: release.Type, name: str) -> Object | None:
+    def find(type_: in_cluster.Type, name: str) -> Object | None:
         asked.append(name)
         assert len(asked) < 10, "it goes round and round"
         return there.get((type_.plural, name))
 
-    type_, item = release.topmost(items[0], find)
+    type_, item = in_cluster.topmost(items[0], find)
     return type_.plural, item["metadata"]["name"]
 
 
@@ -108,7 +107,7 @@ def test_owners_in_a_circle_come_to_an_end() -> None:
 
 def test_names_and_paths() -> None:
     service = {"metadata": {"namespace": "shop", "name": "web"}}
-    assert release.label(release.SERVICES, service) == "services shop/web"
-    assert release.label(release.VOLUMES, {"metadata": {"name": "pvc-1"}}) == "persistentvolumes pvc-1"
-    assert release.SERVICES.path(service) == "/api/v1/namespaces/shop/services/web"
-    assert release.GATEWAYS.path() == "/apis/gateway.networking.k8s.io/v1/gateways"
+    assert in_cluster.label(in_cluster.SERVICES, service) == "services shop/web"
+    assert in_cluster.label(in_cluster.VOLUMES, {"metadata": {"name": "pvc-1"}}) == "persistentvolumes pvc-1"
+    assert in_cluster.SERVICES.path(service) == "/api/v1/namespaces/shop/services/web"
+    assert in_cluster.GATEWAYS.path() == "/apis/gateway.networking.k8s.io/v1/gateways"

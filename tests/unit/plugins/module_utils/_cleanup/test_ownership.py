@@ -10,8 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership as owned
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import prices
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership, prices
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import (
     is_held,
     is_missing,
@@ -30,7 +29,7 @@ UNSIGNED = ("node_group", "vpc_endpoint", "log_group")
 
 
 def thing(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -> Thing:
-    given = {"id": f"{kind}-1", "name": kind, "vpc": "vpc-1" if kind in owned.IN_VPC else "", **fields}
+    given = {"id": f"{kind}-1", "name": kind, "vpc": "vpc-1" if kind in ownership.IN_VPC else "", **fields}
     return Thing(kind=kind, tags=OWN if tags is None else tags, **given)
 
 
@@ -48,9 +47,9 @@ def thing(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -
         {**OWN, "cloudburst:burst": "vulcan"},
     ],
 )
-@pytest.mark.parametrize("kind", [kind for kind in owned.KINDS if kind not in UNSIGNED])
+@pytest.mark.parametrize("kind", [kind for kind in ownership.KINDS if kind not in UNSIGNED])
 def test_every_sign_counts_for_every_kind(kind: str, tags: dict[str, str]) -> None:
-    assert owned.sign(thing(kind, tags), BURST) == "tag " + "=".join(next(iter(tags.items())))
+    assert ownership.sign(thing(kind, tags), BURST) == "tag " + "=".join(next(iter(tags.items())))
 
 
 @pytest.mark.parametrize(
@@ -73,31 +72,31 @@ def test_every_sign_counts_for_every_kind(kind: str, tags: dict[str, str]) -> No
         {**OWN, "ebs.csi.aws.com/cluster-name": "mars"},
     ],
 )
-@pytest.mark.parametrize("kind", [kind for kind in owned.KINDS if kind != "node_group"])
+@pytest.mark.parametrize("kind", [kind for kind in ownership.KINDS if kind != "node_group"])
 def test_what_looks_like_a_sign_is_none(kind: str, tags: dict[str, str]) -> None:
-    assert owned.sign(thing(kind, tags), BURST) is None
+    assert ownership.sign(thing(kind, tags), BURST) is None
 
 
-@pytest.mark.parametrize("kind", owned.IN_VPC)
+@pytest.mark.parametrize("kind", ownership.IN_VPC)
 def test_what_is_in_another_vpc_is_not_the_bursts(kind: str) -> None:
-    assert owned.sign(thing(kind, vpc="vpc-2"), BURST) is None
-    assert owned.sign(thing(kind, vpc=""), BURST) is None
-    assert owned.sign(thing(kind), Burst("vulcan")) is None
+    assert ownership.sign(thing(kind, vpc="vpc-2"), BURST) is None
+    assert ownership.sign(thing(kind, vpc=""), BURST) is None
+    assert ownership.sign(thing(kind), Burst("vulcan")) is None
 
 
 def test_what_is_the_stacks_is_left_to_it() -> None:
-    assert owned.sign(thing("security_group", id="sg-stack"), BURST) is None
-    assert owned.sign(thing("node_group", {"cloudburst:burst": "vulcan"}), BURST) is None
-    assert owned.sign(thing("node_group", {}), BURST) == "node group of the cluster vulcan"
+    assert ownership.sign(thing("security_group", id="sg-stack"), BURST) is None
+    assert ownership.sign(thing("node_group", {"cloudburst:burst": "vulcan"}), BURST) is None
+    assert ownership.sign(thing("node_group", {}), BURST) == "node group of the cluster vulcan"
 
 
 def test_an_interface_of_an_older_vpc_cni_is_known_by_its_group() -> None:
     tags = {"node.k8s.amazonaws.com/instance_id": "i-1"}
     interface = thing("network_interface", tags, groups=("sg-own",), state="available")
-    assert owned.sign(interface, BURST, {"sg-own"}) is not None
-    assert owned.sign(interface, BURST, {"sg-other"}) is None
+    assert ownership.sign(interface, BURST, {"sg-own"}) is not None
+    assert ownership.sign(interface, BURST, {"sg-other"}) is None
     group = thing("security_group", {**OWN, "aws:eks:cluster-name": "vulcan"}, id="sg-own")
-    found = owned.leftovers([interface, group], BURST, remove_volumes=False, cluster_goes=False)
+    found = ownership.leftovers([interface, group], BURST, remove_volumes=False, cluster_goes=False)
     assert [leftover.thing for leftover in found] == [interface]  # the group goes with the cluster
 
 
@@ -115,23 +114,23 @@ def test_an_interface_of_an_older_vpc_cni_is_known_by_its_group() -> None:
 )
 def test_log_groups_need_a_name_and_a_tag(name: str, is_it: bool) -> None:
     tagged = thing("log_group", {"cloudburst:burst": "vulcan"}, name=name)
-    assert (owned.sign(tagged, BURST) is not None) is is_it
-    assert owned.sign(thing("log_group", OWN, name=name), BURST) is None
+    assert (ownership.sign(tagged, BURST) is not None) is is_it
+    assert ownership.sign(thing("log_group", OWN, name=name), BURST) is None
 
 
 def test_they_go_in_an_order_in_which_none_is_held() -> None:
-    things = [thing(kind) for kind in reversed(owned.KINDS) if kind != "network_interface"]
-    found = owned.leftovers(things, BURST, remove_volumes=True, cluster_goes=True)
+    things = [thing(kind) for kind in reversed(ownership.KINDS) if kind != "network_interface"]
+    found = ownership.leftovers(things, BURST, remove_volumes=True, cluster_goes=True)
     kinds = [leftover.thing.kind for leftover in found]
-    assert kinds == [kind for kind in owned.KINDS if kind not in ("network_interface", "vpc_endpoint", "log_group")]
+    assert kinds == [kind for kind in ownership.KINDS if kind not in ("network_interface", "vpc_endpoint", "log_group")]
 
 
 def kept(what: Thing, burst: Burst, *, remove: bool = True, goes: bool = False) -> str:
-    (leftover,) = owned.leftovers([what], burst, remove_volumes=remove, cluster_goes=goes)
+    (leftover,) = ownership.leftovers([what], burst, remove_volumes=remove, cluster_goes=goes)
     return leftover.kept
 
 
-@pytest.mark.parametrize("kind", owned.DATA)
+@pytest.mark.parametrize("kind", ownership.DATA)
 def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone(kind: str) -> None:
     burst, data = dataclasses.replace(BURST, since=1000.0), thing(kind, created=1000.0)
     assert kept(data, burst, remove=False, goes=True) == "it holds data, and volumes is keep"
@@ -139,7 +138,7 @@ def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone(kind: 
     assert kept(data, burst, goes=True) == ""
 
 
-@pytest.mark.parametrize("kind", owned.DATA)
+@pytest.mark.parametrize("kind", ownership.DATA)
 def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
     earlier, gone = thing(kind, created=999.0), Burst("vulcan")
     before = dataclasses.replace(BURST, since=1000.0, cluster=False)
@@ -152,9 +151,9 @@ def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
 
 def test_which_data_nobody_would_find_later() -> None:
     driver = {"ebs.csi.aws.com/cluster": "true"}
-    assert owned.is_unmarked(thing("volume", driver), "vulcan")
+    assert ownership.is_unmarked(thing("volume", driver), "vulcan")
     for tags in (OWN, {"cloudburst:burst": "vulcan"}, {"cloudburst:burst": "mars"}, {"KubernetesCluster": "mars"}):
-        assert not owned.is_unmarked(thing("volume", {**driver, **tags}), "vulcan")
+        assert not ownership.is_unmarked(thing("volume", {**driver, **tags}), "vulcan")
 
 
 GUARDED = {"GuardDutyManaged": "true"}
@@ -169,13 +168,13 @@ def guard_duty(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.A
 @pytest.mark.parametrize("kind", ["vpc_endpoint", "security_group"])
 def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     made = guard_duty(kind)
-    assert owned.sign(made, BURST) == "tag GuardDutyManaged=true, in the VPC of the burst"
+    assert ownership.sign(made, BURST) == "tag GuardDutyManaged=true, in the VPC of the burst"
     there = dataclasses.replace(BURST, nodes=True)
     assert kept(made, there) == "GuardDuty makes it anew as long as there are nodes"
     assert kept(made, dataclasses.replace(there, ends=True)) == ""
     assert kept(made, there, goes=True) == kept(made, BURST) == ""
-    (leftover,) = owned.leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
-    assert owned.as_result(leftover)["monthly_cost"] == 0
+    (leftover,) = ownership.leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
+    assert ownership.as_result(leftover)["monthly_cost"] == 0
 
 
 @pytest.mark.parametrize(
@@ -193,7 +192,7 @@ def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     ],
 )
 def test_what_is_not_guard_dutys_or_not_in_the_bursts_vpc(other: Thing) -> None:
-    assert owned.sign(other, BURST) is None
+    assert ownership.sign(other, BURST) is None
 
 
 @pytest.mark.parametrize(
@@ -207,12 +206,12 @@ def test_what_is_not_guard_dutys_or_not_in_the_bursts_vpc(other: Thing) -> None:
     ],
 )
 def test_what_goes_by_itself_is_not_left_over(passing: Thing) -> None:
-    assert owned.leftovers([passing], BURST, remove_volumes=True, cluster_goes=False) == []
+    assert ownership.leftovers([passing], BURST, remove_volumes=True, cluster_goes=False) == []
 
 
 def test_an_instance_of_a_group_that_is_left_is_told_and_not_ended() -> None:
     instance = thing("instance", {**OWN, "aws:autoscaling:groupName": "by-hand"})
-    (leftover,) = owned.leftovers([instance], Burst("vulcan", BURST.vpcs), remove_volumes=True, cluster_goes=False)
+    (leftover,) = ownership.leftovers([instance], Burst("vulcan", BURST.vpcs), remove_volumes=True, cluster_goes=False)
     assert leftover.kept == "it is one of a group that makes new ones"
 
 
@@ -230,7 +229,7 @@ def test_an_instance_of_a_group_that_is_left_is_told_and_not_ended() -> None:
     ],
 )
 def test_interfaces_of_load_balancers(description: str, is_it: bool) -> None:
-    assert owned.is_of_balancer(description, ["a0b1c2"]) is is_it
+    assert ownership.is_of_balancer(description, ["a0b1c2"]) is is_it
 
 
 def test_prices() -> None:
@@ -244,7 +243,7 @@ def test_prices() -> None:
     assert prices.total([1.6, None, 0.3]) == 1.9
     # Nothing that is listed is forgotten in the table.
     given = {"volume": "gp3", "instance": "m6i.large"}
-    assert {kind for kind in owned.KINDS if prices.monthly(kind, gib=1, type_=given.get(kind, "")) is None} == set()
+    assert {kind for kind in ownership.KINDS if prices.monthly(kind, gib=1, type_=given.get(kind, "")) is None} == set()
 
 
 def test_public_addresses_and_zones_count() -> None:
@@ -254,8 +253,8 @@ def test_public_addresses_and_zones_count() -> None:
     assert prices.hourly("vpc-endpoint", type_="Gateway", count=0) == 0
     assert prices.hourly("load_balancer", addresses=2) == 0.0325
     balancer = thing("load_balancer", addresses=2)
-    (leftover,) = owned.leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
-    assert owned.as_result(leftover)["monthly_cost"] == 23.73
+    (leftover,) = ownership.leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
+    assert ownership.as_result(leftover)["monthly_cost"] == 23.73
 
 
 @pytest.mark.parametrize(

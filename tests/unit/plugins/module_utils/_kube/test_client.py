@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import check_url, connect_as
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_as
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.urls import check_url
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 pytest.importorskip("kubernetes")

@@ -18,7 +18,10 @@ import urllib.parse
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import reach
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as client_module
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_with_token
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.errors import ApiError, Unreachable, cause
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 pytest.importorskip("kubernetes")
@@ -29,10 +32,10 @@ Behaviour = t.Callable[[socket.socket, str], None]
 
 
 @pytest.fixture(name="serve")
-def _serve() -> t.Iterator[t.Callable[[Behaviour], kube.Client]]:
+def _serve() -> t.Iterator[t.Callable[[Behaviour], Client]]:
     servers: list[socketserver.ThreadingTCPServer] = []
 
-    def start(behave: Behaviour) -> kube.Client:
+    def start(behave: Behaviour) -> Client:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 asked = b""
@@ -45,9 +48,7 @@ def _serve() -> t.Iterator[t.Callable[[Behaviour], kube.Client]]:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         servers.append(server)
-        return kube.connect_with_token(
-            f"http://127.0.0.1:{server.server_address[1]}", b"", "t", proxy="", label="vulcan"
-        )
+        return connect_with_token(f"http://127.0.0.1:{server.server_address[1]}", b"", "t", proxy="", label="vulcan")
 
     yield start
     for server in servers:
@@ -77,17 +78,17 @@ def trickle(connection: socket.socket, begin: bytes, byte: bytes) -> None:
     ids=["header", "body", "status"],
 )
 def test_who_trickles_is_given_up(
-    begin: bytes, serve: t.Callable[[Behaviour], kube.Client], monkeypatch: pytest.MonkeyPatch
+    begin: bytes, serve: t.Callable[[Behaviour], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kube, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 0.5)
     client = serve(lambda connection, _path: trickle(connection, begin, b" "))
     began = time.monotonic()
-    with pytest.raises(kube.Unreachable, match=r"no complete answer from 127\.0\.0\.1:.* to GET /version within"):
+    with pytest.raises(Unreachable, match=r"no complete answer from 127\.0\.0\.1:.* to GET /version within"):
         client.get("/version")
     assert time.monotonic() - began < 2
 
 
-def test_who_trickles_does_not_hold_up_the_look_at_an_end_point(serve: t.Callable[[Behaviour], kube.Client]) -> None:
+def test_who_trickles_does_not_hold_up_the_look_at_an_end_point(serve: t.Callable[[Behaviour], Client]) -> None:
     client = serve(lambda connection, _path: trickle(connection, HEAD + b"X: ", b" "))
     cluster = {"endpoint": client.connection.server, "certificateAuthority": {"data": ""}}
     began = time.monotonic()
@@ -96,15 +97,15 @@ def test_who_trickles_does_not_hold_up_the_look_at_an_end_point(serve: t.Callabl
 
 
 def test_what_would_fill_the_memory_is_refused(
-    serve: t.Callable[[Behaviour], kube.Client], monkeypatch: pytest.MonkeyPatch
+    serve: t.Callable[[Behaviour], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kube, "MAXIMUM_SIZE", 2**20)
+    monkeypatch.setattr(client_module, "MAXIMUM_SIZE", 2**20)
     client = serve(lambda connection, _path: connection.sendall(HEAD + b"\r\n" + b" " * 2**23))
     with pytest.raises(FederationError, match="answers with more than 1 MiB"):
         client.get("/version")
 
 
-def test_a_list_in_pages(serve: t.Callable[[Behaviour], kube.Client]) -> None:
+def test_a_list_in_pages(serve: t.Callable[[Behaviour], Client]) -> None:
     pages = {"": page("ab", "2"), "2": page("c", "3"), "3": page("d")}
 
     def behave(connection: socket.socket, path: str) -> None:
@@ -126,11 +127,11 @@ def test_a_list_in_pages(serve: t.Callable[[Behaviour], kube.Client]) -> None:
 def test_a_list_without_an_end_is_refused(
     limit: dict[str, t.Any],
     reason: str,
-    serve: t.Callable[[Behaviour], kube.Client],
+    serve: t.Callable[[Behaviour], Client],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in limit.items():
-        monkeypatch.setattr(kube, name, value)
+        monkeypatch.setattr(client_module, name, value)
     number = iter(range(10**6))
     client = serve(lambda connection, _path: answer(connection, page("a", str(next(number)) if limit else "again")))
     with pytest.raises(FederationError, match=f"vulcan: the list of /api/v1/pods {reason}"):
@@ -138,7 +139,7 @@ def test_a_list_without_an_end_is_refused(
 
 
 @pytest.mark.parametrize("times", [1, 2, 9])
-def test_a_list_whose_rest_is_gone_is_begun_anew(times: int, serve: t.Callable[[Behaviour], kube.Client]) -> None:
+def test_a_list_whose_rest_is_gone_is_begun_anew(times: int, serve: t.Callable[[Behaviour], Client]) -> None:
     asked: list[str] = []
 
     def behave(connection: socket.socket, path: str) -> None:
@@ -151,16 +152,16 @@ def test_a_list_whose_rest_is_gone_is_begun_anew(times: int, serve: t.Callable[[
             answer(connection, page("b"))
 
     client = serve(behave)
-    if times < kube.LIST_TRIES:
+    if times < client_module.LIST_TRIES:
         assert [item["metadata"]["name"] for item in client.list("/api/v1/pods")] == ["a", "b"]
     else:
-        with pytest.raises(kube.ApiError, match="was answered with 410: too old"):
+        with pytest.raises(ApiError, match="was answered with 410: too old"):
             client.list("/api/v1/pods")
-        assert len(asked) == 2 * kube.LIST_TRIES
+        assert len(asked) == 2 * client_module.LIST_TRIES
 
 
 def test_an_answer_that_breaks_off_is_asked_for_once_more_where_that_changes_nothing(
-    serve: t.Callable[[Behaviour], kube.Client],
+    serve: t.Callable[[Behaviour], Client],
 ) -> None:
     asked: list[str] = []
 
@@ -173,7 +174,7 @@ def test_an_answer_that_breaks_off_is_asked_for_once_more_where_that_changes_not
 
     client = serve(behave)
     assert client.request("GET", "/version") == {}
-    with pytest.raises(kube.Unreachable, match="no answer from"):
+    with pytest.raises(Unreachable, match="no answer from"):
         client.create("/api/v1/namespaces", {})
     assert len(asked) == 3
 
@@ -181,5 +182,5 @@ def test_an_answer_that_breaks_off_is_asked_for_once_more_where_that_changes_not
 @pytest.mark.parametrize("text", ["<" * 65_000, "HTTPSConnectionPool(" * 4_000])
 def test_no_cause_takes_its_time(text: str) -> None:
     began = time.process_time()
-    kube._cause(Exception(text))
+    cause(Exception(text))
     assert time.process_time() - began < 0.2

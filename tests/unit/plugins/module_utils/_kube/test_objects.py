@@ -10,13 +10,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import resource_path, secrets_of
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import (
-    Changes,
-    differences,
-    lingering,
-    without_secrets,
-)
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import secrets_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.diff import Changes, differences
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import lingering, without_secrets
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.paths import resource_path
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Unreachable, connect_with_token
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_with_token
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.errors import Unreachable
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 pytest.importorskip("kubernetes")

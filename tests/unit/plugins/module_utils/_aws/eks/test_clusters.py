@@ -10,20 +10,20 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 REGION = "eu-central-1"
 ARN = f"arn:aws:eks:{REGION}:123456789012:cluster/vulcan"
 ELSEWHERE = f"arn:aws:eks:{REGION}:210987654321:cluster/vulcan"
-CLUSTER: kubeconfig.Config = {
+CLUSTER: entries.Config = {
     "name": "vulcan",
     "arn": ARN,
     "endpoint": "https://vulcan",
     "certificateAuthority": {"data": "Q0E="},
 }
-ENTRY = access.exec_entry(CLUSTER, REGION, None, None)
+ENTRY = clusters.exec_entry(CLUSTER, REGION, None, None)
 ROLE = "arn:aws:iam::123456789012:role/r"
 PROGRAM = "/home/me/.kube/config.eks/get_token.py"
 
@@ -56,20 +56,20 @@ users:
 """
 
 
-def present(data: kubeconfig.Config, alias: str | None = "vulcan", user: str | None = None, **more: t.Any) -> t.Any:
-    names = access.names_of(data, CLUSTER, REGION, alias, user)
+def present(data: entries.Config, alias: str | None = "vulcan", user: str | None = None, **more: t.Any) -> t.Any:
+    names = clusters.names_of(data, CLUSTER, REGION, alias, user)
     entry = more.pop("entry", ENTRY)
-    return kubeconfig.merged(data, access.edit_to_present(data, CLUSTER, REGION, names, entry, **more))
+    return entries.merged(data, clusters.edit_to_present(data, CLUSTER, REGION, names, entry, **more))
 
 
-def content(data: kubeconfig.Config, list_name: str, name: str) -> kubeconfig.Config:
-    found = kubeconfig.find(data, list_name, name)
+def content(data: entries.Config, list_name: str, name: str) -> entries.Config:
+    found = entries.find(data, list_name, name)
     assert found is not None
     return found
 
 
 def test_exec_entry_is_that_of_the_aws_cli() -> None:
-    assert access.exec_entry(CLUSTER, REGION, "burst", ROLE) == {
+    assert clusters.exec_entry(CLUSTER, REGION, "burst", ROLE) == {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "args": [
             *("--region", REGION, "eks", "get-token", "--cluster-name", "vulcan", "--output", "json"),
@@ -86,20 +86,22 @@ def test_exec_entry_is_that_of_the_aws_cli() -> None:
 )
 def test_a_local_cluster_on_an_outpost_goes_by_its_id(outpost: dict[str, str], words: list[str]) -> None:
     cluster = {**CLUSTER, "id": "i-1", "outpostConfig": outpost}
-    entry = access.exec_entry(cluster, REGION, None, None)
+    entry = clusters.exec_entry(cluster, REGION, None, None)
     assert words == entry["args"][4:6]
     data = {"users": [{"name": ARN, "user": {"exec": entry}}]}
-    assert access.edit_to_absent(data, "vulcan", REGION, None, None).entries["users"] == {ARN: None}
+    assert clusters.edit_to_absent(data, "vulcan", REGION, None, None).entries["users"] == {ARN: None}
 
 
 def test_listing_1_is_taken_over_under_its_own_names_and_lifted() -> None:
-    data = kubeconfig.parse(LISTING_1, "f")
-    edit = access.edit_to_present(data, CLUSTER, REGION, access.names_of(data, CLUSTER, REGION, "vulcan", None), ENTRY)
-    text, kept = kubeconfig.apply(LISTING_1, data, edit)
+    data = entries.parse(LISTING_1, "f")
+    edit = clusters.edit_to_present(
+        data, CLUSTER, REGION, clusters.names_of(data, CLUSTER, REGION, "vulcan", None), ENTRY
+    )
+    text, kept = entries.apply(LISTING_1, data, edit)
     assert kept
     assert "# by hand" in text
-    after = kubeconfig.parse(text, "f")
-    assert {key: [e["name"] for e in after[key]] for key in kubeconfig.LISTS} == {
+    after = entries.parse(text, "f")
+    assert {key: [e["name"] for e in after[key]] for key in entries.LISTS} == {
         "clusters": ["kubernetes-eks"],
         "contexts": ["vulcan"],
         "users": ["kubernetes-eks-user"],
@@ -110,12 +112,12 @@ def test_listing_1_is_taken_over_under_its_own_names_and_lifted() -> None:
         "server": "https://vulcan",
         "certificate-authority-data": "Q0E=",
     }
-    gone = kubeconfig.merged(after, access.edit_to_absent(after, "vulcan", REGION, None, "vulcan"))
+    gone = entries.merged(after, clusters.edit_to_absent(after, "vulcan", REGION, None, "vulcan"))
     assert gone == {"clusters": [], "contexts": [], "users": [], "current-context": ""}
 
 
 def test_an_entry_of_hand_that_others_share_is_not_given_another_server() -> None:
-    data = kubeconfig.parse(LISTING_1, "f")
+    data = entries.parse(LISTING_1, "f")
     data["contexts"].append({"name": "other", "context": {"cluster": "kubernetes-eks", "user": "admin"}})
     after = present(data)
     assert content(after, "clusters", "kubernetes-eks")["server"] == "https://old"
@@ -127,12 +129,12 @@ def test_an_entry_of_hand_that_others_share_is_not_given_another_server() -> Non
     [(None, None, ARN, ARN), ("a", None, "a", ARN), (None, "u", "u", "u"), ("a", "u", "a", "u")],
 )
 def test_names_are_those_of_the_aws_cli(alias: str | None, user_alias: str | None, context: str, user: str) -> None:
-    assert access.names_of({}, CLUSTER, REGION, alias, user_alias) == access.Names(ARN, context, user)
+    assert clusters.names_of({}, CLUSTER, REGION, alias, user_alias) == clusters.Names(ARN, context, user)
 
 
 def test_a_context_of_a_cluster_of_the_same_name_in_another_account_is_led_here() -> None:
     data = present({}, entry=ENTRY)
-    for name in kubeconfig.LISTS:
+    for name in entries.LISTS:
         for entry in data[name]:
             entry["name"] = entry["name"].replace(ARN, ELSEWHERE)
     data["contexts"][0]["context"] = {"cluster": ELSEWHERE, "user": ELSEWHERE}
@@ -146,7 +148,7 @@ def test_a_new_user_alias_leaves_no_second_user() -> None:
 
 @pytest.mark.parametrize("user", [{"token": "x"}, {"exec": {"command": "aws", "args": ["eks", "get-token"]}}, {}])
 def test_a_name_that_something_else_has_is_refused(user: dict[str, t.Any]) -> None:
-    data: kubeconfig.Config = {
+    data: entries.Config = {
         "contexts": [{"name": "vulcan", "context": {"cluster": "c", "user": "admin"}}],
         "users": [{"name": "admin", "user": user}],
     }
@@ -168,11 +170,11 @@ def test_what_the_user_added_stays() -> None:
             "env": [{"name": "AWS_PROFILE", "value": "old"}, {"name": "X", "value": "1"}],
         },
     }
-    data: kubeconfig.Config = {
+    data: entries.Config = {
         "contexts": [{"name": "vulcan", "context": {"cluster": ARN, "user": ARN}}],
         "users": [{"name": ARN, "user": user}],
     }
-    after = present(data, entry=access.exec_entry(CLUSTER, REGION, "new", None))
+    after = present(data, entry=clusters.exec_entry(CLUSTER, REGION, "new", None))
     assert content(after, "users", ARN) == {
         "as": "admin",
         "exec": {
@@ -193,23 +195,23 @@ def test_proxy_url_is_set_left_and_removed() -> None:
 
 
 def test_our_program_and_the_aws_cli_replace_each_other() -> None:
-    program = access.exec_entry(CLUSTER, REGION, None, ROLE, ("/usr/bin/python3", PROGRAM))
+    program = clusters.exec_entry(CLUSTER, REGION, None, ROLE, ("/usr/bin/python3", PROGRAM))
     assert program["args"] == ["-I", PROGRAM, "--region", REGION, "--cluster-name", "vulcan", "--role", ROLE]
     data = present(present({}), entry=program)
     assert content(data, "users", ARN)["exec"] == program
     assert content(present(data), "users", ARN)["exec"] == ENTRY
-    assert access.edit_to_absent(data, "vulcan", REGION, None, "vulcan").entries["users"] == {ARN: None}
+    assert clusters.edit_to_absent(data, "vulcan", REGION, None, "vulcan").entries["users"] == {ARN: None}
     content(data, "users", ARN)["exec"]["args"].remove("-I")
-    assert access.edit_to_absent(data, "vulcan", REGION, None, "vulcan").entries["users"] == {ARN: None}
+    assert clusters.edit_to_absent(data, "vulcan", REGION, None, "vulcan").entries["users"] == {ARN: None}
 
 
 def test_absent_takes_what_was_left_without_a_context_but_of_no_other_profile() -> None:
-    data = present({}, entry=access.exec_entry(CLUSTER, REGION, "one", None))
+    data = present({}, entry=clusters.exec_entry(CLUSTER, REGION, "one", None))
     data["contexts"] = []
-    gone = access.edit_to_absent(data, "vulcan", REGION, "one", None).entries
+    gone = clusters.edit_to_absent(data, "vulcan", REGION, "one", None).entries
     assert gone == {"clusters": {ARN: None}, "contexts": {}, "users": {ARN: None}}
-    assert access.edit_to_absent(data, "vulcan", REGION, "two", None).entries["users"] == {}
-    assert not any(access.edit_to_absent(data, "vulcan", "eu-west-1", None, None).entries.values())
+    assert clusters.edit_to_absent(data, "vulcan", REGION, "two", None).entries["users"] == {}
+    assert not any(clusters.edit_to_absent(data, "vulcan", "eu-west-1", None, None).entries.values())
 
 
 @pytest.mark.parametrize(
@@ -229,15 +231,15 @@ def test_absent_takes_what_was_left_without_a_context_but_of_no_other_profile() 
 )
 def test_bad_input_is_refused_with_option_and_value(option: str, value: str) -> None:
     params = dict.fromkeys(("alias", "user_alias", "region", "role_arn", "assume_role_arn", "proxy_url"))
-    access.check({**params, "name": "vulcan", "proxy_url": "", "role_arn": ROLE})
+    clusters.check({**params, "name": "vulcan", "proxy_url": "", "role_arn": ROLE})
     with pytest.raises(InvalidOption, match=f"^{option} is '{value}'; it must be"):
-        access.check({**params, "name": "vulcan", option: value})
+        clusters.check({**params, "name": "vulcan", option: value})
 
 
 TAKEN = ["eks", "get-token", "--cluster-name", "vulcan", "--region", REGION]
 
 
-def by_hand(args: list[str], command: str = "aws", **more: t.Any) -> kubeconfig.Config:
+def by_hand(args: list[str], command: str = "aws", **more: t.Any) -> entries.Config:
     entry = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": command, "args": args, **more}
     return {
         "clusters": [{"name": ARN, "cluster": {"server": "https://old"}}],
@@ -261,27 +263,27 @@ def test_a_command_that_somebody_has_added_to_stays_to_the_word(command: str, ar
     after = present(data)
     assert content(after, "users", "me") == content(data, "users", "me")
     assert content(after, "clusters", ARN)["server"] == "https://vulcan"
-    gone = kubeconfig.merged(after, access.edit_to_absent(after, "vulcan", REGION, None, None))
+    gone = entries.merged(after, clusters.edit_to_absent(after, "vulcan", REGION, None, None))
     assert gone["users"] == gone["contexts"] == gone["clusters"] == []
 
 
 def test_of_such_a_command_only_what_leads_to_the_cluster_changes() -> None:
     data = by_hand(["--profile=prod", "eks", "get-token", "--cluster-name=vulcan", "--role-arn", "old", "--debug"])
-    entry = access.exec_entry(CLUSTER, REGION, "burst", ROLE)
+    entry = clusters.exec_entry(CLUSTER, REGION, "burst", ROLE)
     args = ["--profile=burst", "eks", "get-token", "--cluster-name=vulcan", "--role-arn", ROLE, "--debug"]
     after = content(present(data, entry=entry), "users", "me")["exec"]
     assert after["args"] == [*args, "--region", REGION]
     assert after["env"] == [{"name": "AWS_PROFILE", "value": "burst"}]
     data = by_hand(["exec", "prod", "--", "aws", *TAKEN], "aws-vault")
-    after = content(present(data, entry=access.exec_entry(CLUSTER, REGION, None, ROLE)), "users", "me")["exec"]
+    after = content(present(data, entry=clusters.exec_entry(CLUSTER, REGION, None, ROLE)), "users", "me")["exec"]
     assert after["args"] == ["exec", "prod", "--", "aws", *TAKEN, "--role", ROLE]
 
 
 def test_the_profile_among_the_words_tells_whose_it_is_and_our_program_takes_it_over() -> None:
     data = by_hand(["--profile", "prod", *TAKEN])
-    assert access.edit_to_absent(data, "vulcan", REGION, "other", None).entries["users"] == {}
-    assert access.edit_to_absent(data, "vulcan", REGION, "prod", None).entries["users"] == {"me": None}
-    program = access.exec_entry(CLUSTER, REGION, None, None, ("/usr/bin/python3", PROGRAM))
+    assert clusters.edit_to_absent(data, "vulcan", REGION, "other", None).entries["users"] == {}
+    assert clusters.edit_to_absent(data, "vulcan", REGION, "prod", None).entries["users"] == {"me": None}
+    program = clusters.exec_entry(CLUSTER, REGION, None, None, ("/usr/bin/python3", PROGRAM))
     after = content(present(data, entry=program), "users", "me")["exec"]
     assert (after["command"], after["env"]) == ("/usr/bin/python3", [{"name": "AWS_PROFILE", "value": "prod"}])
 
@@ -289,4 +291,4 @@ def test_the_profile_among_the_words_tells_whose_it_is_and_our_program_takes_it_
 def test_a_password_in_an_option_is_not_shown() -> None:
     params = dict.fromkeys(("alias", "user_alias", "region", "role_arn", "assume_role_arn"))
     with pytest.raises(InvalidOption, match=r"'ftp://\*+@proxy'"):
-        access.check({**params, "name": "vulcan", "proxy_url": "ftp://me:s3cret@proxy"})
+        clusters.check({**params, "name": "vulcan", "proxy_url": "ftp://me:s3cret@proxy"})

@@ -17,8 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import reach
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters, reach
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 
@@ -127,5 +126,5 @@ class _Eks:
 )
 def test_missing_creating_and_gone_are_told_apart(status: str, said: str) -> None:
     with pytest.raises(FederationError) as caught:
-        access.active(_Eks(status), "vulcan", "eu-central-1", None)
+        clusters.active(_Eks(status), "vulcan", "eu-central-1", None)
     assert said in caught.value.message

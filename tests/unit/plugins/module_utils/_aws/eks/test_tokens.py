@@ -18,8 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import helper, tokens
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters, helper, tokens
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 pytest.importorskip("botocore")
@@ -192,7 +191,7 @@ def test_nothing_is_taken_from_its_folder_or_the_environment(program: str, tmp_p
     other.mkdir()
     for place in (folder, other):
         (place / "json.py").write_text("raise SystemExit(9)\n")
-    entry = access.exec_entry({"name": "vulcan"}, REGION, None, None, (sys.executable, program))
+    entry = clusters.exec_entry({"name": "vulcan"}, REGION, None, None, (sys.executable, program))
     env = {**KEYS, "PYTHONPATH": str(other), "HOME": str(folder), "PATH": os.environ["PATH"]}
     done = subprocess.run([entry["command"], *entry["args"]], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

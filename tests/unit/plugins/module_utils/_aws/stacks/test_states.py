@@ -11,8 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.stacks import events, states
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.stacks import follow as following
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.stacks import events, follow, states
 from ansible_collections.cloudburst.federation.plugins.module_utils._aws.stacks.states import Kind, Step
 
 STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/cloudburst-vulcan/1"
@@ -181,7 +180,7 @@ def test_failure_names_the_cause_in_a_nested_stack() -> None:
         event("Subnet", "CREATE_FAILED", "The CIDR conflicts", stack_id=NESTED_ID),
     ]
     api = t.cast(t.Any, Pages({NESTED_ID: inner}))
-    error = following.failure(api, Kind.CREATE, {"StackName": "s", "StackStatus": "ROLLBACK_COMPLETE"}, outer)
+    error = follow.failure(api, Kind.CREATE, {"StackName": "s", "StackStatus": "ROLLBACK_COMPLETE"}, outer)
     assert error is not None
     assert "Subnet (AWS::EC2::Thing id-Subnet): The CIDR conflicts." in error.message
 
@@ -190,14 +189,14 @@ def test_failure_names_the_cause_in_a_nested_stack() -> None:
 def test_a_delete_that_falls_back_is_a_failure(status: str) -> None:
     told = [event("stack", "DELETE_IN_PROGRESS"), event("Vpc", "DELETE_FAILED", "in use")]
     api = t.cast(t.Any, Pages({}))
-    error = following.failure(api, Kind.DELETE, {"StackName": "s", "StackStatus": status}, told)
+    error = follow.failure(api, Kind.DELETE, {"StackName": "s", "StackStatus": status}, told)
     assert error is not None
     assert status in error.message
     assert "Vpc (AWS::EC2::Thing id-Vpc): in use" in error.message
     assert error.details["blocking"] == [
         {"resource": "Vpc", "type": "AWS::EC2::Thing", "id": "id-Vpc", "reason": "in use"},
     ]
-    assert following.failure(api, Kind.DELETE, {"StackName": "s", "StackStatus": "DELETE_COMPLETE"}, told) is None
+    assert follow.failure(api, Kind.DELETE, {"StackName": "s", "StackStatus": "DELETE_COMPLETE"}, told) is None
 
 
 def same(**changed: t.Any) -> bool:

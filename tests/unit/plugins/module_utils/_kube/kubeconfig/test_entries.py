@@ -13,16 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import files
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries, files
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 ARN = "arn:aws:eks:eu-central-1:123456789012:cluster/vulcan"
 CLUSTER = {"name": "vulcan", "arn": ARN, "endpoint": "https://vulcan", "certificateAuthority": {"data": "Q0E="}}
-NAMES = access.Names(cluster=ARN, context="vulcan", user=ARN)
+NAMES = clusters.Names(cluster=ARN, context="vulcan", user=ARN)
 REGION = "eu-central-1"
-ENTRY = access.exec_entry(CLUSTER, REGION, None, None)
+ENTRY = clusters.exec_entry(CLUSTER, REGION, None, None)
 
 PLAIN = """\
 # of the data centre
@@ -70,21 +69,21 @@ FLOW = '{"kind": "Config", "clusters": [{"name": "c", "cluster": {}}], "contexts
 
 
 def present(text: str) -> str:
-    data = kubeconfig.parse(text, "f")
-    return kubeconfig.apply(text, data, access.edit_to_present(data, CLUSTER, REGION, NAMES, ENTRY))[0]
+    data = entries.parse(text, "f")
+    return entries.apply(text, data, clusters.edit_to_present(data, CLUSTER, REGION, NAMES, ENTRY))[0]
 
 
 def absent(text: str, alias: str | None = "vulcan") -> str:
-    data = kubeconfig.parse(text, "f")
-    return kubeconfig.apply(text, data, access.edit_to_absent(data, "vulcan", REGION, None, alias))[0]
+    data = entries.parse(text, "f")
+    return entries.apply(text, data, clusters.edit_to_absent(data, "vulcan", REGION, None, alias))[0]
 
 
 @pytest.mark.parametrize("text", [PLAIN, INDENTED, NULLS, NO_NEWLINE, FLOW, "", "# nothing yet\n"])
 def test_present_leads_to_the_cluster_and_again_changes_nothing(text: str) -> None:
     data = yaml.safe_load(present(text))
-    context = kubeconfig.find(data, "contexts", "vulcan")
+    context = entries.find(data, "contexts", "vulcan")
     assert context == {"cluster": ARN, "user": ARN}
-    assert kubeconfig.find(data, "clusters", ARN) == {"server": "https://vulcan", "certificate-authority-data": "Q0E="}
+    assert entries.find(data, "clusters", ARN) == {"server": "https://vulcan", "certificate-authority-data": "Q0E="}
     assert present(present(text)) == present(text)
 
 
@@ -110,12 +109,12 @@ def test_what_the_user_added_stays() -> None:
     text = present(PLAIN).replace("    server: https://vulcan", "    server: https://old\n    proxy-url: http://p")
     text = text.replace(f"    user: {ARN}", f"    user: {ARN}\n    namespace: mine")
     data = yaml.safe_load(present(text))
-    assert kubeconfig.find(data, "clusters", ARN) == {
+    assert entries.find(data, "clusters", ARN) == {
         "server": "https://vulcan",
         "proxy-url": "http://p",
         "certificate-authority-data": "Q0E=",
     }
-    assert (kubeconfig.find(data, "contexts", "vulcan") or {})["namespace"] == "mine"
+    assert (entries.find(data, "contexts", "vulcan") or {})["namespace"] == "mine"
 
 
 def test_absent_leaves_what_others_use() -> None:
@@ -123,9 +122,9 @@ def test_absent_leaves_what_others_use() -> None:
     data = yaml.safe_load(text)
     data["contexts"].append({"name": "second", "context": {"cluster": ARN, "user": "admin"}})
     after = yaml.safe_load(absent(yaml.safe_dump(data)))
-    assert kubeconfig.find(after, "contexts", "vulcan") is None
-    assert kubeconfig.find(after, "clusters", ARN) is not None
-    assert kubeconfig.find(after, "users", ARN) is None
+    assert entries.find(after, "contexts", "vulcan") is None
+    assert entries.find(after, "clusters", ARN) is not None
+    assert entries.find(after, "users", ARN) is None
 
 
 @pytest.mark.parametrize(
@@ -142,7 +141,7 @@ def test_entries_of_other_tools_are_known(args: list[str]) -> None:
         "contexts": [{"name": "vulcan", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": {"exec": {"command": "aws", "args": args}}}],
     }
-    edit = access.edit_to_absent(data, "vulcan", REGION, None, None)
+    edit = clusters.edit_to_absent(data, "vulcan", REGION, None, None)
     assert edit.entries == {"clusters": {"c": None}, "contexts": {"vulcan": None}, "users": {"u": None}}
 
 
@@ -160,8 +159,8 @@ def test_a_context_of_the_same_name_for_something_else_stays(user: dict[str, t.A
         "contexts": [{"name": "vulcan", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": user}],
     }
-    edit = access.edit_to_absent(data, "vulcan", REGION, None, "vulcan")
-    assert kubeconfig.merged(data, edit) == data
+    edit = clusters.edit_to_absent(data, "vulcan", REGION, None, "vulcan")
+    assert entries.merged(data, edit) == data
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_a_context_of_the_same_name_for_something_else_stays(user: dict[str, t.A
 )
 def test_what_is_no_kubeconfig_is_refused(text: str, said: str) -> None:
     with pytest.raises(FederationError, match=said):
-        kubeconfig.parse(text, "f")
+        entries.parse(text, "f")
 
 
 def test_excerpt_masks_secrets() -> None:
@@ -185,7 +184,7 @@ def test_excerpt_masks_secrets() -> None:
             {"name": "u", "user": {"token": "SECRET", "exec": {"env": [{"name": "AWS_SECRET", "value": "SECRET"}]}}},
         ],
     }
-    assert "SECRET" not in kubeconfig.excerpt(data, {"users": {"u": None}}).replace("AWS_SECRET", "")
+    assert "SECRET" not in entries.excerpt(data, {"users": {"u": None}}).replace("AWS_SECRET", "")
 
 
 def test_write_keeps_a_link_and_takes_rights_away(tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import files
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries, files
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 CHECKOUT = Path(__file__).resolve().parents[6]
@@ -24,13 +23,12 @@ WRITER = """\
 import sys
 sys.path.insert(0, sys.argv[1])
 import conftest
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import files
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries, files
 path, name = sys.argv[2:]
 for number in range(5):
     with files.locked([path]):
         all = files.Files([path])
-        all.change(lambda data: kubeconfig.Edit({"users": {f"{name}-{number}": {"as": name}}}))
+        all.change(lambda data: entries.Edit({"users": {f"{name}-{number}": {"as": name}}}))
         files.write(path, all.files[0].new_text)
 """
 
@@ -51,7 +49,7 @@ def test_new_entries_go_to_the_first_file_that_is_there_else_to_the_last(tmp_pat
 
 
 def _write(path: Path, name: str, current: str = "") -> str:
-    content = {key: [{"name": name, word: {"from": path.name}}] for key, word in kubeconfig.LISTS.items()}
+    content = {key: [{"name": name, word: {"from": path.name}}] for key, word in entries.LISTS.items()}
     path.write_text(yaml.safe_dump({**content, "current-context": current}))
     return str(path)
 
@@ -59,26 +57,26 @@ def _write(path: Path, name: str, current: str = "") -> str:
 def test_an_entry_is_changed_where_it_is_and_new_ones_go_to_the_default(tmp_path: Path) -> None:
     paths = [str(tmp_path / "missing"), _write(tmp_path / "a", "one"), _write(tmp_path / "b", "two", "two")]
     all_files = files.Files(paths)
-    wanted: dict[str, dict[str, kubeconfig.Config | None]] = {"users": {"two": {"as": "x"}, "three": {"as": "y"}}}
-    all_files.change(lambda data: kubeconfig.Edit(wanted))
+    wanted: dict[str, dict[str, entries.Config | None]] = {"users": {"two": {"as": "x"}, "three": {"as": "y"}}}
+    all_files.change(lambda data: entries.Edit(wanted))
     missing, first, second = all_files.files
     assert not missing.changed
-    assert kubeconfig.find(first.new_data, "users", "three") == {"as": "y"}
-    assert kubeconfig.find(second.new_data, "users", "two") == {"as": "x"}
-    assert kubeconfig.find(second.new_data, "users", "three") is None
+    assert entries.find(first.new_data, "users", "three") == {"as": "y"}
+    assert entries.find(second.new_data, "users", "two") == {"as": "x"}
+    assert entries.find(second.new_data, "users", "three") is None
     # The current context is emptied where it is, and set in the default file.
-    all_files.change(lambda data: kubeconfig.Edit({}, ""))
+    all_files.change(lambda data: entries.Edit({}, ""))
     assert second.new_data["current-context"] == ""
-    all_files.change(lambda data: kubeconfig.Edit({}, "one"))
+    all_files.change(lambda data: entries.Edit({}, "one"))
     assert first.new_data["current-context"] == "one"
 
 
 def test_an_entry_that_another_one_hid_goes_too(tmp_path: Path) -> None:
     all_files = files.Files([_write(tmp_path / "a", "x", "x"), _write(tmp_path / "b", "x", "x")])
 
-    def edit_of(data: kubeconfig.Config) -> kubeconfig.Edit:
-        there = kubeconfig.find(data, "users", "x") is not None
-        return kubeconfig.Edit({"users": {"x": None}} if there else {}, "" if data["current-context"] == "x" else None)
+    def edit_of(data: entries.Config) -> entries.Edit:
+        there = entries.find(data, "users", "x") is not None
+        return entries.Edit({"users": {"x": None}} if there else {}, "" if data["current-context"] == "x" else None)
 
     all_files.change(edit_of)
     assert [file.new_data["users"] for file in all_files.files] == [[], []]
@@ -133,12 +131,12 @@ def test_utf16_with_its_mark_is_read_and_stays_what_it_is(tmp_path: Path) -> Non
     for encoding in ("utf-16-le", "utf-16-be"):
         path.write_bytes("\ufeffusers: []\r\n# ä\r\n".encode(encoding))
         all_files = files.Files([str(path)])
-        all_files.change(lambda data: kubeconfig.Edit({"users": {"u": {"as": "ü"}}}))
+        all_files.change(lambda data: entries.Edit({"users": {"u": {"as": "ü"}}}))
         all_files.files[0].write()
         text = path.read_bytes().decode(encoding)
         assert text.startswith("\ufeffusers:\r\n")
         assert text.endswith("# ä\r\n")
-        assert kubeconfig.find(kubeconfig.parse(text, "f"), "users", "u") == {"as": "ü"}
+        assert entries.find(entries.parse(text, "f"), "users", "u") == {"as": "ü"}
     path.write_bytes("\ufeffusers: []".encode("utf-16-le") + b"\x00")
     with pytest.raises(FederationError, match="it is not UTF-16"):
         files.read(str(path))

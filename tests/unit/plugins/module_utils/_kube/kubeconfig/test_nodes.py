@@ -14,16 +14,14 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import nodes as reader
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import text_edit as splice
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries, nodes, text_edit
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 REGION = "eu-central-1"
 ARN = f"arn:aws:eks:{REGION}:123456789012:cluster/vulcan"
 CLUSTER = {"name": "vulcan", "arn": ARN, "endpoint": "https://vulcan", "certificateAuthority": {"data": "Q0E="}}
-ENTRY = access.exec_entry(CLUSTER, REGION, None, None)
+ENTRY = clusters.exec_entry(CLUSTER, REGION, None, None)
 
 
 @pytest.fixture(name="_reader", params=["libyaml", "PyYAML"])
@@ -32,27 +30,27 @@ def _each_reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     elif not hasattr(yaml, "CSafeLoader"):
         pytest.skip("PyYAML was built without libyaml here")
-    reader.compose.cache_clear()
+    nodes.compose.cache_clear()
     yield
-    reader.compose.cache_clear()
+    nodes.compose.cache_clear()
 
 
 def present(text: str, alias: str = "vulcan") -> tuple[str, bool]:
-    data = kubeconfig.parse(text, "f")
-    names = access.names_of(data, CLUSTER, REGION, alias, None)
-    return kubeconfig.apply(text, data, access.edit_to_present(data, CLUSTER, REGION, names, ENTRY))
+    data = entries.parse(text, "f")
+    names = clusters.names_of(data, CLUSTER, REGION, alias, None)
+    return entries.apply(text, data, clusters.edit_to_present(data, CLUSTER, REGION, names, ENTRY))
 
 
 def absent(text: str) -> tuple[str, bool]:
-    data = kubeconfig.parse(text, "f")
-    return kubeconfig.apply(text, data, access.edit_to_absent(data, "vulcan", REGION, None, None))
+    data = entries.parse(text, "f")
+    return entries.apply(text, data, clusters.edit_to_absent(data, "vulcan", REGION, None, None))
 
 
 def others(text: str) -> dict[str, t.Any]:
     """All but our entries, how nothing is written, and what an empty file gets."""
-    data = kubeconfig.parse(text, "f")
+    data = entries.parse(text, "f")
     rest = {key: value for key, value in data.items() if key not in ("kind", "apiVersion", "current-context")}
-    for key in kubeconfig.LISTS:
+    for key in entries.LISTS:
         rest[key] = [entry for entry in data.get(key) or [] if entry["name"] not in (ARN, "vulcan")]
     return rest
 
@@ -96,7 +94,7 @@ def test_what_kubectl_reads_is_read_and_changed_in_its_place(name: str) -> None:
     assert kept
     assert others(with_it) == others(back) == others(text)
     assert absent(back) == (back, True)
-    assert kubeconfig.find(kubeconfig.parse(back, "f"), "users", ARN) is None
+    assert entries.find(entries.parse(back, "f"), "users", ARN) is None
     if name in JSON:
         assert json.loads(with_it)["users"][-1]["name"] == ARN
         assert json.loads(back)["kind"] == "Config"
@@ -123,7 +121,7 @@ def test_what_kubectl_reads_is_read_and_changed_in_its_place(name: str) -> None:
 @pytest.mark.usefixtures("_reader")
 def test_what_kubectl_refuses_is_refused(text: str, reason: str) -> None:
     with pytest.raises(FederationError, match=reason):
-        kubeconfig.parse(text, "f")
+        entries.parse(text, "f")
 
 
 @pytest.mark.parametrize(
@@ -142,8 +140,8 @@ def test_what_kubectl_refuses_is_refused(text: str, reason: str) -> None:
     ],
 )
 def test_what_a_plain_word_is(written: str, value: t.Any) -> None:
-    assert reader.plain(written) == value
-    assert type(reader.plain(written)) is type(value)
+    assert nodes.plain(written) == value
+    assert type(nodes.plain(written)) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -152,8 +150,8 @@ def test_what_a_plain_word_is(written: str, value: t.Any) -> None:
 @pytest.mark.usefixtures("_reader")
 def test_what_we_write_is_read_as_the_same(text: str) -> None:
     data = {"users": [{"name": text, "user": {"as": text}}]}
-    for written in (kubeconfig.dump(data), splice.flow(data)):
-        assert kubeconfig.parse(written, "f") == data
+    for written in (entries.dump(data), text_edit.flow(data)):
+        assert entries.parse(written, "f") == data
         assert yaml.safe_load(written) == data
 
 
@@ -177,7 +175,7 @@ def many(number: int) -> str:
         data["clusters"].append({"cluster": cluster, "name": name})
         data["contexts"].append({"context": {"cluster": name, "user": name}, "name": name})
         data["users"].append({"name": name, "user": {"exec": ENTRY}})
-    return kubeconfig.dump(data)
+    return entries.dump(data)
 
 
 @pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="PyYAML was built without libyaml here")
@@ -197,5 +195,5 @@ def test_large_files_take_no_time_to_speak_of(number: int, seconds: float) -> No
 def test_hostile_files_take_no_time_either(text: str) -> None:
     began = time.process_time()
     with pytest.raises(FederationError):
-        kubeconfig.parse(text, "f")
+        entries.parse(text, "f")
     assert time.process_time() - began < 3

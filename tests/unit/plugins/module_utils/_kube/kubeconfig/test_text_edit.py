@@ -14,8 +14,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters as access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries as kubeconfig
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import entries
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 REGION = "eu-central-1"
@@ -67,9 +67,9 @@ def build(seed: int) -> str:
     chance = random.Random(seed)
     numbers = itertools.count()
     parts = chance.sample(OTHERS, chance.randint(0, len(OTHERS)))
-    for key, entries in (("clusters", CLUSTERS), ("users", USERS), ("contexts", CONTEXTS)):
+    for key, choices in (("clusters", CLUSTERS), ("users", USERS), ("contexts", CONTEXTS)):
         indent = chance.choice(["", "  ", "    "])
-        chosen = chance.choices(entries, k=chance.randint(0, 4))
+        chosen = chance.choices(choices, k=chance.randint(0, 4))
         if not chosen:
             parts.append(chance.choice(EMPTY[key]))
             continue
@@ -94,7 +94,7 @@ def flow(seed: int) -> str:
     """A kubeconfig in JSON, as programs write it: on one line or indented."""
     chance = random.Random(seed)
     data: dict[str, t.Any] = {"kind": "Config", "apiVersion": "v1"}
-    for key, name in kubeconfig.LISTS.items():
+    for key, name in entries.LISTS.items():
         if chance.random() < 0.9:
             data[key] = [{"name": f"n{n}", name: {"x": "ä}],{"}} for n in range(chance.randint(0, 3))]
     if chance.random() < 0.5:
@@ -106,26 +106,26 @@ def flow(seed: int) -> str:
 
 
 def present(text: str, context: str = "vulcan") -> str:
-    data = kubeconfig.parse(text, "f")
-    names = access.names_of(data, CLUSTER, REGION, context, None)
-    entry = access.exec_entry(CLUSTER, REGION, None, None)
-    edited, kept = kubeconfig.apply(text, data, access.edit_to_present(data, CLUSTER, REGION, names, entry))
+    data = entries.parse(text, "f")
+    names = clusters.names_of(data, CLUSTER, REGION, context, None)
+    entry = clusters.exec_entry(CLUSTER, REGION, None, None)
+    edited, kept = entries.apply(text, data, clusters.edit_to_present(data, CLUSTER, REGION, names, entry))
     assert kept
     return edited
 
 
 def absent(text: str) -> str:
-    data = kubeconfig.parse(text, "f")
-    edited, kept = kubeconfig.apply(text, data, access.edit_to_absent(data, "vulcan", REGION, None, None))
+    data = entries.parse(text, "f")
+    edited, kept = entries.apply(text, data, clusters.edit_to_absent(data, "vulcan", REGION, None, None))
     assert kept
     return edited
 
 
-def entries(text: str) -> dict[str, t.Any]:
+def foreign(text: str) -> dict[str, t.Any]:
     """What others have in a kubeconfig."""
-    data = kubeconfig.parse(text, "f")
-    rest = {key: value for key, value in data.items() if key not in (*kubeconfig.LISTS, "current-context")}
-    for key in kubeconfig.LISTS:
+    data = entries.parse(text, "f")
+    rest = {key: value for key, value in data.items() if key not in (*entries.LISTS, "current-context")}
+    for key in entries.LISTS:
         rest[key] = [entry for entry in data.get(key) or [] if entry["name"] not in (ARN, "vulcan")]
     return rest
 
@@ -146,13 +146,13 @@ def is_within(before: str, after: str) -> bool:
 def test_text_of_others_stays_to_the_byte(seed: int) -> None:
     text = build(seed)
     with_it = present(text)
-    assert entries(with_it) == entries(text)
+    assert foreign(with_it) == foreign(text)
     assert is_within(text, with_it), with_it
     assert ("\r\n" in with_it) == ("\r\n" in text) or "\n" not in text
     assert present(with_it) == with_it
     # And back again: but for how an empty list and an empty current context are written, and a last line's end.
     back = absent(with_it)
-    assert entries(back) == entries(text)
+    assert foreign(back) == foreign(text)
     assert is_within(text, back), back
     assert absent(back) == back
     # From then on it is the same every time.
@@ -164,13 +164,13 @@ def test_json_stays_json_and_others_stay_to_the_byte(seed: int) -> None:
     text = flow(seed)
     with_it = present(text)
     json.loads(with_it)
-    assert entries(with_it) == entries(text)
+    assert foreign(with_it) == foreign(text)
     rest = iter(with_it)
     assert all(character in rest for character in text.replace('""', "").replace("[]", ""))
     assert present(with_it) == with_it
     back = absent(with_it)
     json.loads(back)
-    assert entries(back) == entries(text)
+    assert foreign(back) == foreign(text)
     assert absent(present(back)) == back
 
 
@@ -178,11 +178,11 @@ def test_json_stays_json_and_others_stay_to_the_byte(seed: int) -> None:
 def test_entries_in_the_middle_go_without_a_trace(seed: int) -> None:
     text = absent(present(build(seed)))
     # Others write behind ours.
-    data = kubeconfig.parse(text, "f")
-    later = kubeconfig.Edit({key: {"zz": {"later": True}} for key in kubeconfig.LISTS})
+    data = entries.parse(text, "f")
+    later = entries.Edit({key: {"zz": {"later": True}} for key in entries.LISTS})
     with_it = present(text)
-    both = kubeconfig.apply(with_it, kubeconfig.parse(with_it, "f"), later)[0]
-    assert absent(both) == kubeconfig.apply(text, data, later)[0]
+    both = entries.apply(with_it, entries.parse(with_it, "f"), later)[0]
+    assert absent(both) == entries.apply(text, data, later)[0]
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_entries_in_the_middle_go_without_a_trace(seed: int) -> None:
 )
 def test_what_kubectl_refuses_is_refused_with_its_place(text: str, said: str) -> None:
     with pytest.raises(FederationError) as caught:
-        kubeconfig.parse(text, "f")
+        entries.parse(text, "f")
     assert said in caught.value.message
 
 
 def test_of_two_entries_of_our_name_one_is_left() -> None:
     # kubectl refuses the file otherwise.
     text = "contexts:\n- name: vulcan\n  context: {}\n- name: a\n- name: vulcan # second\n  context: {user: u}\n"
-    edit = kubeconfig.Edit({"contexts": {"vulcan": {"user": "u"}}})
-    assert kubeconfig.apply(text, kubeconfig.parse(text, "f"), edit) == (
+    edit = entries.Edit({"contexts": {"vulcan": {"user": "u"}}})
+    assert entries.apply(text, entries.parse(text, "f"), edit) == (
         "contexts:\n- name: vulcan\n  context:\n    user: u\n- name: a\n",
         True,
     )
@@ -219,9 +219,7 @@ def test_of_two_entries_of_our_name_one_is_left() -> None:
 
 def test_an_anchor_in_our_entry_costs_the_comments_but_no_content() -> None:
     text = "# head\nusers:\n- name: u\n  user: &it {token: x}\n- name: other\n  user: *it\n"
-    edited, kept = kubeconfig.apply(
-        text, kubeconfig.parse(text, "f"), kubeconfig.Edit({"users": {"u": {"token": "y"}}})
-    )
+    edited, kept = entries.apply(text, entries.parse(text, "f"), entries.Edit({"users": {"u": {"token": "y"}}}))
     assert not kept
     assert yaml.safe_load(edited)["users"] == [
         {"name": "u", "user": {"token": "y"}},
@@ -231,7 +229,7 @@ def test_an_anchor_in_our_entry_costs_the_comments_but_no_content() -> None:
 
 @pytest.mark.parametrize("name", ["1e5", "0o17", "12:30:45", "y", "No", "~", "", "2024-01-01", "a: b", "- x", ".5"])
 def test_names_stay_text_for_every_parser(name: str) -> None:
-    text = kubeconfig.dump({"name": name})
+    text = entries.dump({"name": name})
     assert yaml.safe_load(text) == {"name": name}
     assert text.split(": ", 1)[1][0] in "'\""
 
@@ -239,5 +237,5 @@ def test_names_stay_text_for_every_parser(name: str) -> None:
 @pytest.mark.parametrize("text", ["# nothing yet\n", "# nothing yet", "---\n", "---", "null\n", "{}\n", "\ufeff"])
 def test_a_file_without_content_keeps_its_comments(text: str) -> None:
     edited = present(text)
-    assert kubeconfig.find(kubeconfig.parse(edited, "f"), "contexts", "vulcan")
+    assert entries.find(entries.parse(edited, "f"), "contexts", "vulcan")
     assert "nothing yet" not in text or edited.startswith("# nothing yet")

@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import conditions
-
-Object = dict[str, t.Any]
 
 
 def member(*given: tuple[str, str]) -> Object:

@@ -10,17 +10,16 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import autoscalers
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.autoscalers import Autoscaler
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import Wanted
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling as enable
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
-
-Object = dict[str, t.Any]
 
 
 def type_of(kind: str, plural: str, group: str = "apps") -> t.Any:
-    return read_type(enable.type_config(enable.ApiResource(group, "v1", kind, plural, namespaced=True), "kubefed"))
+    return read_type(enabling.type_config(enabling.ApiResource(group, "v1", kind, plural, namespaced=True), "kubefed"))
 
 
 DEPLOYMENT = type_of("Deployment", "deployments")
@@ -108,7 +107,7 @@ def test_what_does_not_go_with_an_autoscaler(spec: Object, schedule: str, proble
 
 @pytest.mark.parametrize("scalable", [True, False])
 def test_the_types_that_can_retain_replicas(*, scalable: bool) -> None:
-    resource = enable.ApiResource("apps", "v1", "StatefulSet", "statefulsets", namespaced=True)
-    definition = enable.custom_resource_definition(resource, scalable=scalable)
+    resource = enabling.ApiResource("apps", "v1", "StatefulSet", "statefulsets", namespaced=True)
+    definition = enabling.custom_resource_definition(resource, scalable=scalable)
     assert autoscalers.retains(definition, "v1beta1") is scalable
     assert autoscalers.retains(definition, "v2") is False

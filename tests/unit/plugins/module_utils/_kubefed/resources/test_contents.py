@@ -10,10 +10,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import contents
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.enabling import ApiResource
-
-Object = dict[str, t.Any]
 
 
 def resource(

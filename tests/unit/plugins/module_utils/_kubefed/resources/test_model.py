@@ -11,11 +11,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import model as federate
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import model
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
-
-Object = dict[str, t.Any]
 
 
 def type_config(kind: str, plural: str, *, group: str = "", scope: str = "Namespaced", enabled: bool = True) -> Object:
@@ -70,8 +69,8 @@ SERVICE: Object = {
 }
 
 
-def want(manifest: Object, namespace: str | None = None, placement: list[str] | None = None) -> federate.Wanted:
-    return federate.wanted(manifest, TYPES, namespace=namespace, placing=federate.placing(placement, None, {}))
+def want(manifest: Object, namespace: str | None = None, placement: list[str] | None = None) -> model.Wanted:
+    return model.wanted(manifest, TYPES, namespace=namespace, placing=model.placing(placement, None, {}))
 
 
 def plain(kind: str, name: str = "x", version: str = "v1", **more: t.Any) -> Object:
@@ -89,7 +88,7 @@ def federated(kind: str, name: str, namespace: str, **spec: t.Any) -> Object:
 
 def test_a_template_holds_nothing_of_the_object_it_was_taken_from() -> None:
     given = copy.deepcopy(SERVICE)
-    assert federate.template(given) == {
+    assert model.template(given) == {
         "metadata": {"labels": {"app": "web"}},
         "spec": {"type": "NodePort", "ports": [{"name": "http", "port": 80}]},
     }
@@ -98,12 +97,12 @@ def test_a_template_holds_nothing_of_the_object_it_was_taken_from() -> None:
 
 def test_a_headless_service_stays_headless() -> None:
     given = plain("Service", spec={"clusterIP": "None", "ports": [{"port": 80}]})
-    assert federate.template(given)["spec"]["clusterIP"] == "None"
+    assert model.template(given)["spec"]["clusterIP"] == "None"
 
 
 def test_templates_of_accounts_and_namespaces() -> None:
-    assert federate.template(plain("ServiceAccount", secrets=[{"name": "t"}])) == {}
-    assert federate.template(plain("Namespace", spec={"finalizers": ["kubernetes"]}, status={})) == {}
+    assert model.template(plain("ServiceAccount", secrets=[{"name": "t"}])) == {}
+    assert model.template(plain("Namespace", spec={"finalizers": ["kubernetes"]}, status={})) == {}
 
 
 def test_annotations_become_overrides_for_each_cluster() -> None:
@@ -205,7 +204,7 @@ CLUSTERS = {"earth": {"place": "dc"}, "vulcan": {"place": "cloud"}}
 )
 def test_what_a_placement_means(placement: Object | None, names: set[str]) -> None:
     spec = {} if placement is None else {"placement": placement}
-    assert federate.selected(spec, CLUSTERS) == names
+    assert model.selected(spec, CLUSTERS) == names
 
 
 def test_what_is_not_asked_for_is_left_as_it_is() -> None:
@@ -226,7 +225,7 @@ def test_what_is_not_asked_for_is_left_as_it_is() -> None:
             {"clusterName": "earth", "clusterOverrides": [{"path": "/metadata/annotations", "value": {"a": "b"}}]}
         ],
     }
-    planned = federate.planned_spec(existing, asked, scheduled=False)
+    planned = model.planned_spec(existing, asked, scheduled=False)
     assert planned["template"] == {"new": True}
     assert planned["retainReplicas"] is True
     assert planned["placement"] == existing["placement"]
@@ -245,25 +244,25 @@ def test_a_schedule_is_not_fought() -> None:
         "placement": {"clusters": [{"name": "earth"}]},
         "overrides": [{"clusterName": "vulcan", "clusterOverrides": [{"path": "/spec/replicas", "value": 1}]}],
     }
-    assert federate.planned_spec(existing, asked, scheduled=True) == existing
-    assert federate.planned_spec(existing, asked, scheduled=False) == asked
+    assert model.planned_spec(existing, asked, scheduled=True) == existing
+    assert model.planned_spec(existing, asked, scheduled=False) == asked
 
 
 def test_where_it_existed_is_known_or_not() -> None:
     def with_note(value: str) -> Object:
-        return {"metadata": {"annotations": {federate.EXISTED_ANNOTATION: value}}}
+        return {"metadata": {"annotations": {model.EXISTED_ANNOTATION: value}}}
 
-    assert federate.existed_in({"metadata": {}}) is None
-    assert federate.existed_in(with_note("")) == set()
-    assert federate.existed_in(with_note(federate.existed_value({"vulcan", "earth"}))) == {"earth", "vulcan"}
+    assert model.existed_in({"metadata": {}}) is None
+    assert model.existed_in(with_note("")) == set()
+    assert model.existed_in(with_note(model.existed_value({"vulcan", "earth"}))) == {"earth", "vulcan"}
 
 
 def test_a_selector_places_and_its_clusters_get_the_annotations() -> None:
-    where = federate.placing(None, {"matchLabels": {"place": "cloud"}}, CLUSTERS)
-    made = federate.wanted(SERVICE, TYPES, namespace=None, placing=where)
+    where = model.placing(None, {"matchLabels": {"place": "cloud"}}, CLUSTERS)
+    made = model.wanted(SERVICE, TYPES, namespace=None, placing=where)
     assert made.spec["placement"] == {"clusterSelector": {"matchLabels": {"place": "cloud"}}}
     assert [entry["clusterName"] for entry in made.spec["overrides"]] == ["vulcan"]
-    assert federate.placing(None, None, CLUSTERS) is None
+    assert model.placing(None, None, CLUSTERS) is None
 
 
 @pytest.mark.parametrize(
@@ -280,19 +279,19 @@ def test_a_selector_places_and_its_clusters_get_the_annotations() -> None:
 )
 def test_what_is_no_selector(selector: Object, message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
-        federate.check_selector(selector)
+        model.check_selector(selector)
 
 
 DEPLOYMENT = plain("Deployment", "web", "apps/v1", spec={"replicas": 1, "template": {"spec": {"containers": [{}]}}})
 
 
-def overridden(*entries: Object, manifest: Object = DEPLOYMENT) -> federate.Wanted:
-    return federate.wanted(
+def overridden(*entries: Object, manifest: Object = DEPLOYMENT) -> model.Wanted:
+    return model.wanted(
         manifest,
         TYPES,
         namespace="shop",
-        placing=federate.placing(["earth", "vulcan"], None, {}),
-        overrides=federate.check_overrides({"vulcan": list(entries)}),
+        placing=model.placing(["earth", "vulcan"], None, {}),
+        overrides=model.check_overrides({"vulcan": list(entries)}),
     )
 
 
@@ -306,10 +305,10 @@ def test_overrides_are_for_those_that_they_name() -> None:
     namespace = plain("Namespace", "shop")
     assert "overrides" not in overridden(entry, manifest=namespace).spec
     made = [overridden({**entry, "name": "other"})]
-    assert federate.unused_overrides({"vulcan": [{**entry, "name": "other"}]}, made) == [
+    assert model.unused_overrides({"vulcan": [{**entry, "name": "other"}]}, made) == [
         "overrides.vulcan with path /spec/replicas"
     ]
-    assert federate.unused_overrides({"vulcan": [entry]}, made) == []
+    assert model.unused_overrides({"vulcan": [entry]}, made) == []
 
 
 def test_overrides_come_to_those_that_annotations_make() -> None:
@@ -367,15 +366,15 @@ def test_an_override_is_applied_as_json_patch_says() -> None:
         {"op": "add", "path": "/b/e", "value": None},
         {"op": "remove", "path": "/b/e"},
     ):
-        assert federate.apply_override(body, item) == ""
+        assert model.apply_override(body, item) == ""
     assert body == {"a": [9, 2, 3], "b": {"c/d": 2}}
 
 
 def test_annotations_that_all_clusters_have_in_common() -> None:
     spec = want(SERVICE, placement=["earth", "vulcan"]).spec
-    assert federate.common_annotations(spec, {"earth", "vulcan"}) == {"note": "x"}
-    assert federate.common_annotations(spec, {"earth", "mars"}) is None
-    assert federate.common_annotations({}, {"earth"}) is None
+    assert model.common_annotations(spec, {"earth", "vulcan"}) == {"note": "x"}
+    assert model.common_annotations(spec, {"earth", "mars"}) is None
+    assert model.common_annotations({}, {"earth"}) is None
 
 
 MEMBERS = {"earth": {}, "vulcan": {"cloud": "yes"}, "mercury": {"cloud": "yes"}}
@@ -389,39 +388,39 @@ def names(federated: Object) -> list[str] | None:
 @pytest.mark.parametrize("selector", [{}, {"matchLabels": {"cloud": "yes"}}])
 def test_a_selector_counts_again_when_what_was_withdrawn_has_left(selector: Object) -> None:
     before = federated("FederatedConfigMap", "x", "shop", placement={"clusterSelector": selector})
-    one = federate.withdrawn(before, {"vulcan"}, MEMBERS)
-    assert federate.selected(one["spec"], MEMBERS) == federate.selected(before["spec"], MEMBERS) - {"vulcan"}
-    assert federate.withdrawn(one, {"vulcan"}, MEMBERS) == one
-    both = federate.withdrawn(one, {"mercury"}, MEMBERS)
-    assert federate.selected(both["spec"], MEMBERS) <= {"earth"}
+    one = model.withdrawn(before, {"vulcan"}, MEMBERS)
+    assert model.selected(one["spec"], MEMBERS) == model.selected(before["spec"], MEMBERS) - {"vulcan"}
+    assert model.withdrawn(one, {"vulcan"}, MEMBERS) == one
+    both = model.withdrawn(one, {"mercury"}, MEMBERS)
+    assert model.selected(both["spec"], MEMBERS) <= {"earth"}
     # They leave one after the other
-    assert federate.chosen_again(both, set()) is None
-    later = federate.chosen_again(both, {"vulcan"})
+    assert model.chosen_again(both, set()) is None
+    later = model.chosen_again(both, {"vulcan"})
     assert later is not None
     assert names(later) == names(both)
-    after = federate.chosen_again(later, {"vulcan", "mercury"})
+    after = model.chosen_again(later, {"vulcan", "mercury"})
     assert after is not None
     assert after["spec"] == before["spec"]
     assert not after["metadata"]["annotations"]
-    assert federate.chosen_again(after, {"vulcan", "mercury"}) is None
+    assert model.chosen_again(after, {"vulcan", "mercury"}) is None
 
 
 def test_names_are_withdrawn_without_a_trace() -> None:
     before = federated(
         "FederatedConfigMap", "x", "shop", placement={"clusters": [{"name": "earth"}, {"name": "vulcan"}]}
     )
-    after = federate.withdrawn(before, {"vulcan"}, MEMBERS)
+    after = model.withdrawn(before, {"vulcan"}, MEMBERS)
     assert after == federated("FederatedConfigMap", "x", "shop", placement={"clusters": [{"name": "earth"}]})
 
 
 def test_a_cluster_is_placed_again_by_the_selector_that_it_was_withdrawn_from() -> None:
     before = federated("FederatedConfigMap", "x", "shop", placement={"clusterSelector": {}})
-    one = federate.withdrawn(before, {"vulcan"}, MEMBERS)
-    assert federate.placed_too(one, ["vulcan"], MEMBERS) == before["spec"]["placement"]
-    both = federate.withdrawn(one, {"mercury"}, MEMBERS)
-    assert federate.placed_too(both, ["vulcan"], MEMBERS) == {"clusters": [{"name": "earth"}, {"name": "vulcan"}]}
+    one = model.withdrawn(before, {"vulcan"}, MEMBERS)
+    assert model.placed_too(one, ["vulcan"], MEMBERS) == before["spec"]["placement"]
+    both = model.withdrawn(one, {"mercury"}, MEMBERS)
+    assert model.placed_too(both, ["vulcan"], MEMBERS) == {"clusters": [{"name": "earth"}, {"name": "vulcan"}]}
 
 
 def test_the_label_that_keda_gives_is_in_the_template() -> None:
-    made = federate.template(plain("ScaledObject", "web", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "web"}}))
+    made = model.template(plain("ScaledObject", "web", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "web"}}))
     assert made["metadata"]["labels"] == {"scaledobject.keda.sh/name": "web"}

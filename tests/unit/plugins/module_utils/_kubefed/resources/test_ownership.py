@@ -11,18 +11,15 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import (
-    model as federate,
-)
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import (
+    model,
     ownership,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import (
     FederatedType,
     read_type,
 )
-
-Object = dict[str, t.Any]
 
 
 def type_of(kind: str) -> FederatedType:
@@ -32,25 +29,23 @@ def type_of(kind: str) -> FederatedType:
     return read_type({"metadata": {"name": plural}, "spec": {"targetType": target, "federatedType": made}})
 
 
-def want(kind: str = "ConfigMap", *, complete: bool = True, **fields: t.Any) -> federate.Wanted:
+def want(kind: str = "ConfigMap", *, complete: bool = True, **fields: t.Any) -> model.Wanted:
     spec = {"template": fields.pop("template", {}), "placement": {"clusters": []}, **fields.pop("spec", {})}
-    return federate.Wanted(type_of(kind), "shop", "x", spec, complete=complete, **fields)
+    return model.Wanted(type_of(kind), "shop", "x", spec, complete=complete, **fields)
 
 
 def override(cluster: str, path: str, value: t.Any) -> Object:
     return {"clusterName": cluster, "clusterOverrides": [{"path": path, "value": value}]}
 
 
-def written(
-    wish: federate.Wanted, found: Object | None = None, host: dict[str, str] | None = None, **how: bool
-) -> Object:
+def written(wish: model.Wanted, found: Object | None = None, host: dict[str, str] | None = None, **how: bool) -> Object:
     """The object after a task, as place.py plans it."""
     before: Object = found or {"metadata": {}}
     own = ownership.owned(
         before, wish, host or {}, scheduled=how.get("scheduled", False), settled=how.get("settled", False)
     )
     planned = own.object
-    planned["spec"] = federate.planned_spec(planned.get("spec") or {}, wish.spec, scheduled=how.get("scheduled", False))
+    planned["spec"] = model.planned_spec(planned.get("spec") or {}, wish.spec, scheduled=how.get("scheduled", False))
     for key, values in (("labels", wish.labels), ("annotations", wish.annotations)):
         if values:
             planned["metadata"][key] = {**(planned["metadata"].get(key) or {}), **values}
@@ -111,7 +106,7 @@ def test_nothing_of_an_object_without_a_record_goes() -> None:
 
 
 def test_annotations_are_emptied_in_the_clusters_before_their_override_goes() -> None:
-    path = federate.ANNOTATIONS_PATH
+    path = model.ANNOTATIONS_PATH
     first = written(want(spec={"overrides": [override("vulcan", path, {"a": "1"})]}))
     emptied = written(want(), first)
     assert overrides_of(emptied) == {("vulcan", path): {}}
@@ -133,7 +128,7 @@ def test_the_replicas_of_a_schedule_are_its_own() -> None:
 
 
 def test_what_an_autoscaler_asks_for_is_not_the_tasks() -> None:
-    retained = want("Deployment", spec={"retainReplicas": True}, annotations={federate.RETAIN_ANNOTATION: "true"})
+    retained = want("Deployment", spec={"retainReplicas": True}, annotations={model.RETAIN_ANNOTATION: "true"})
     first = written(retained)
     assert ownership.record_of(first) == {}
     assert written(want("Deployment"), first)["spec"]["retainReplicas"] is True

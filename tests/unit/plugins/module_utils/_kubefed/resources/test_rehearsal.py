@@ -10,11 +10,11 @@ import typing as t
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import rehearsal
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import Wanted
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling as enable
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
 
-RESOURCE = enable.ApiResource("apps", "v1", "Deployment", "deployments", namespaced=True)
-DEPLOYMENT = read_type(enable.type_config(RESOURCE, "kubefed"))
+RESOURCE = enabling.ApiResource("apps", "v1", "Deployment", "deployments", namespaced=True)
+DEPLOYMENT = read_type(enabling.type_config(RESOURCE, "kubefed"))
 
 
 def spec(*overrides: tuple[str, str, t.Any]) -> dict[str, t.Any]:

@@ -10,10 +10,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import schedules
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
-
-Object = dict[str, t.Any]
 
 
 def preference(**spec: t.Any) -> Object:

@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import services
 
-Object = dict[str, t.Any]
 PORT = {"name": "http", "protocol": "TCP", "port": 80, "nodePort": 30123}
 
 

@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import typing as t
 from datetime import datetime, timezone
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import status
-
-Object = dict[str, t.Any]
 
 
 def federated(reason: str | None = None, generation: int = 2, seen: int = 2, **clusters: str) -> Object:

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling as enable
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
 
-Object = dict[str, t.Any]
-
-SETS = enable.ApiResource("apps", "v1", "StatefulSet", "statefulsets", True, ("sts",), ("create", "list"))
-NODES = enable.ApiResource("", "v1", "Node", "nodes", False)
+SETS = enabling.ApiResource("apps", "v1", "StatefulSet", "statefulsets", True, ("sts",), ("create", "list"))
+NODES = enabling.ApiResource("", "v1", "Node", "nodes", False)
 
 
 def config(name: str, plural: str, version: str, group: str = "", federated: str | None = None) -> Object:
@@ -57,30 +54,30 @@ def test_types_are_read_without_their_subresources() -> None:
             {"name": "statefulsets/scale", "kind": "Scale", "namespaced": True},
         ],
     }
-    (found,) = enable.api_resources(answer)
+    (found,) = enabling.api_resources(answer)
     assert (found.name, found.api_version, found.short_names) == ("statefulsets.apps", "apps/v1", ("sts",))
-    (node,) = enable.api_resources({"groupVersion": "v1", "resources": [{"name": "nodes", "kind": "Node"}]})
+    (node,) = enabling.api_resources({"groupVersion": "v1", "resources": [{"name": "nodes", "kind": "Node"}]})
     assert (node.name, node.api_version, node.namespaced) == ("nodes", "v1", False)
 
 
 def test_a_type_is_named_by_its_group() -> None:
-    spec = enable.type_config(SETS, "kubefed")["spec"]
+    spec = enabling.type_config(SETS, "kubefed")["spec"]
     assert spec["targetType"]["group"] == "apps"
     assert spec["federatedType"]["kind"] == "FederatedStatefulSet"
-    assert "group" not in enable.type_config(NODES, "kubefed")["spec"]["targetType"]
-    assert enable.type_config(NODES, "kubefed")["spec"]["federatedType"]["scope"] == "Cluster"
+    assert "group" not in enabling.type_config(NODES, "kubefed")["spec"]["targetType"]
+    assert enabling.type_config(NODES, "kubefed")["spec"]["federatedType"]["scope"] == "Cluster"
 
 
 def test_federated_namespaces_are_namespaced() -> None:
-    namespaces = enable.ApiResource("", "v1", "Namespace", "namespaces", False)
-    spec = enable.type_config(namespaces, "kubefed")["spec"]
+    namespaces = enabling.ApiResource("", "v1", "Namespace", "namespaces", False)
+    spec = enabling.type_config(namespaces, "kubefed")["spec"]
     assert (spec["targetType"]["scope"], spec["federatedType"]["scope"]) == ("Cluster", "Namespaced")
-    assert enable.custom_resource_definition(namespaces, scalable=False)["spec"]["scope"] == "Namespaced"
+    assert enabling.custom_resource_definition(namespaces, scalable=False)["spec"]["scope"] == "Namespaced"
 
 
 @pytest.mark.parametrize("scalable", [True, False])
 def test_replicas_can_be_kept_where_there_are_any(scalable: bool) -> None:
-    version = enable.custom_resource_definition(SETS, scalable=scalable)["spec"]["versions"][0]
+    version = enabling.custom_resource_definition(SETS, scalable=scalable)["spec"]["versions"][0]
     spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     assert ("retainReplicas" in spec) is scalable
 
@@ -96,19 +93,19 @@ def test_replicas_can_be_kept_where_there_are_any(scalable: bool) -> None:
     ],
 )
 def test_what_is_scalable(document: Object, result: bool) -> None:
-    assert enable.scalable(document, SETS) is result
+    assert enabling.scalable(document, SETS) is result
 
 
 def test_the_same_objects_are_not_enabled_twice() -> None:
-    old = enable.ApiResource("extensions", "v1beta1", "Ingress", "ingresses", True)
+    old = enabling.ApiResource("extensions", "v1beta1", "Ingress", "ingresses", True)
     known = [config("ingresses.networking.k8s.io", "ingresses", "v1", "networking.k8s.io")]
-    assert enable.equivalent(old, known) == "ingresses.networking.k8s.io"
-    assert enable.equivalent(old._replace(group="networking.k8s.io", version="v1"), known) == ""
-    assert enable.equivalent(SETS, known) == ""
-    assert enable.equivalent(NODES, [config("nodes", "nodes", "v2")]) == ""
+    assert enabling.equivalent(old, known) == "ingresses.networking.k8s.io"
+    assert enabling.equivalent(old._replace(group="networking.k8s.io", version="v1"), known) == ""
+    assert enabling.equivalent(SETS, known) == ""
+    assert enabling.equivalent(NODES, [config("nodes", "nodes", "v2")]) == ""
 
 
 def test_one_federated_kind_is_for_one_type() -> None:
-    mine = enable.ApiResource("shop.example.com", "v1", "Service", "services", True)
-    assert enable.taken_by(mine, [config("services", "services", "v1")]) == "services"
-    assert enable.taken_by(mine, [config("services.shop.example.com", "services", "v1")]) == ""
+    mine = enabling.ApiResource("shop.example.com", "v1", "Service", "services", True)
+    assert enabling.taken_by(mine, [config("services", "services", "v1")]) == "services"
+    assert enabling.taken_by(mine, [config("services.shop.example.com", "services", "v1")]) == ""

@@ -10,9 +10,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.waiting import workloads
-
-Object = dict[str, t.Any]
 
 
 def workload(spec: Object | None = None, generation: int = 2, **status: t.Any) -> Object:

@@ -16,13 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube import access as kube_access
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import (
-    Client,
-    Unreachable,
-    connect_as,
-    login_of,
-)
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_as
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.errors import Unreachable
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import exec_plugin
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.urls import login_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import (
     FederationError,
     InvalidOption,
@@ -347,7 +345,7 @@ def test_a_command_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monke
     entry = {"apiVersion": V1BETA1, "command": "sh", "args": ["-c", "echo The SSO session has expired >&2; exit 255"]}
     with pytest.raises(FederationError, match="ended with 255: The SSO session has expired"):
         connected(kubeconfig({"exec": entry}))
-    monkeypatch.setattr(kube_access, "PLUGIN_PATIENCE", 0.2)
+    monkeypatch.setattr(exec_plugin, "PLUGIN_PATIENCE", 0.2)
     entry["args"] = ["-c", "sleep 20"]
     with pytest.raises(FederationError, match="has got no credentials in 0 s"):
         connected(kubeconfig({"exec": entry}))

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Clients by a module's options, by a kubeconfig or by a token, and the secrets in these."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+import typing as t
+
+from .._runtime.errors import FederationError, InvalidOption, Unavailable
+from .client import Client
+from .errors import Unreachable
+from .kubeconfig import contexts
+from .kubeconfig.credentials import credentials
+from .kubeconfig.identity import Identity, Token
+from .objects import Object
+from .tls import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
+from .urls import PROXY_SCHEMES, check_url
+
+# Where they are missing, client.py says so
+with contextlib.suppress(ImportError):
+    import kubernetes.config
+    from kubernetes.client import Configuration
+
+
+def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -> Client:
+    """A client by a module's options of access, see kube_spec() in _runtime/argspec.py.
+
+    As in kubernetes.core, host with api_key needs no kubeconfig, and each of them goes over what a kubeconfig says. As
+    with kubectl's --token, the one whom the kubeconfig's user acts as stays.
+
+    :param prefix: of the options' names.
+    :raises InvalidOption: when an option can't be used.
+    :raises Unavailable: when the command that gets the credentials fails.
+    """
+    given = {name: params[f"{prefix}{name}"] for name in ("host", "api_key", "ca_cert", "validate_certs")}
+    if given["host"]:
+        check_url(given["host"], f"{prefix}host", ("http", "https"))
+    if given["host"] and given["api_key"]:
+        configuration, identity = _blank(), Identity()
+    else:
+        configuration, identity = _configuration(
+            params[f"{prefix}kubeconfig"],
+            params[f"{prefix}context"],
+            label=label,
+            option=f"{prefix}kubeconfig",
+            token=given["api_key"],
+        )
+    if given["host"]:
+        configuration.host = given["host"]
+    if given["api_key"]:
+        identity = identity.with_token(given["api_key"])
+    if given["validate_certs"] is not None:
+        configuration.verify_ssl = given["validate_certs"]
+    if given["ca_cert"]:
+        if not os.path.isfile(given["ca_cert"]):
+            raise InvalidOption(f"{prefix}ca_cert is {given['ca_cert']!r}; there is no such file.")
+        configuration.ssl_ca_cert = given["ca_cert"]
+    return Client(configuration, label, identity, use_environment=True)
+
+
+def connect_with_token(
+    server: str, ca: bytes, token: str, *, proxy: str, label: str, unverified: t.Collection[str] = ()
+) -> Client:
+    """A client for an API server with a bearer token.
+
+    :param ca: certificates of the server's authority in PEM; empty for those of the system.
+    :param unverified: what of the server's certificate is not verified, as in a KubeFedCluster's
+        disabledTLSValidations; all else is.
+    :raises InvalidOption: when server or proxy is no URL, or the certificates are none.
+    """
+    check_url(server, f"the end point of {label}", ("http", "https"))
+    if proxy:
+        check_url(proxy, f"the proxy of {label}", PROXY_SCHEMES)
+    configuration = Configuration()
+    configuration.host = server
+    configuration.proxy = proxy or None
+    configuration.verify_ssl = TLS_ALL not in unverified
+    if TLS_SUBJECT_NAME in unverified:
+        configuration.assert_hostname = False
+    client = Client(configuration, label, Identity(Token(f"Bearer {token}")), ca=ca)
+    if TLS_VALIDITY_PERIOD in unverified:
+        try:
+            client.ignore_validity_period()
+        except (ssl.SSLError, ValueError) as error:
+            raise InvalidOption(f"{label}: the certificates of its authority can't be used: {error}") from error
+    return client
+
+
+def context_names(kubeconfig: t.Any) -> tuple[list[str], str | None]:
+    """Names of the contexts in a kubeconfig, and the current one; nothing where it can't be read."""
+    try:
+        return contexts.names(contexts.load(kubeconfig))
+    except FederationError:
+        return [], None
+
+
+def secrets_of(kubeconfig: t.Any) -> set[str]:
+    """The secrets in a kubeconfig that was given by its content, so that they can be kept out of the result."""
+    found: set[str] = set()
+
+    def mapping(value: t.Any) -> Object:
+        return value if isinstance(value, dict) else {}
+
+    def sequence(value: t.Any) -> list[t.Any]:
+        return value if isinstance(value, list) else []
+
+    for entry in sequence(mapping(kubeconfig).get("users")):
+        user = mapping(mapping(entry).get("user"))
+        found.update(str(user[key]) for key in ("token", "password", "client-key-data") if user.get(key))
+        found.update(str(value) for value in mapping(mapping(user.get("auth-provider")).get("config")).values())
+        for variable in sequence(mapping(user.get("exec")).get("env")):
+            found.add(str(mapping(variable).get("value") or ""))
+    return found - {""}
+
+
+def _blank() -> t.Any:
+    configuration = Configuration()
+    # The library has put the environment's proxy there: that one is this machine's, not the cluster's
+    configuration.proxy = None
+    return configuration
+
+
+def _configuration(
+    kubeconfig: t.Any, context: str | None, *, label: str, option: str, token: str | None
+) -> tuple[t.Any, Identity]:
+    """Where and how a context's cluster is reached, and as whom.
+
+    :param kubeconfig: a path, a dictionary with the content, or ``None`` for the files in KUBECONFIG, else
+        ~/.kube/config.
+    :param context: ``None`` for the current one.
+    :param option: name of the option that kubeconfig comes from, for messages.
+    :param token: goes over the user's own, which are not asked for then.
+    """
+    place = contexts.place_of(kubeconfig)
+    configuration = _blank()
+    try:
+        access = contexts.choose(contexts.load(kubeconfig), context, place)
+        if token:
+            access = access._replace(user={key: value for key, value in access.user.items() if key.startswith("as")})
+        check_url(access.cluster["server"], f"the server in {place}", ("http", "https"))
+        if "proxy-url" in access.cluster:
+            check_url(access.cluster["proxy-url"], f"the proxy in {place}", PROXY_SCHEMES)
+        identity, certificate = credentials(access)
+    except Unavailable as error:
+        raise Unreachable(f"{label}: {error.message}") from error
+    except FederationError as error:
+        raise InvalidOption(f"{label}: {option} can't be used: {error.message}") from error
+    # Of the library's reading, what makes files of certificates and keys
+    single = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": access.cluster}],
+        "users": [{"name": "u", "user": certificate}],
+    }
+    try:
+        kubernetes.config.load_kube_config_from_dict(single, client_configuration=configuration, persist_config=False)
+    except (kubernetes.config.ConfigException, OSError, ValueError) as error:
+        raise InvalidOption(
+            f"{label}: {option} {place} can't be used: a certificate or key of context {context or 'current-context'}"
+            f" can't be read: {error}"
+        ) from error
+    return configuration, identity
+
+
+__all__ = ("connect_as", "connect_with_token", "context_names", "secrets_of")

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What a Kubernetes API server answers when it does not do what it was asked, and that it does not answer."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from .._runtime.errors import FederationError, Unavailable
+
+# https://kubernetes.io/docs/reference/using-api/api-concepts/ has 429; the others are what proxies and an API server
+# without etcd say
+_PASSING = (429, 502, 503, 504)
+
+
+class ApiError(FederationError):
+    """The API server has answered with an error.
+
+    :ivar status: the HTTP status code.
+    :ivar reason: the machine-readable reason of the Status object, or an empty string.
+    """
+
+    def __init__(self, message: str, *, status: int, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class Unreachable(Unavailable):
+    """No answer from the API server, or no access to it."""
+
+
+class ApiUnavailable(ApiError, Unavailable):
+    """The API server, or etcd behind it, is starting, ending or has too much to do."""
+
+
+def api_error(label: str, method: str, path: str, status: int, data: bytes) -> ApiError:
+    """The error that an answer says."""
+    try:
+        answer = json.loads(data)
+        message, reason = str(answer.get("message") or ""), str(answer.get("reason") or "")
+    except (ValueError, AttributeError, RecursionError):
+        message, reason = data[:200].decode(errors="replace"), ""
+    hint = ""
+    if status == 401:
+        hint = " The credentials in the kubeconfig are not accepted; on EKS, check the identity and its access entry."
+    elif status == 403:
+        hint = " The identity in the kubeconfig lacks this right."
+    kind = ApiUnavailable if status in _PASSING else ApiError
+    return kind(
+        f"{label}: {method} {path} was answered with {status}: {message or 'no message'}.{hint}".replace("..", "."),
+        status=status,
+        reason=reason,
+    )
+
+
+def cause(error: BaseException) -> str:
+    """The innermost reason of a urllib3 error, without the pool's and the connection's representation."""
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, BaseException):
+        return cause(reason)
+    texts = [str(part) for part in error.args if isinstance(part, (str, Exception))]
+    # What is looked for is short; who answers may have made it long.
+    text = re.sub(r"<[^<>]{0,300}>|\bHTTPS?Connection(Pool)?\([^()]{0,300}\)", "", texts[-1][:2000] if texts else "")
+    return text.strip(" :,.") or type(error).__name__
+
+
+__all__ = ("ApiError", "ApiUnavailable", "Unreachable", "api_error", "cause")
