@@ -10,7 +10,7 @@ help:
 	@echo "demo          build the lab if needed, burst up, show it, burst down, show that nothing is left"
 	@echo "bench         time the modules beside the tools that they replace, in the lab; tests/lab/bench has options"
 	@echo "residue       a burst up and down around the user's own applications under load; prints what is different after it"
-	@echo "crash         the playbooks killed at each of their tasks; takes hours, tests/lab/crashes has options"
+	@echo "crash         the playbooks killed at each of their tasks; takes hours, tests/lab/crash has options"
 	@echo "test          everything that is checked: lint sanity unit molecule"
 	@echo "modules       the long scenarios of the modules, of two bursts and of what is deleted by hand, alone"
 	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
@@ -28,7 +28,7 @@ residue: lab
 	$(LAB)/residue run tests/output/residue.json
 
 crash: lab
-	$(LAB)/crashes
+	$(LAB)/crash sweep
 
 test:
 	tests/check lint sanity unit molecule

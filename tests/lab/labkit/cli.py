@@ -53,8 +53,8 @@ def _say(text: str) -> None:
 
 
 def _inside(command: str) -> int:
-    """Run one of labkit.inside's commands in the sandbox; its exit status."""
-    argv = sandbox.enter([sys.executable, "-m", "labkit.inside", command])
+    """Run one of labkit.lifecycle's commands in the sandbox; its exit status."""
+    argv = sandbox.enter([sys.executable, "-m", "labkit.lifecycle", command])
     return subprocess.run(argv, env=sandbox.environment(), cwd="/", check=False).returncode
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from labkit import artifacts, settings, space, supervise
+from labkit import artifacts, namespaces, settings, supervise
 
 PROGRAM = "dns"
 _ZONE = settings.DNS_HOSTS.with_name("eks.zone")  # nothing in it: "no such name"
@@ -57,4 +57,4 @@ def start() -> None:
 def ready() -> bool:
     """Whether port 53 is open."""
     argv = ["ss", "-Hltn", f"src {settings.DNS}:53"]
-    return bool(space.run(argv, netns=settings.NS_DNS).stdout.strip())
+    return bool(namespaces.run(argv, netns=settings.NS_DNS).stdout.strip())

@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit import artifacts, cgroups, pki, settings, space, supervise
+from labkit import artifacts, cgroups, namespaces, pki, settings, supervise
 
 ROOT = settings.STATE / "kube"
 RUN = Path("/run/node")  # sockets; a unix socket's path must stay short
@@ -200,7 +200,7 @@ class ControlPlane:
             *(str(artifacts.load().bin / "kubectl"), f"--kubeconfig={self.directory}/admin.conf"),
             *(f"--server=https://{self.address}:{self.port}", f"--cache-dir={self.directory}/cache", *args),
         ]
-        return space.run(argv, netns=self.netns, stdin=stdin, check=check).stdout.strip()
+        return namespaces.run(argv, netns=self.netns, stdin=stdin, check=check).stdout.strip()
 
     def install_dns(self, image: str = settings.COREDNS_IMAGE) -> None:
         """CoreDNS as a Deployment behind the service kube-dns at <service network>.10."""
@@ -382,12 +382,12 @@ state = "{self.run}/state"
         ctr = ["ctr", "--address", f"{self.run}/containerd.sock", "--namespace", "k8s.io", "images"]
 
         def answers() -> bool:
-            return space.run([*ctr, "list", "--quiet"], check=False).returncode == 0
+            return namespaces.run([*ctr, "list", "--quiet"], check=False).returncode == 0
 
         supervise.wait_until(
             f"containerd of {self.name}", answers, timeout=60, programs=[self.programs["containerd"]], every=0.1
         )
-        space.run([*ctr, "import", str(archive)])
+        namespaces.run([*ctr, "import", str(archive)])
 
     def ready(self) -> bool:
         """Whether the cluster has the node as Ready."""
@@ -415,7 +415,7 @@ def unmount_below(*directories: Path) -> None:
     mounts = [line.split()[1].replace("\\040", " ") for line in Path("/proc/self/mounts").read_text().splitlines()]
     found = [mount for mount in mounts if any(Path(mount).is_relative_to(directory) for directory in directories)]
     if found:
-        space.run(["umount", "--lazy", *sorted(found, key=len, reverse=True)], check=False)
+        namespaces.run(["umount", "--lazy", *sorted(found, key=len, reverse=True)], check=False)
 
 
 def _registry_mirror(directory: Path) -> None:
@@ -456,7 +456,7 @@ def masquerade_pods(netns: str, pods: str, interface: str) -> None:
     """Let pods reach public addresses with the node's address; private destinations keep the pod's own.
 
     What ip-masq-agent does by default in a data centre, and the VPC CNI on AWS."""
-    space.nft(
+    namespaces.nft(
         netns,
         f"""table ip lab_pods
 delete table ip lab_pods

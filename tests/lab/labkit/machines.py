@@ -18,7 +18,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import artifacts, cgroups, network, settings, space, supervise
+from labkit import artifacts, cgroups, namespaces, network, settings, supervise
 
 ROOT = settings.STATE / "machines"
 SSH = settings.HOME / ".ssh"
@@ -65,7 +65,7 @@ class Machine:
         for part in ("root", "upper", "work"):
             (self.directory / part).mkdir(exist_ok=True)
         layers = f"lowerdir={artifacts.load().rootfs},upperdir={self.directory}/upper,workdir={self.directory}/work"
-        space.run(["mount", "-t", "overlay", "-o", layers, "overlay", str(root)])
+        namespaces.run(["mount", "-t", "overlay", "-o", layers, "overlay", str(root)])
         self._write(root, "/etc/hostname", f"{self.name}\n")
         self._write(root, "/etc/hosts", f"127.0.0.1 localhost\n{self.address} {self.name}\n")
         self._write(root, "/etc/resolv.conf", f"nameserver {settings.DNS}\n")
@@ -123,7 +123,7 @@ class Machine:
 def make_key(file: Path, comment: str) -> None:
     """Make an SSH key pair unless it is there."""
     if not file.exists():
-        space.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(file)])
+        namespaces.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(file)])
 
 
 def make_keys(machines: t.Sequence[Machine]) -> None:

@@ -10,44 +10,44 @@ mgmt, earth ── lan ── fw ── inet ── 198.51.100.0/24 (AWS's tunne
 
 from __future__ import annotations
 
+from labkit import namespaces
 from labkit import settings as s
-from labkit import space
 
 LAN_BRIDGE = "lan"
 
 
 def create() -> None:
     """Make all namespaces, links, addresses and routes. The machines' routes come with their boot (node_routes)."""
-    space.run(["ip", "netns", "attach", s.NS_MGMT, "1"])  # the sandbox's own namespace is the management host's
-    space.ip(s.NS_MGMT, "link set lo up")
+    namespaces.run(["ip", "netns", "attach", s.NS_MGMT, "1"])  # the sandbox's own namespace is the management host's
+    namespaces.ip(s.NS_MGMT, "link set lo up")
     for name in (s.NS_LAN, s.NS_AWS, s.NS_REGISTRY, s.NS_DNS):
-        space.netns_add(name)
+        namespaces.netns_add(name)
     for name in (s.NS_EARTH, s.NS_FW, s.NS_INET):
-        space.netns_add(name, forward=True)
+        namespaces.netns_add(name, forward=True)
 
-    space.bridge_add(s.NS_LAN, LAN_BRIDGE)
+    namespaces.bridge_add(s.NS_LAN, LAN_BRIDGE)
     for name, interface, address in (
         (s.NS_MGMT, "eth0", s.MGMT),
         (s.NS_EARTH, "eth0", s.EARTH),
         (s.NS_FW, "lan0", s.FW_LAN),
     ):
-        space.plug(name, interface, s.NS_LAN, LAN_BRIDGE, address=f"{address}/{s.PREFIX}")
-    space.ip(s.NS_MGMT, f"route add default via {s.FW_LAN}")
-    space.ip(s.NS_EARTH, *node_routes())
+        namespaces.plug(name, interface, s.NS_LAN, LAN_BRIDGE, address=f"{address}/{s.PREFIX}")
+    namespaces.ip(s.NS_MGMT, f"route add default via {s.FW_LAN}")
+    namespaces.ip(s.NS_EARTH, *node_routes())
 
-    space.link(
+    namespaces.link(
         *(s.NS_FW, "wan0", s.NS_INET, "dc"),
         addr_a=f"{s.FW_WAN}/{s.PREFIX}",
         addr_b=f"{s.WAN_GATEWAY}/{s.PREFIX}",
     )
-    space.ip(s.NS_FW, f"route replace default via {s.WAN_GATEWAY}")
-    space.bridge_add(s.NS_INET, space.CLOUD_BRIDGE, address=f"{s.CLOUD_GATEWAY}/{s.PREFIX}")
-    space.bridge_add(s.NS_INET, space.SERVICES_BRIDGE, address=f"{s.SERVICES_GATEWAY}/{s.PREFIX}")
+    namespaces.ip(s.NS_FW, f"route replace default via {s.WAN_GATEWAY}")
+    namespaces.bridge_add(s.NS_INET, namespaces.CLOUD_BRIDGE, address=f"{s.CLOUD_GATEWAY}/{s.PREFIX}")
+    namespaces.bridge_add(s.NS_INET, namespaces.SERVICES_BRIDGE, address=f"{s.SERVICES_GATEWAY}/{s.PREFIX}")
     for name, address in ((s.NS_AWS, s.AWS_API), (s.NS_REGISTRY, s.REGISTRY), (s.NS_DNS, s.DNS)):
-        space.plug(name, "eth0", s.NS_INET, space.SERVICES_BRIDGE, address=f"{address}/{s.PREFIX}")
-        space.ip(name, f"route add default via {s.SERVICES_GATEWAY}")
-    space.ip(s.NS_REGISTRY, f"address add {s.ECR_ADDRESS}/{s.PREFIX} dev eth0")
-    space.nft(s.NS_INET, internet_rules())
+        namespaces.plug(name, "eth0", s.NS_INET, namespaces.SERVICES_BRIDGE, address=f"{address}/{s.PREFIX}")
+        namespaces.ip(name, f"route add default via {s.SERVICES_GATEWAY}")
+    namespaces.ip(s.NS_REGISTRY, f"address add {s.ECR_ADDRESS}/{s.PREFIX} dev eth0")
+    namespaces.nft(s.NS_INET, internet_rules())
 
 
 def node_routes() -> list[str]:

@@ -16,7 +16,7 @@ import json
 import shlex
 from pathlib import Path
 
-from labkit import artifacts, settings, space, supervise
+from labkit import artifacts, namespaces, settings, supervise
 
 PROGRAM = "registry"
 URL = f"http://{settings.REGISTRY}:{settings.REGISTRY_PORT}"
@@ -72,15 +72,16 @@ def start() -> None:
     supervise.start(PROGRAM, ["/bin/sh", "-ec", _program(crane, images)], netns=settings.NS_REGISTRY)
 
     def answers() -> bool:
-        return space.run(["curl", "-sf", f"{URL}/v2/"], netns=settings.NS_REGISTRY, check=False).returncode == 0
+        return namespaces.run(["curl", "-sf", f"{URL}/v2/"], netns=settings.NS_REGISTRY, check=False).returncode == 0
 
     supervise.wait_until("registry", answers, timeout=30, programs=[PROGRAM], every=0.1)
     for reference, file in missing.items():
         path, tag = repository(reference)
         host = f"{settings.REGISTRY}:{settings.REGISTRY_PORT}"
-        space.run([str(crane), "push", "--insecure", str(file), f"{host}/{path}:{tag}"], netns=settings.NS_REGISTRY)
+        push = [str(crane), "push", "--insecure", str(file), f"{host}/{path}:{tag}"]
+        namespaces.run(push, netns=settings.NS_REGISTRY)
         kept = MANIFESTS / f"{file.name}.{settings.LAB_NAME}.new"
-        space.run(
+        namespaces.run(
             ["curl", "-sSf", "-H", f"Accept: {_TYPE}", "-o", str(kept), f"{URL}/v2/{path}/manifests/{tag}"],
             netns=settings.NS_REGISTRY,
         )
@@ -93,4 +94,4 @@ def ready() -> bool:
     references = [each for each in artifacts.load().images if each != settings.PAUSE_IMAGE]
     urls = [f"{URL}/v2/{path}/manifests/{tag}" for path, tag in map(repository, references)]
     argv = ["curl", "-sfI", "--max-time", "3", *urls]
-    return space.run(argv, netns=settings.NS_REGISTRY, check=False).returncode == 0
+    return namespaces.run(argv, netns=settings.NS_REGISTRY, check=False).returncode == 0

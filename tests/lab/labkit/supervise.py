@@ -130,8 +130,8 @@ def start(
 ) -> None:
     """Run `argv` under the name `name` until stopped; an unchanged program that runs already is left alone.
 
-    `netns` is the network namespace, `cgroup` a control group of the lab (made by space.cgroup_make), `env` is added to
-    a small environment (PATH, LAB_NAME and the lab's directories). A program that ends is started again, unless
+    `netns` is the network namespace, `cgroup` a control group of the lab (made by cgroups.make), `env` is added to a
+    small environment (PATH, LAB_NAME and the lab's directories). A program that ends is started again, unless
     `autorestart` is false.
     """
     if not re.fullmatch(r"[a-zA-Z0-9._-]+", name):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import inside, mgmt, network, registry, settings, space, supervise
+from labkit import lifecycle, mgmt, namespaces, network, registry, settings, supervise
 from labkit.build.progress import Progress
 from labkit.errors import LabError
 
@@ -22,7 +22,7 @@ LAB = settings.LAB_DIR
 
 
 def test_steps_depend_on_steps() -> None:
-    steps = inside.steps()
+    steps = lifecycle.steps()
     names = [step.name for step in steps]
     assert len(set(names)) == len(names)
     assert {name for step in steps for name in step.after} <= set(names)
@@ -31,13 +31,13 @@ def test_steps_depend_on_steps() -> None:
 def test_run_keeps_the_order() -> None:
     done: list[str] = []
     steps = [
-        inside.Step("roof", lambda: done.append("roof"), ("walls", "door")),
-        inside.Step("walls", lambda: done.append("walls"), ("ground",)),
-        inside.Step("door", lambda: done.append("door"), ("walls",)),
-        inside.Step("ground", lambda: done.append("ground")),
+        lifecycle.Step("roof", lambda: done.append("roof"), ("walls", "door")),
+        lifecycle.Step("walls", lambda: done.append("walls"), ("ground",)),
+        lifecycle.Step("door", lambda: done.append("door"), ("walls",)),
+        lifecycle.Step("ground", lambda: done.append("ground")),
     ]
     with Progress(len(steps), io.StringIO()) as report:
-        inside.run(steps, report)
+        lifecycle.run(steps, report)
     assert done == ["ground", "walls", "door", "roof"]
 
 
@@ -47,9 +47,9 @@ def test_run_stops_at_a_failure() -> None:
     def fail() -> None:
         raise LabError("no ground")
 
-    steps = [inside.Step("ground", fail), inside.Step("walls", lambda: done.append("walls"), ("ground",))]
+    steps = [lifecycle.Step("ground", fail), lifecycle.Step("walls", lambda: done.append("walls"), ("ground",))]
     with pytest.raises(LabError, match="no ground"), Progress(len(steps), io.StringIO()) as report:
-        inside.run(steps, report)
+        lifecycle.run(steps, report)
     assert done == []
 
 
@@ -107,8 +107,8 @@ def test_program_script_quotes() -> None:
 
 
 def test_port_names_fit_and_differ() -> None:
-    assert space.port_name("fw", "wan0") == "fw.wan0"
-    long = [space.port_name(f"a-very-long-namespace-{number}", "eth0") for number in range(50)]
+    assert namespaces.port_name("fw", "wan0") == "fw.wan0"
+    long = [namespaces.port_name(f"a-very-long-namespace-{number}", "eth0") for number in range(50)]
     assert len(set(long)) == 50
     assert max(map(len, long)) <= 15
 

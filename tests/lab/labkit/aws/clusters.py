@@ -123,7 +123,7 @@ class Clusters:
         return seams.eks_answer({"cluster": seams.eks_public(cluster)})
 
     def describe_cluster(self, name: str) -> Answer:
-        """DescribeCluster. The real thing's state is looked up by the keeper, not here."""
+        """DescribeCluster. The real thing's state is looked up by the reconciler, not here."""
         cluster = _cluster(name)
         tags = dict(seams.eks("tags").get(cluster["arn"]) or {})
         return seams.eks_answer({"cluster": seams.eks_public({**cluster, "tags": tags})})
@@ -234,7 +234,7 @@ class Clusters:
         self.changed()
         return seams.eks_answer({"nodegroup": seams.eks_public(group)})
 
-    # ---- what the keeper calls ----
+    # ---- what the reconciler calls ----
 
     def refresh(self) -> None:
         """Bring every record to what the real thing is; called again and again from one thread."""

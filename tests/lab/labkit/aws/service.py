@@ -15,7 +15,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-BURSTS = ("vulcan", "mercury")  # the lab's, and the second one of the scenario pair
+BURSTS = ("vulcan", "mercury")  # the lab's, and the second one of the scenario two_bursts
 
 
 def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence[str]]) -> None:
@@ -41,8 +41,8 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     from labkit.aws.cloud_controller import CloudController
     from labkit.aws.clusters import WEBHOOK, Clusters, Hands
     from labkit.aws.durations import Durations
-    from labkit.aws.keeper import Keeper
     from labkit.aws.operations import Operations
+    from labkit.aws.reconciler import Reconciler
 
     seams.check()
     seams.no_root_keys()
@@ -63,10 +63,10 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     hands = Hands(fabric, directory / "kubeconfig", kubectl, enter)
 
     def changed() -> None:
-        keeper.changed()
+        reconciler.changed()
 
     clusters = Clusters(fabric, hands, changed)
-    keeper = Keeper(fabric, clusters.refresh, webhook, (account, region))
+    reconciler = Reconciler(fabric, clusters.refresh, webhook, (account, region))
     network.install()
     balancers.install()
     guardduty.install()
@@ -74,7 +74,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     types.install()
     clusters.install()
     Operations(Durations(directory / "durations.json"), types.TYPES).install()
-    keeper.start()
+    reconciler.start()
     CloudController(hands, (account, region)).start()
     guardduty.GuardDuty(directory / "organisation.json", (account, region)).start()
     pki = directory / "pki"

@@ -4,8 +4,15 @@
 
 """The command tests/lab/crash, on the lab's management host."""
 
+from __future__ import annotations
+
 import sys
 
-from labkit.crash import killer
+from labkit.crash import killer, sweep
 
-sys.exit(killer.main())
+COMMANDS = {"at": killer.main, "sweep": sweep.main}
+
+command = sys.argv[1] if len(sys.argv) > 1 else ""
+if command not in COMMANDS:
+    sys.exit(f"crash: which of {', '.join(COMMANDS)}? tests/lab/crash says what they do")
+sys.exit(COMMANDS[command](sys.argv[2:]))

@@ -106,15 +106,15 @@ def run(
         return process.returncode
 
 
-def main() -> int:
+def main(arguments: t.Sequence[str]) -> int:
     """Returns the exit status: 3 when the playbook has ended before the task."""
-    parser = argparse.ArgumentParser(prog="crash", description="Kill a playbook, and all it has started, at a task")
+    parser = argparse.ArgumentParser(prog="crash at", description="Kill a playbook, and all it has started, at a task")
     parser.add_argument("--after", type=float, default=0.0, help="seconds into the task")
     parser.add_argument("--occurrence", type=int, default=1, help="of several tasks with that name, which one")
     parser.add_argument("playbook")
     parser.add_argument("task", help="a part of the task's name, or its number, counted from 1")
     parser.add_argument("options", nargs="*", help="further options of ansible-playbook, after --")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     ended = run(
         given.playbook,
         lambda begun, seconds: wanted(begun, given.task, given.occurrence),

@@ -13,7 +13,7 @@ import re
 import typing as t
 from functools import partial
 
-from labkit import space
+from labkit import namespaces
 from labkit.errors import LabError
 
 from .plan import Link, Namespace, is_ours
@@ -37,7 +37,7 @@ class Network:
 
     def apply(self, wanted: t.Mapping[str, Namespace]) -> dict[str, str]:
         """Makes all namespaces be as `wanted`; returns namespace → error for what failed, to be tried again."""
-        present = set(space.netns_list())
+        present = set(namespaces.netns_list())
         errors: dict[str, str] = {}
         for name in sorted(n for n in present if is_ours(n) and n not in wanted):
             self._done.pop(name, None)
@@ -80,15 +80,15 @@ class Network:
         # A process that has not ended yet would keep the namespace, and with it the far ends of its links.
         for device in _show(name):
             if _DEVICES.fullmatch(device):
-                space.run(["ip", "-n", name, "link", "del", device], check=False)
-        space.netns_delete(name)
+                namespaces.run(["ip", "-n", name, "link", "del", device], check=False)
+        namespaces.netns_delete(name)
 
     @staticmethod
     def _devices(one: Namespace, peers: set[str], present: set[str]) -> None:
         if one.name not in present:
-            space.netns_add(one.name, forward=True)
+            namespaces.netns_add(one.name, forward=True)
         settings = [*_SYSCTL, *(_SYSCTL_ROUTER if one.bridges else ())]
-        space.run(["sysctl", "-eqw", *settings], netns=one.name)
+        namespaces.run(["sysctl", "-eqw", *settings], netns=one.name)
         there = _show(one.name)
         wanted = {*one.bridges, *(k.name for k in one.links), *peers}
         commands = [f"link del {d}" for d in there if _DEVICES.fullmatch(d) and d not in wanted]
@@ -114,7 +114,7 @@ class Network:
         if one.proxy_arp:
             settings = [f"net.ipv4.conf.{d}.proxy_arp=1" for d in one.proxy_arp]
             settings += [f"net.ipv4.neigh.{d}.proxy_delay=0" for d in one.proxy_arp]
-            space.run(["sysctl", "-qw", *settings], netns=one.name)
+            namespaces.run(["sysctl", "-qw", *settings], netns=one.name)
 
     @staticmethod
     def _addresses_and_rules(one: Namespace) -> None:
@@ -132,7 +132,7 @@ class Network:
 
         wanted_rules = {f"{p} {r if r.startswith('from ') else f'from all {r}'}" for p, r in one.rules}
         printed = (
-            space.run(["ip", "-n", one.name, "rule", "show"]).stdout.replace(":\t", " ").replace("[detached] ", "")
+            namespaces.run(["ip", "-n", one.name, "rule", "show"]).stdout.replace(":\t", " ").replace("[detached] ", "")
         )
         # "1000 from all iif eth0 lookup 7 proto 77"
         split = (line.rpartition(" proto ") for line in printed.splitlines())
@@ -141,12 +141,12 @@ class Network:
         _batch(one.name, [f"rule add pref {r} protocol {_PROTOCOL}" for r in sorted(wanted_rules - ours)])
 
         table = f"table ip fabric {{\n{one.ruleset}}}\n" if one.ruleset else ""
-        space.run(["nft", "-f", "-"], netns=one.name, stdin=f"table ip fabric\ndelete table ip fabric\n{table}")
+        namespaces.run(["nft", "-f", "-"], netns=one.name, stdin=f"table ip fabric\ndelete table ip fabric\n{table}")
 
     @staticmethod
     def _routes(one: Namespace) -> None:
         wanted = {(number, destination): way for number, ways in one.routes for destination, way in ways}
-        shown = space.run(["ip", "-n", one.name, "-j", "route", "show", "table", "all", "proto", _PROTOCOL]).stdout
+        shown = namespaces.run(["ip", "-n", one.name, "-j", "route", "show", "table", "all", "proto", _PROTOCOL]).stdout
         have: dict[tuple[int, str], str] = {}
         for route in json.loads(shown or "[]"):
             way = "blackhole" if route.get("type") == "blackhole" else f"via {route.get('gateway')} dev {route['dev']}"
@@ -172,7 +172,7 @@ def _number(table: str | int) -> int:
 
 def _show(netns: str) -> dict[str, dict[str, t.Any]]:
     """The devices in a namespace by name; none if there is no such namespace."""
-    result = space.run(["ip", "-n", netns, "-j", "addr", "show"], check=False)
+    result = namespaces.run(["ip", "-n", netns, "-j", "addr", "show"], check=False)
     return {d["ifname"]: d for d in json.loads(result.stdout or "[]")} if result.returncode == 0 else {}
 
 
@@ -192,4 +192,4 @@ def _far_end(link: Link, found: t.Mapping[str, t.Any]) -> list[str]:
 
 def _batch(netns: str, commands: t.Sequence[str]) -> None:
     if commands:
-        space.run(["ip", "-n", netns, "-batch", "-"], stdin="\n".join(commands) + "\n")
+        namespaces.run(["ip", "-n", netns, "-batch", "-"], stdin="\n".join(commands) + "\n")

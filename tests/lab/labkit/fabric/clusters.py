@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from labkit import kube, settings, space
+from labkit import kube, namespaces, settings
 from labkit.errors import LabError
 
 from .addresses import Allocation, Interface, NodePlace
@@ -224,7 +224,7 @@ class _Node(_Worker):
         limits = ("--connect-timeout", "2", "--max-time", "5")
         url = f"https://ec2.{settings.REGION}.amazonaws.com/"
         argv = ["curl", "--silent", "--output", "/dev/null", *limits, "--cacert", str(settings.CA_CERTIFICATE), url]
-        return space.run(argv, netns=self.name, check=False).returncode == 0
+        return namespaces.run(argv, netns=self.name, check=False).returncode == 0
 
     def _make(self, plane: kube.ControlPlane) -> kube.Node:
         group, place = self.group, self.place

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import replace
 from pathlib import Path
 
-from labkit import settings, space
+from labkit import namespaces, settings
 from labkit.errors import LabError
 
 from . import addresses, plan
@@ -29,7 +29,7 @@ _RETRY = 3.0  # seconds
 
 INTERNET = plan.Internet(
     switch=settings.NS_INET,
-    bridge=space.CLOUD_BRIDGE,
+    bridge=namespaces.CLOUD_BRIDGE,
     gateway=settings.CLOUD_GATEWAY,
     prefix=settings.PREFIX,
     name_server=settings.DNS,

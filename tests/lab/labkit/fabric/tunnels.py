@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import space, supervise
+from labkit import namespaces, supervise
 from labkit.errors import LabError
 
 from .model import Tunnel, TunnelStatus, VpnConnection
@@ -283,5 +283,5 @@ class Tunnels:
         for _age, obsolete in children[1:]:
             list(end.session.terminate({"child-id": obsolete, "timeout": "-1"}))
         if children and not end.up:
-            space.ip(end.name, f"route replace default dev ipsec0 table {TO_DATA_CENTRE}")
+            namespaces.ip(end.name, f"route replace default dev ipsec0 table {TO_DATA_CENTRE}")
         return bool(children)

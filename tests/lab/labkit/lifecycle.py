@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs inside the sandbox: brings the lab's parts up and looks after them. `python3 -m labkit.inside COMMAND`"""
+"""Brings the lab's parts up, in their order of dependency, and looks whether they are healthy.
+
+Runs inside the sandbox: `python3 -m labkit.lifecycle up|verify|status`.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a burst's cluster would leave in AWS beside its stack, and things of others that look like it:
-`python3 -m labkit.left put|check|clear FILE`, on the management host.
+`python3 -m labkit.aws_leftovers put|check|clear FILE`, on the management host.
 
 What is put is remembered in FILE. `check` says what of the burst is still there and what of the others is gone, and
 ends with 1 if anything is. Without FILE, there is nothing to be checked.
@@ -220,7 +220,8 @@ def _elbv2(account: Account, arn: str) -> None:
 
 def main() -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="left", description="What a burst leaves in AWS, and what looks like it")
+    description = "What a burst leaves in AWS, and what looks like it"
+    parser = argparse.ArgumentParser(prog="aws_leftovers", description=description)
     parser.add_argument("command", choices=("put", "check", "clear"))
     parser.add_argument("file", type=Path, help="where it is remembered")
     arguments = parser.parse_args()

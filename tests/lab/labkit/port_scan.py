@@ -4,10 +4,10 @@
 
 """Tries every port of hosts, from the network namespace that it runs in.
 
-``python3 -m labkit.doors ADDRESS…`` prints what answers as JSON: {address: {"tcp": [port, …], "udp": [port, …]}}.
-``python3 -m labkit.doors --stranger NAMESPACE ADDRESS…`` tries them from an address of the VPC whose router's namespace
-it is, that no security group knows.
-``python3 -m labkit.doors --send DEVICE SOURCE:TARGET…`` sends a SYN to port 22 of each target, from whatever address.
+``python3 -m labkit.port_scan ADDRESS…`` prints what answers as JSON: {address: {"tcp": [port, …], "udp": [port, …]}}.
+``python3 -m labkit.port_scan --stranger NAMESPACE ADDRESS…`` tries them from an address that no security group knows,
+in the VPC whose router has this namespace.
+``python3 -m labkit.port_scan --send DEVICE SOURCE:TARGET…`` sends a SYN to port 22 of each target, from any address.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import sys
 import time
 import typing as t
 
-from labkit import space
+from labkit import namespaces
 
 _PORTS = range(1, 65536)
 _AT_ONCE = 100  # packets to each, then a breath: the queues of a link are short
@@ -37,7 +37,7 @@ _FREE = 10  # the address in a subnet that the lab gives to nobody
 _IKE = bytes(range(1, 9)) + bytes(8) + bytes((0, 0x30, 34, 0x08)) + bytes(4) + struct.pack("!I", 28)
 _IN_UDP = 4500
 
-Door = tuple[str, int]  # address, port
+Port = tuple[str, int]  # address, port
 
 
 def answering(addresses: t.Sequence[str]) -> dict[str, dict[str, list[int]]]:
@@ -45,13 +45,13 @@ def answering(addresses: t.Sequence[str]) -> dict[str, dict[str, list[int]]]:
     found = {"tcp": _tcp(addresses), "udp": _udp(addresses)}
     return {
         address: {
-            protocol: sorted(port for place, port in doors if place == address) for protocol, doors in found.items()
+            protocol: sorted(port for place, port in ports if place == address) for protocol, ports in found.items()
         }
         for address in addresses
     }
 
 
-def _tcp(targets: t.Sequence[str]) -> set[Door]:
+def _tcp(targets: t.Sequence[str]) -> set[Port]:
     """A SYN to each port. The kernel, which knows of no connection, resets those that are answered."""
     sources = {target: _source(target) for target in targets}
     with (
@@ -69,7 +69,7 @@ def _tcp(targets: t.Sequence[str]) -> set[Door]:
         return _ask(raw, targets, lambda target, port: (_syn(sources[target], target, own, port), 0), port_of)
 
 
-def _udp(targets: t.Sequence[str]) -> set[Door]:
+def _udp(targets: t.Sequence[str]) -> set[Port]:
     """A beginning of IKE to each port: what does not speak IKE may say so, or nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
         return _ask(
@@ -99,13 +99,13 @@ def _ask(
     targets: t.Sequence[str],
     packet_to: t.Callable[[str, int], tuple[bytes, int]],
     port_of: t.Callable[[bytes, int], int],
-) -> set[Door]:
+) -> set[Port]:
     """Send to all ports and listen.
 
     :param packet_to: what is sent to a port of a target, and the port that the kernel is to be told.
     :param port_of: the port that an answer stands for, of the packet and the port it came from; 0 for none.
     """
-    found: set[Door] = set()
+    found: set[Port] = set()
     out.setblocking(False)
 
     def listen() -> None:
@@ -134,19 +134,19 @@ def _ask(
 @contextlib.contextmanager
 def _stranger(vpc: str) -> t.Iterator[str]:
     """A namespace with an address of the VPC's first subnet that no interface of AWS's has."""
-    found = json.loads(space.run(["ip", "-json", "-4", "address"], netns=vpc).stdout)
+    found = json.loads(namespaces.run(["ip", "-json", "-4", "address"], netns=vpc).stdout)
     bridges = [each for each in found if each["ifname"].startswith("sn")]
     address = bridges[0]["addr_info"][0]
     gateway = ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}")
-    space.netns_delete(_STRANGER)
-    space.netns_add(_STRANGER)
+    namespaces.netns_delete(_STRANGER)
+    namespaces.netns_add(_STRANGER)
     try:
         own = f"{gateway.network[_FREE]}/{gateway.network.prefixlen}"
-        space.plug(_STRANGER, "eth0", vpc, bridges[0]["ifname"], address=own)
-        space.ip(_STRANGER, f"route add default via {gateway.ip}")
+        namespaces.plug(_STRANGER, "eth0", vpc, bridges[0]["ifname"], address=own)
+        namespaces.ip(_STRANGER, f"route add default via {gateway.ip}")
         yield _STRANGER
     finally:
-        space.netns_delete(_STRANGER)
+        namespaces.netns_delete(_STRANGER)
 
 
 def send(device: str, pairs: t.Sequence[str]) -> None:
@@ -163,7 +163,7 @@ def send(device: str, pairs: t.Sequence[str]) -> None:
 
 def main() -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="doors", description="Try every port of hosts")
+    parser = argparse.ArgumentParser(prog="port_scan", description="Try every port of hosts")
     parser.add_argument("--stranger", metavar="NAMESPACE", help="from an address of this VPC")
     parser.add_argument("--send", metavar="DEVICE", help="a SYN from SOURCE to TARGET for each SOURCE:TARGET")
     parser.add_argument("addresses", nargs="+")
@@ -175,7 +175,7 @@ def main() -> int:
         print(json.dumps(answering(given.addresses)))
         return 0
     with _stranger(given.stranger) as namespace:
-        command = [*space.within(namespace), sys.executable, "-B", "-m", "labkit.doors", *given.addresses]
+        command = [*namespaces.within(namespace), sys.executable, "-B", "-m", "labkit.port_scan", *given.addresses]
         return subprocess.run(command, check=False).returncode
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kills the playbooks at each of their tasks in turn, and at random moments (tests/lab/crashes).
+"""Kills the playbooks at each of their tasks in turn, and at random moments (tests/lab/crash sweep).
 
 Each run goes one task further than the one before, from what that one has left. So each task is killed once as it
 begins, with all tasks before it done.
@@ -38,7 +38,7 @@ class Failed(Exception):
     """A promise was not kept."""
 
 
-class Crashes:
+class Sweep:
     """All kills, one after the other.
 
     :param snapshot: where it is kept what there was before.
@@ -139,39 +139,35 @@ class Crashes:
         return done.stdout.strip()
 
 
-def main() -> int:
+def main(arguments: t.Sequence[str]) -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="crashes", description="Kill the playbooks at each task in turn")
+    parser = argparse.ArgumentParser(prog="crash sweep", description="Kill the playbooks at each task in turn")
     parser.add_argument("parts", nargs="*", metavar="PART", help="up, down, undo, random; all of them by default")
     parser.add_argument("--first", type=int, default=1, help="the first task to kill, counted from 1")
     parser.add_argument("--last", type=int, default=1000, help="the last one")
     parser.add_argument("--step", type=int, default=1, help="for undo: kill at each so many tasks")
     parser.add_argument("--times", type=int, default=20, help="for random: kills")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="for random")
-    given = parser.parse_args()
-    parts: dict[str, t.Callable[[Crashes], None]] = {
-        "up": lambda crashes: crashes.up(given.first, given.last),
-        "down": lambda crashes: crashes.down(given.first, given.last),
-        "undo": lambda crashes: crashes.undo(given.first, given.last, given.step),
-        "random": lambda crashes: crashes.at_random(given.times),
+    given = parser.parse_args(arguments)
+    parts: dict[str, t.Callable[[Sweep], None]] = {
+        "up": lambda sweep: sweep.up(given.first, given.last),
+        "down": lambda sweep: sweep.down(given.first, given.last),
+        "undo": lambda sweep: sweep.undo(given.first, given.last, given.step),
+        "random": lambda sweep: sweep.at_random(given.times),
     }
     if unknown := set(given.parts) - set(parts):
         parser.error(f"{', '.join(sorted(unknown))}: no such part")
-    log = settings.LOG / "crashes.log"
+    log = settings.LOG / "crash-sweep.log"
     print(f"seed {given.seed}; what the playbooks say is in {log}", flush=True)
     with log.open("w") as file:
-        crashes = Crashes(settings.STATE / "before-the-crashes.json", file, random.Random(given.seed))
+        sweep = Sweep(settings.STATE / "before-the-sweep.json", file, random.Random(given.seed))
         try:
-            crashes.remember()
+            sweep.remember()
             for part in given.parts or parts:
                 print(f"-- {part}", flush=True)
-                parts[part](crashes)
+                parts[part](sweep)
         except Failed as error:
-            print(f"FAILED after {crashes.kills} kills: {error}", flush=True)
+            print(f"FAILED after {sweep.kills} kills: {error}", flush=True)
             return 1
-    print(f"{crashes.kills} kills, nothing left", flush=True)
+    print(f"{sweep.kills} kills, nothing left", flush=True)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,7 @@ import typing as t
 from labkit.aws import seams, world
 from labkit.fabric import model
 
-logger = logging.getLogger("lab.keeper")
+logger = logging.getLogger("lab.reconciler")
 
 EC2_STORES = (
     "vpcs",
@@ -35,7 +35,7 @@ RETRY = (1.0, 2.0, 5.0, 10.0)  # seconds before the same world is tried again
 
 
 class Fabric(t.Protocol):
-    """What the keeper asks of labkit.fabric.Fabric."""
+    """What the reconciler asks of labkit.fabric.Fabric."""
 
     def apply(self, world: model.World) -> None:
         """Make the real things what `world` says."""
@@ -44,7 +44,7 @@ class Fabric(t.Protocol):
         """The tunnels of a connection."""
 
 
-class Keeper:
+class Reconciler:
     """Carries changes out and states back, for one account and region."""
 
     def __init__(
