@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's AWS on the loopback, for the tests of this directory."""
+"""The lab's AWS on the loopback, for the tests of this directory: of the lab itself, and of plugins that ask AWS."""
 
 from __future__ import annotations
 

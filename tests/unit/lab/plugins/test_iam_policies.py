@@ -18,7 +18,7 @@ exceptions = pytest.importorskip("botocore.exceptions")
 
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
-POLICIES = Path(__file__).resolve().parents[3] / "roles" / "eks_stack" / "files"
+POLICIES = Path(__file__).resolve().parents[4] / "roles" / "eks_stack" / "files"
 Call = t.Callable[[], t.Any]
 
 

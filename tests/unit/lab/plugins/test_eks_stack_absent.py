@@ -82,7 +82,7 @@ class Role:
         # Those that it depends on, Ansible finds beside itself.
         place = directory / "ansible_collections" / "cloudburst"
         place.mkdir(parents=True)
-        (place / "federation").symlink_to(Path(__file__).resolve().parents[3])
+        (place / "federation").symlink_to(Path(__file__).resolve().parents[4])
         made = aws.create(STACK if stack is None else stack, name="cloudburst-vulcan", tags=TAGS)
         status, self.events = aws.end(made)
         assert status == "CREATE_COMPLETE", self.events

@@ -24,7 +24,7 @@ from labkit.aws import identity
 botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
 REGION = "eu-central-1"
-POLICIES = Path(__file__).resolve().parents[3] / "roles" / "eks_stack" / "files"
+POLICIES = Path(__file__).resolve().parents[4] / "roles" / "eks_stack" / "files"
 # As the EBS driver marks a disk when it is not told the cluster's name, which is how its Helm chart installs it
 # (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md).
 DRIVER = {
