@@ -182,9 +182,12 @@ class Checker:
                 cwd=self.tree,
                 MYPYPATH=f"{self.tree}:{self.collection / 'tests/lab'}",
             ),
-            self._step("mypy: lab", [*mypy, "tests/lab/labkit", "tests/check.py"], MYPYPATH="tests/lab"),
+            self._step(
+                "mypy: lab", [*mypy, "tests/lab/labkit", "tests/check.py", "tests/prose.py"], MYPYPATH="tests/lab"
+            ),
             self._step("antsibull-changelog", tool("antsibull-changelog", "lint")),
             self._step("yamllint", tool("yamllint", "--strict", ".")),
+            self._step("prose", tool("python", "tests/prose.py")),
             self._step("ruff", tool("ruff", "check", "--no-cache", ".")),
         ]
         steps = [*self._artifact(), *steps]

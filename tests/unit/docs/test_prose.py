@@ -1,0 +1,54 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user reads is said in the words that were agreed on: tests/prose.py has them, and reads the texts."""
+
+from __future__ import annotations
+
+import importlib.util
+import typing as t
+from pathlib import Path
+
+import pytest
+
+
+def load() -> t.Any:
+    spec = importlib.util.spec_from_file_location("prose", Path(__file__).resolve().parents[2] / "prose.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+prose = load()
+
+
+def test_what_a_user_reads_is_in_the_agreed_words() -> None:
+    texts = prose.texts()
+    assert len(texts) > 500
+    assert [line for text in texts for line in prose.own_words(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("It can not be read.", ["can not"]),
+        ("It can't be read, and it cannot be written.", ["can't"]),
+        ("A network can not only be read.", []),
+        ("Waited 300 s for it, in vain.", ["in vain"]),
+        ("Such a name is refused before anything is touched.", ["name is refused", "before anything is touched"]),
+        ("The connection is refused.", []),
+        ("Nodes with private addresses alone", ["addresses alone"]),
+        ("The interface end point of the VPC's endpoint", ["end point"]),
+    ],
+)
+def test_words_are_found(words: str, found: list[str]) -> None:
+    said = [line.split(": ")[1].strip("\"'") for line in prose.own_words(prose.Text("here", words))]
+    assert said == found
+
+
+def test_code_is_no_prose() -> None:
+    """Literals, markup of ansible-doc and Jinja are left out; no two of them look like a word that is repeated."""
+    assert prose.own_words(prose.Text("", prose._plain("``can't`` `can't` C(can't) {{ \"can't\" }}"))) == []
+    assert prose._plain("``one`` O(two)") == "Qa Qb"
