@@ -61,6 +61,35 @@ def usual(resource_type: str, operation: t.Literal["create", "delete"], profile:
     return PROFILES[profile].get(resource_type, PROFILES[profile]["*"])[operation == "delete"]
 
 
+class Timeline:
+    """When each resource of a stack operation would have begun, were all worked on at once, as AWS does.
+
+    MiniStack works on one after the other. What would have begun earlier than MiniStack comes to it has that much
+    less to wait for, so the whole takes as long as the longest way through it.
+    """
+
+    def __init__(self, began: float, needed: t.Mapping[str, t.Collection[str]]) -> None:
+        """:param needed: of each resource, those that must have ended before it begins."""
+        self._began = began
+        self._needed = needed
+        self._ends: dict[str, float] = {}
+
+    def begin(self, logical_id: str) -> float:
+        """When this resource would have begun."""
+        ends = (self._ends[name] for name in self._needed.get(logical_id, ()) if name in self._ends)
+        return max(ends, default=self._began)
+
+    def end(self, logical_id: str, seconds: float) -> float:
+        """Note that this resource takes so long, and return when it would end."""
+        self._ends[logical_id] = self.begin(logical_id) + seconds
+        return self._ends[logical_id]
+
+
+def reverse(needed: t.Mapping[str, t.Collection[str]]) -> dict[str, set[str]]:
+    """The same dependencies the other way around, for a deletion."""
+    return {name: {other for other, needs in needed.items() if name in needs} for name in needed}
+
+
 class Durations:
     """The durations of one lab. A file that can't be read counts as none, so that a typo breaks no stack."""
 

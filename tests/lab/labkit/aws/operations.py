@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from labkit.aws import rights, seams
-from labkit.aws.durations import Durations, usual
+from labkit.aws.durations import Durations, Timeline, reverse, usual
 
 logger = logging.getLogger("lab.operations")
 
@@ -58,6 +58,7 @@ class Operations:
         self.types = types
         self._running: dict[str, _Running] = {}
         self._deleting: set[str] = set()
+        self._timelines: dict[str, Timeline] = {}
 
     def install(self) -> None:
         """Stand around MiniStack's own operations from now on."""
@@ -86,7 +87,7 @@ class Operations:
             settle = self._type(resource_type).settle
             if settle:
                 attributes = {**attributes, **settle(physical_id, props)}
-            left = self.durations.seconds(resource_type, "create") - (time.monotonic() - began)
+            left = self._left(resource_type, "create", stack_name, logical_id, began)
             if left > 0 and cancel.wait(left):
                 raise CancelledError("Resource creation cancelled")
         except Exception:
@@ -120,17 +121,18 @@ class Operations:
         resource_type: str,
         physical_id: str,
         props: Properties,
-        *rest: t.Any,
+        stack_name: str = "",
+        logical_id: str = "",
     ) -> None:
-        rights.require(resource_type, "delete", physical_id, props, str(rest[0] if rest else ""))
+        rights.require(resource_type, "delete", physical_id, props, stack_name)
         kind = self._type(resource_type)
         if kind.before_delete:
             kind.before_delete(physical_id, props)
         began = time.monotonic()
-        original(resource_type, physical_id, props, *rest)
+        original(resource_type, physical_id, props, stack_name, logical_id)
         if kind.gone:
             kind.gone(physical_id, props)
-        time.sleep(max(0.0, self.durations.seconds(resource_type, "delete") - (time.monotonic() - began)))
+        time.sleep(max(0.0, self._left(resource_type, "delete", stack_name, logical_id, began)))
 
     def _discard(self, resource_type: str, physical_id: str, props: Properties) -> None:
         try:
@@ -140,6 +142,20 @@ class Operations:
                 gone(physical_id, props)
         except Exception:
             logger.exception("%s %s was made but not finished, and could not be deleted", resource_type, physical_id)
+
+    def _left(
+        self,
+        resource_type: str,
+        operation: t.Literal["create", "delete"],
+        stack_name: str,
+        logical_id: str,
+        began: float,
+    ) -> float:
+        """Seconds that an operation on a resource still takes, of which the real work began at `began`."""
+        now = time.monotonic()
+        timeline = self._timelines.get(stack_name) or Timeline(began, {})
+        seconds = max(self.durations.seconds(resource_type, operation), now - began)
+        return timeline.end(logical_id, seconds) - now
 
     def _type(self, resource_type: str) -> Type:
         return self.types.get(resource_type) or Type()
@@ -154,6 +170,7 @@ class Operations:
         self, original: t.Callable[..., t.Any], stack_name: str, stack_id: str, *args: t.Any, **kwargs: t.Any
     ) -> None:
         running = self._running[stack_id] = _Running()
+        self._timelines[stack_name] = Timeline(time.monotonic(), seams.dependencies(args[0]))
         try:
             await original(stack_name, stack_id, *args, **kwargs)
         finally:
@@ -175,6 +192,7 @@ class Operations:
         failed = operation.get("failed_logical_id")
         if failed and not reason_override and not operation.get("is_update"):
             reason_override = f"The following resource(s) failed to create: [{failed}]. Rollback requested by user."
+        self._time_deletion(stack_name)
         await original(stack_name, stack_id, stack, operation, reason_override)
 
     async def _delete_stack(
@@ -191,9 +209,14 @@ class Operations:
                 if stack:
                     stack["StackStatus"] = "DELETE_IN_PROGRESS"
                 await running.done.wait()
+            self._time_deletion(stack_name)
             await original(stack_name, stack_id, *args, **kwargs)
         finally:
             self._deleting.discard(stack_id)
+
+    def _time_deletion(self, stack_name: str) -> None:
+        template = (seams.stacks().get(stack_name) or {}).get("_template") or {}
+        self._timelines[stack_name] = Timeline(time.monotonic(), reverse(seams.dependencies(template)))
 
 
 def _begin_deletion(

@@ -18,6 +18,8 @@ import typing as t
 import uuid
 import xml.etree.ElementTree as ET
 
+from labkit.aws.durations import Timeline
+
 VERSION = "1.5.33"
 
 _CFN = "ministack.services.cloudformation"
@@ -532,6 +534,13 @@ def wrap_stack_operations(
                 setattr(module(f"{_CFN}.{place}"), name, wrapped)
 
 
+def dependencies(template: dict[str, t.Any]) -> dict[str, set[str]]:
+    """Of each resource of a template, those that it needs."""
+    resources = template.get("Resources") or {}
+    needed = module(f"{_CFN}.stacks")._extract_deps
+    return {name: needed(resource, set(resources)) - {name} for name, resource in resources.items()}
+
+
 def order_resources(seconds: t.Callable[[str], float]) -> None:
     """Let MiniStack, which works on one resource after the other, take them in the order in which AWS, which works on
     all at once whose dependencies are there, would have made them; `seconds` is how long it takes for one of a type."""
@@ -540,11 +549,8 @@ def order_resources(seconds: t.Callable[[str], float]) -> None:
 
     def order(resources: dict[str, t.Any], conditions: dict[str, t.Any]) -> list[str]:
         ordered: list[str] = original(resources, conditions)
-        ends: dict[str, float] = {}
-        for name in ordered:
-            needed = stacks_module._extract_deps(resources[name], set(ordered)) - {name}
-            began = max((ends[each] for each in needed if each in ends), default=0.0)
-            ends[name] = began + seconds(str(resources[name].get("Type")))
+        timeline = Timeline(0.0, dependencies({"Resources": {name: resources[name] for name in ordered}}))
+        ends = {name: timeline.end(name, seconds(str(resources[name].get("Type")))) for name in ordered}
         return sorted(ordered, key=ends.__getitem__)
 
     stacks_module._topological_sort = order

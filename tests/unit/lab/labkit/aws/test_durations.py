@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.aws.durations import PROFILES, Durations
+from labkit.aws.durations import PROFILES, Durations, Timeline, reverse
 
 
 def test_without_a_file_it_is_quick(tmp_path: Path) -> None:
@@ -37,3 +37,19 @@ def test_a_file_that_makes_no_sense_breaks_no_stack(tmp_path: Path, content: str
     durations = Durations(tmp_path / "durations.json")
     durations.file.write_text(content)
     assert durations.seconds("AWS::EC2::VPC", "create") == PROFILES["quick"]["AWS::EC2::VPC"][0]
+
+
+def test_what_needs_nothing_of_one_another_takes_no_longer_than_the_longest() -> None:
+    timeline = Timeline(100.0, {"Vpc": set(), "Gateway": {"Vpc"}, "Vpn": {"Gateway"}, "Cluster": {"Vpc"}})
+    assert timeline.end("Vpc", 10) == 110
+    assert timeline.end("Gateway", 20) == 130
+    assert timeline.end("Vpn", 40) == 170
+    assert timeline.begin("Cluster") == 110
+    assert timeline.end("Cluster", 90) == 200
+
+
+def test_a_deletion_waits_for_those_that_need_it() -> None:
+    timeline = Timeline(0.0, reverse({"Vpc": set(), "Vpn": {"Vpc"}, "Cluster": {"Vpc"}}))
+    assert timeline.end("Cluster", 30) == 30
+    assert timeline.end("Vpn", 5) == 5
+    assert timeline.end("Vpc", 1) == 31
