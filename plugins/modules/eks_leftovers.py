@@ -66,7 +66,7 @@ options:
     type: int
     default: 900
 seealso:
-  - module: cloudburst.federation.eks_release
+  - module: cloudburst.federation.eks_cleanup
   - module: cloudburst.federation.cloudformation_stack
 """
 

@@ -140,7 +140,7 @@ def label(type_: Type, item: Object) -> str:
     return f"{type_.plural} " + "/".join(part for part in (meta.get("namespace"), meta["name"]) if part)
 
 
-class Release:
+class ClusterCleanup:
     """One cluster.
 
     :param waiter: for how long to wait for its controllers.
@@ -165,7 +165,7 @@ class Release:
         """The snapshots' contents whose snapshots in AWS were made for this cluster."""
         return [content for content in self.client.list(CONTENTS.path()) if image(content)]
 
-    def guard(self) -> None:
+    def protect_volumes(self) -> None:
         """Let no disk go with its claim, and no snapshot with its object."""
         for volume in self.volumes():
             self._set_policy(VOLUMES, volume, _POLICY, "Retain")
@@ -180,7 +180,7 @@ class Release:
         if not self.check_mode:
             self._quietly(lambda: self.client.patch(type_.path(item), {"spec": {field: policy}}))
 
-    def drop(self, *, volumes: bool, wait: bool) -> list[str]:
+    def drain(self, *, volumes: bool, wait: bool) -> list[str]:
         """Remove what AWS has made something for, and wait until the cluster's controllers have let go of it.
 
         Karpenter's pools go last, for controllers may run on their nodes, and its classes after the nodes.
@@ -193,14 +193,14 @@ class Release:
             for item in find():
                 self._delete(type_, item)
         if volumes:
-            self._drop_snapshots()
-            self._drop_claims()
+            self._remove_snapshots()
+            self._remove_claims()
             sources += [(VOLUMES, self.volumes), (CONTENTS, self.snapshots)]
         left = self._left_of("load balancers and volumes", sources, wait=wait)
-        left += self._drop_all((NODE_POOLS, NODE_CLAIMS), "the nodes that Karpenter has made", wait=wait)
-        return left + self._drop_all((NODE_CLASSES,), "the instance profiles that Karpenter has made", wait=wait)
+        left += self._remove_all((NODE_POOLS, NODE_CLAIMS), "the nodes that Karpenter has made", wait=wait)
+        return left + self._remove_all((NODE_CLASSES,), "the instance profiles that Karpenter has made", wait=wait)
 
-    def _drop_all(self, types: t.Sequence[Type], what: str, *, wait: bool) -> list[str]:
+    def _remove_all(self, types: t.Sequence[Type], what: str, *, wait: bool) -> list[str]:
         """Remove all objects of some types; what is still there when the time is over."""
         sources = [self._all_of(type_) for type_ in types]
         for type_, find in sources:
@@ -218,7 +218,7 @@ class Release:
     def _all_of(self, type_: Type) -> Source:
         return type_, lambda: self.client.list(type_.path())
 
-    def _drop_snapshots(self) -> None:
+    def _remove_snapshots(self) -> None:
         """Remove all snapshots. Their contents, and what is in AWS, go with them by the controllers' hands."""
         for content in self.snapshots():
             self._set_policy(CONTENTS, content, _SNAPSHOT_POLICY, "Delete")
@@ -227,7 +227,7 @@ class Release:
             found = self.client.get(path) if reference.get("name") else None
             self._delete(*((CONTENTS, content) if found is None else (SNAPSHOTS, found)))
 
-    def _drop_claims(self) -> None:
+    def _remove_claims(self) -> None:
         """Remove all claims that have a disk.
 
         Who uses one is stopped before, for Kubernetes does not let go of a claim that is in use
@@ -288,7 +288,7 @@ class Release:
     def _record(self, type_: Type, item: Object, before: Object, after: Object | None) -> None:
         name = label(type_, item)
         self.changes.record(name, before, after)
-        done = self._slice_state.setdefault("released", [])
+        done = self._slice_state.setdefault("removed", [])
         if after is None and name not in done:
             done.append(name)
 
@@ -302,4 +302,4 @@ class Release:
                 raise
 
 
-__all__ = ("Release", "Type", "claims_of", "disk", "image", "is_balanced", "label", "owner", "topmost")
+__all__ = ("ClusterCleanup", "Type", "claims_of", "disk", "image", "is_balanced", "label", "owner", "topmost")

@@ -230,7 +230,7 @@ class Sweep:
     def _mark_attached(self) -> None:
         """Mark the volumes that nodes of the burst have attached as the burst's, where no tag says whose they are.
 
-        That is for a cluster that could not be asked which volumes it has made; see eks_release.
+        That is for a cluster that could not be asked which volumes it has made; see eks_cleanup.
         """
         self.found(cluster_goes=False)
         for thing in self.api.attached(self._instances()):

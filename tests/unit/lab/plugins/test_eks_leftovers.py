@@ -338,7 +338,7 @@ def put_own(world: World, *, node_group: bool = True) -> dict[str, str]:
         "instance": world.instance({**OWN, "karpenter.sh/nodepool": "default"}),
         "volume": volume,
         "snapshot": world.snapshot(volume, {**OWN, **DRIVER}),
-        # Marked by eks_release, for the driver did not know the cluster's name.
+        # Marked by eks_cleanup, for the driver did not know the cluster's name.
         "marked": world.volume({**DRIVER, "cloudburst:burst": "vulcan"}),
         "log": world.log_group("/aws/eks/vulcan/cluster", {}),
         "insights": world.log_group("/aws/containerinsights/vulcan/performance", {}),

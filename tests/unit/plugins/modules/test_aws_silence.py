@@ -25,9 +25,9 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._aws.errors 
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.module import PROGRESS_VARIABLE
 from ansible_collections.cloudburst.federation.plugins.modules import (
     cloudformation_stack,
+    eks_cleanup,
     eks_kubeconfig,
     eks_leftovers,
-    eks_release,
 )
 
 KEYS = {"region": "eu-central-1", "access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "secret"}
@@ -39,7 +39,7 @@ MAINS: dict[str, tuple[t.Callable[[], None], dict[str, t.Any]]] = {
         {"kubeconfig": "/dev/null", "assume_role_arn": "arn:aws:iam::123456789012:role/x", "_ansible_check_mode": True},
     ),
     "eks_leftovers": (eks_leftovers.main, {}),
-    "eks_release": (eks_release.main, {}),
+    "eks_cleanup": (eks_cleanup.main, {}),
 }
 
 

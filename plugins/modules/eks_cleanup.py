@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: eks_release
-short_description: Have the EKS cluster of a burst let go of what it has made in AWS
+module: eks_cleanup
+short_description: Have a burst's EKS cluster remove what it has made in AWS
 version_added: 1.0.0
 description:
   - Removes from a cluster what its controllers have made something for in AWS, while they are there to remove that as
@@ -41,12 +41,13 @@ options:
     required: true
   state:
     description:
-      - With V(guarded), volumes of EBS and their snapshots are kept from going with their claims, unless they may go.
-        Nothing is removed. It is for before applications are withdrawn. A cluster with deletion protection is refused.
-      - With V(released), the cluster lets go of everything.
+      - With V(volumes_protected), volumes of EBS and their snapshots are protected from being deleted with their
+        claims, unless O(volumes=remove). Nothing is removed. Use it before the applications are withdrawn. A cluster
+        with deletion protection is rejected.
+      - With V(drained), everything is removed that the cluster's controllers have made something for in AWS.
     type: str
-    choices: [guarded, released]
-    default: released
+    choices: [volumes_protected, drained]
+    default: drained
   volumes:
     description:
       - With V(keep), volumes of EBS stay in AWS with the data that they hold. Their reclaim policy becomes C(Retain),
@@ -67,13 +68,13 @@ seealso:
 
 EXAMPLES = r"""
 - name: Keep the data when applications are withdrawn
-  cloudburst.federation.eks_release:
+  cloudburst.federation.eks_cleanup:
     name: vulcan
     region: eu-central-1
-    state: guarded
+    state: volumes_protected
 
 - name: Let the cluster go with its load balancers, but keep the data
-  cloudburst.federation.eks_release:
+  cloudburst.federation.eks_cleanup:
     name: vulcan
     region: eu-central-1
 """
@@ -89,7 +90,7 @@ reason:
   returned: when it could not
   type: str
   sample: There is no EKS cluster vulcan.
-released:
+removed:
   description: What was removed from the cluster, or in check mode would be.
   returned: success
   type: list
@@ -132,7 +133,7 @@ from ..module_utils._aws.eks import clusters, reach, tokens
 from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
 from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
 from ..module_utils._cleanup.api import Api
-from ..module_utils._cleanup.in_cluster import Release, disk, image
+from ..module_utils._cleanup.in_cluster import ClusterCleanup, disk, image
 from ..module_utils._cleanup.ownership import BURST_TAG, is_own, is_unmarked
 from ..module_utils._cleanup.sweep import summary
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
@@ -158,7 +159,7 @@ def connected(aws: AnsibleAWSModule, eks: t.Any, name: str) -> tuple[Client | No
         return None, f"There is no EKS cluster {name}."
     if not is_own(cluster, name):
         return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
-    if cluster.get("deletionProtection") and aws.params["state"] == "guarded":
+    if cluster.get("deletionProtection") and aws.params["state"] == "volumes_protected":
         raise TerminalState(
             f"The EKS cluster {name} is protected from being deleted. "
             f"Take that away with: {UNPROTECT_CLUSTER.format(cluster=name)}",
@@ -171,11 +172,11 @@ def connected(aws: AnsibleAWSModule, eks: t.Any, name: str) -> tuple[Client | No
     return connect_with_token(cluster["endpoint"], certificate, token, proxy="", label=name), ""
 
 
-def mark(run: Run, release: Release, api: Api) -> None:
+def mark(run: Run, cleanup: ClusterCleanup, api: Api) -> None:
     """Give the data of the cluster on AWS the burst's tag where nothing else tells whose it is."""
     name = run.module.params["name"]
-    run.result["volumes"] = [str(disk(volume)) for volume in release.volumes()]
-    run.result["snapshots"] = [str(image(content)) for content in release.snapshots()]
+    run.result["volumes"] = [str(disk(volume)) for volume in cleanup.volumes()]
+    run.result["snapshots"] = [str(image(content)) for content in cleanup.snapshots()]
     marked: list[str] = run.slice_state.setdefault("marked", [])
     refused: dict[str, str] = {}
     try:
@@ -190,7 +191,7 @@ def mark(run: Run, release: Release, api: Api) -> None:
             except AwsError as error:
                 refused[thing.id] = error.message
                 continue
-            release.changes.record(f"{thing.kind} {thing.id}", {BURST_TAG: None}, {BURST_TAG: name})
+            cleanup.changes.record(f"{thing.kind} {thing.id}", {BURST_TAG: None}, {BURST_TAG: name})
             marked.append(thing.id)
     finally:
         run.result["marked"] = list(marked)
@@ -205,20 +206,20 @@ def ensure(run: Run, client: Client, api: Api) -> None:
     """Bring the cluster to the state that is asked for."""
     params = run.module.params
     changes = Changes()
-    release = Release(client, run.waiter, changes, run.slice_state, check_mode=run.check_mode)
+    cleanup = ClusterCleanup(client, run.waiter, changes, run.slice_state, check_mode=run.check_mode)
     try:
         if params["volumes"] == "keep":
-            release.guard()
-        mark(run, release, api)
-        if params["state"] == "released":
-            run.result["stuck"] = release.drop(volumes=params["volumes"] == "remove", wait=params["wait"])
+            cleanup.protect_volumes()
+        mark(run, cleanup, api)
+        if params["state"] == "drained":
+            run.result["stuck"] = cleanup.drain(volumes=params["volumes"] == "remove", wait=params["wait"])
             if run.result["stuck"]:
                 warn(
                     f"The cluster {client.label} has not let go within {params['wait_timeout']} s of: "
                     f"{', '.join(run.result['stuck'])}. What was made for it in AWS is removed there.",
                 )
     finally:
-        run.result["released"] = list(run.slice_state.get("released") or [])
+        run.result["removed"] = list(run.slice_state.get("removed") or [])
         run.result["changed"] = bool(changes)
         run.result["diff"] = changes.diff
 
@@ -228,7 +229,7 @@ def main() -> None:
     aws = AnsibleAWSModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["guarded", "released"], "default": "released"},
+            "state": {"type": "str", "choices": ["volumes_protected", "drained"], "default": "drained"},
             "volumes": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
             **wait_spec(timeout=300),
         },
@@ -238,7 +239,7 @@ def main() -> None:
         aws.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
 
     def call(run: Run) -> None:
-        run.result.update(reached=False, released=[], stuck=[], volumes=[], snapshots=[], marked=[])
+        run.result.update(reached=False, removed=[], stuck=[], volumes=[], snapshots=[], marked=[])
         with calling("make clients for AWS"):
             config = patience(run.waiter.remaining)
             clients = {service: aws.client(service, config=config) for service in ("ec2", "eks")}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What eks_release does to a cluster and to its data on AWS: against a real API server, alone with its etcd, and the
+"""What eks_cleanup does to a cluster and to its data on AWS: against a real API server, alone with its etcd, and the
 lab's AWS. Karpenter is played. Its types and those of snapshots are made with no more than this needs of them."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from labkit import settings
 
 pytest.importorskip("ansible_collections.amazon.aws")
 pytest.importorskip("kubernetes")
-eks_release = pytest.importorskip("ansible_collections.cloudburst.federation.plugins.modules.eks_release")
+eks_cleanup = pytest.importorskip("ansible_collections.cloudburst.federation.plugins.modules.eks_cleanup")
 
 # As the driver marks them when it is not told the cluster's name
 DRIVER = {"ebs.csi.aws.com/cluster": "true", "CSIVolumeName": "orders"}
@@ -140,7 +140,7 @@ def run(client: Client, aws: t.Any, state: str, *, check_mode: bool = False) -> 
         result={},
         check_mode=check_mode,
     )
-    eks_release.ensure(made, client, Api({"ec2": aws.client("ec2")}))
+    eks_cleanup.ensure(made, client, Api({"ec2": aws.client("ec2")}))
     return dict(made.result)
 
 
@@ -193,14 +193,14 @@ def test_data_is_kept_and_marked(cluster: Client, aws: t.Any) -> None:
             *(row["SnapshotId"] for row in snapshots["Snapshots"]),
         }
 
-    foreseen = run(cluster, aws, "guarded", check_mode=True)
+    foreseen = run(cluster, aws, "volumes_protected", check_mode=True)
     assert (policies(), marked()) == ({"Delete"}, set())
-    done = run(cluster, aws, "guarded")
+    done = run(cluster, aws, "volumes_protected")
     assert (policies(), marked()) == ({"Retain"}, {plain, snapshot})
     assert foreseen == done
     assert (done["changed"], done["marked"]) == (True, [plain, snapshot])
     assert (set(done["volumes"]), done["snapshots"]) == ({plain, told, others}, [snapshot])
-    again = run(cluster, aws, "guarded")
+    again = run(cluster, aws, "volumes_protected")
     assert (again["changed"], again["marked"]) == (False, [])
 
 
@@ -225,9 +225,9 @@ def test_the_classes_of_karpenter_go_after_its_nodes(cluster: Client, aws: t.Any
 
     karpenter = threading.Thread(target=play, daemon=True)
     karpenter.start()
-    result = run(cluster, aws, "released")
+    result = run(cluster, aws, "drained")
     karpenter.join(timeout=30)
     assert order == ["nodeclaims beside 1 claims", "ec2nodeclasses beside 0 claims"]
-    assert result["released"] == ["nodepools default", "nodeclaims default-1", "ec2nodeclasses default"]
+    assert result["removed"] == ["nodepools default", "nodeclaims default-1", "ec2nodeclasses default"]
     assert result["stuck"] == []
     assert json.dumps([cluster.list(type_.path()) for type_ in TYPES if type_ != in_cluster.CONTENTS]) == "[[], [], []]"
