@@ -54,9 +54,10 @@ options:
         C(FederatedNamespace) last. Nothing else of them is changed, and what they place on other clusters is not
         touched. What a C(ReplicaSchedulingPreference) places can be withdrawn with its whole namespace alone. Its
         replicas are moved to the other clusters before.
-      - A C(clusterSelector) is kept beside the names of the clusters left, which KubeFed goes by, and a
-        C(ReplicaSchedulingPreference) keeps in mind what it gave before. Both count again when a cluster is withdrawn
-        once more after it has left the federation, or placed again.
+      - When a cluster is withdrawn, a C(clusterSelector) is kept beside the names of the other clusters, which KubeFed
+        goes by, and a C(ReplicaSchedulingPreference) remembers what it gave before.
+      - With V(restored), both count again, for the clusters in O(clusters) that have left the federation since they
+        were withdrawn. Clusters that are still members stay withdrawn; V(placed) places the resources there again.
       - With V(absent), the federated resources are removed, and what KubeFed has made for them in the clusters is
         too. What was there before stays, without KubeFed's label. So does all of a federated resource that this
         module has not made, since nobody knows then. The host's own namespace stays too.
@@ -68,6 +69,7 @@ options:
       - absent
       - placed
       - withdrawn
+      - restored
     default: present
   definition:
     description:
@@ -123,8 +125,8 @@ options:
   namespace:
     description:
       - The namespace of resources that name none.
-      - With O(state=placed) or O(state=withdrawn), and without any resources, the namespace in which everything is
-        meant.
+      - With O(state=placed), O(state=withdrawn) or O(state=restored), and without any resources, the namespace in which
+        everything is meant.
       - With O(contents), the namespace that is federated.
     type: str
   placement:
@@ -158,7 +160,8 @@ options:
     default: {}
   clusters:
     description:
-      - Names of the clusters to place everything on, or to withdraw. Those to withdraw need not be joined any more.
+      - Names of the clusters to place everything on, to withdraw, or to restore the placement without. Only those to
+        place on have to be members.
     type: list
     elements: str
   orphan:
@@ -321,6 +324,14 @@ EXAMPLES = r"""
     clusters:
       - vulcan
 
+- name: Make the selectors count again, once that cluster has left the federation
+  cloudburst.federation.federated_resource:
+    context: kubernetes-admin@kubernetes
+    namespace: fedtestns
+    state: restored
+    clusters:
+      - vulcan
+
 - name: Federate a service no more, and keep what was there before
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
@@ -459,116 +470,33 @@ left_out:
       sample: each cluster makes its own, with its own authority
 """
 
-import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as, secrets_of
 from ..module_utils._kube.diff import Changes
-from ..module_utils._kube.names import check_labels, check_name, texts
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
-from ..module_utils._kubefed.operations.federation import Resources
-from ..module_utils._kubefed.resources.documents import from_definition, from_path, secrets_in
-from ..module_utils._kubefed.resources.model import (
-    Placing,
-    Wanted,
-    check_overrides,
-    check_selector,
-    placing,
-    unused_overrides,
-    wanted,
-)
+from ..module_utils._kubefed.operations.carry_out import Task, carry_out
+from ..module_utils._kubefed.operations.context import open_federation
+from ..module_utils._kubefed.resources.documents import secrets_in
 from ..module_utils._kubefed.resources.reader import YAML_IMPORT_ERROR
-from ..module_utils._kubefed.resources.schedules import is_schedule, schedule
-from ..module_utils._kubefed.resources.validation import token_problem
+from ..module_utils._kubefed.resources.request import STATES, Request, read_request
 from ..module_utils._runtime.argspec import kube_spec, wait_spec
-from ..module_utils._runtime.errors import FederationError, InvalidOption
+from ..module_utils._runtime.errors import FederationError
 from ..module_utils._runtime.module import QuietModule, Run, run_module
-
-# The options for these states alone
-_FOR_PRESENT = ("placement", "cluster_selector", "overrides", "creation_labels", "contents", "enable_types")
-_FOR_CLUSTERS = ("placed", "withdrawn")
-
-
-def manifests_of(params: dict[str, t.Any], warn: t.Callable[[str], object]) -> list[dict[str, t.Any]] | None:
-    """The resources given in definition or src; V(None) without either."""
-    try:
-        if params["src"] is not None:
-            found = from_path(params["src"], warn)
-        elif params["definition"] is not None:
-            found = from_definition(params["definition"], warn)
-        else:
-            return None
-        # What is federated already may be removed
-        tokens = [text for text in map(token_problem, found) if text] if params["state"] == "present" else []
-        if tokens:
-            raise InvalidOption(" ".join(tokens))
-    except InvalidOption:
-        # It is not known then what of it is secret, and a result shows the options
-        params["definition"] = None
-        raise
-    return found
-
-
-def check_options(params: dict[str, t.Any]) -> None:
-    """Refuse what makes no sense before anything is touched."""
-    state = params["state"]
-    check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63)
-    if params["namespace"] is not None:
-        check_name(params["namespace"], "namespace", limit=63)
-    for option in ("placement", "clusters", "overrides"):
-        for name in params[option] or []:
-            check_name(name, option)
-    if params["template"] is not None:
-        raise InvalidOption("template is rendered on the controller: it does not work in an ad hoc or async task.")
-    if params["cluster_selector"] is not None:
-        check_selector(params["cluster_selector"])
-    check_overrides(params["overrides"] or {})
-    check_labels(texts(params["creation_labels"]), "creation_labels")
-    for option in _FOR_PRESENT:
-        if state != "present" and params[option]:
-            raise InvalidOption(f"state is {state}: {option} is for state present.")
-    check_what(params)
-    if params["orphan"] and state != "absent":
-        raise InvalidOption(f"state is {state}: orphan is for state absent.")
-    if params["wait_for_pods"] and (not params["wait"] or state not in ("present", "placed")):
-        raise InvalidOption("wait_for_pods is true: it needs wait, and state present or placed.")
-
-
-def check_what(params: dict[str, t.Any]) -> None:
-    """Refuse a task that does not say which resources and clusters it is about."""
-    state = params["state"]
-    given = params["definition"] is not None or params["src"] is not None
-    if state in _FOR_CLUSTERS:
-        if not params["clusters"]:
-            raise InvalidOption(f"state is {state}: clusters must name one cluster or more.")
-        if not given and not params["namespace"]:
-            raise InvalidOption(
-                f"state is {state}: set definition, src, template or namespace, to say which resources are meant."
-            )
-    elif params["clusters"] is not None:
-        raise InvalidOption(
-            f"state is {state}: clusters is for states {' and '.join(_FOR_CLUSTERS)}; set placement instead."
-        )
-    elif params["contents"]:
-        if not params["namespace"]:
-            raise InvalidOption("contents is true: set namespace to the namespace that is meant.")
-    elif not given:
-        raise InvalidOption(f"state is {state}: set definition, src or template.")
 
 
 def call(run: Run) -> None:
     """Any number of federated resources."""
     params = run.module.params
-    check_options(params)
-    manifests = manifests_of(params, run.module.warn)
-    run.module.no_log_values.update(secrets_in(manifests or [], params["overrides"]))
+    request = read_request(params, run.module.warn)
+    run.module.no_log_values.update(secrets_in(request.manifests or [], request.overrides))
     host = connect_as(params, label="host cluster")
     changes = Changes()
     run.result["resources"] = []
     try:
-        resources = Resources(
+        context = open_federation(
             host,
             params["kubefed_namespace"],
             waiter=run.waiter,
@@ -578,16 +506,12 @@ def call(run: Run) -> None:
             slice_state=run.slice_state,
         )
     except FederationError as error:
-        if run.check_mode and error.details.get("kubefed_installed") is False:
-            # An earlier task of the same play may be the one that installs it
-            run.warn(f"Predicted without KubeFed: {error.message}")
-            run.result["changed"] = params["state"] == "present" and bool(manifests or params["contents"])
-            return
-        if params["state"] in ("absent", "withdrawn") and error.details.get("kubefed_installed") is False:
-            return
-        raise
+        if error.details.get("kubefed_installed") is not False or not is_done_without_kubefed(run, request, error):
+            raise
+        return
+    task = Task(run.result, run.slice_state, run.module.no_log_values.update)
     try:
-        run.result["resources"] = apply(run, resources, manifests)
+        run.result["resources"] = carry_out(context, request, task)
     finally:
         run.result["changed"] = bool(changes)
         if run.module._diff:
@@ -597,78 +521,15 @@ def call(run: Run) -> None:
             run.warn(f"Not removed: {line}")
 
 
-def apply(run: Run, resources: Resources, manifests: list[dict[str, t.Any]] | None) -> list[t.Any]:
-    """What the state asks for."""
-    params = run.module.params
-    state, namespace, wait = params["state"], params["namespace"], params["wait"]
-    where = placing(params["placement"], params["cluster_selector"], resources.members.labels)
-    if state == "present":
-        wants = contents(run, resources, where) if params["contents"] else None
-        schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
-        if wants is None:
-            wants = read(resources, params, manifests or [], where)
-        return resources.placement.present(wants, schedules, wait=wait, wait_for_pods=params["wait_for_pods"])
-    wants = None if manifests is None else read(resources, params, manifests, None)
-    items = resources.items(wants, namespace or "")
-    if state == "placed":
-        return resources.placement.place(items, params["clusters"], wait=wait, wait_for_pods=params["wait_for_pods"])
-    if state == "withdrawn":
-        return resources.withdrawal.withdraw(items, set(params["clusters"]), wait=wait)
-    schedules = [schedule(entry, namespace=namespace) for entry in manifests or [] if is_schedule(entry)]
-    names = [(found.namespace, found.name) for found in schedules]
-    return resources.removal.remove(items, names, wait=wait, orphan=params["orphan"])
-
-
-def read(
-    resources: Resources, params: dict[str, t.Any], manifests: list[dict[str, t.Any]], where: Placing | None
-) -> list[Wanted]:
-    """The federated resources that are asked for."""
-    found = [entry for entry in manifests if not is_schedule(entry)]
-    overrides = check_overrides(params["overrides"] or {})
-    if params["enable_types"]:
-        resources.look_up_types(found)
-    resources.require_types(found)
-    wants = [
-        wanted(entry, resources.types, namespace=params["namespace"], placing=where, overrides=overrides)
-        for entry in found
-    ]
-    creation_labels = texts(params["creation_labels"])
-    for want in wants:
-        want.creation_labels = creation_labels
-        # It is there so that the others can be, and need not say all
-        want.complete = not (want.type.is_namespace and want.is_bare and len(wants) > 1)
-    unused = unused_overrides(overrides, wants)
-    if unused:
-        raise InvalidOption(
-            f"{'; '.join(unused)}: no resource of this task fits. A Namespace is meant by its kind only."
-        )
-    return wants
-
-
-def contents(run: Run, resources: Resources, where: Placing | None) -> list[Wanted]:
-    """The federated resources that a namespace's contents make, with those that are there already."""
-    params = run.module.params
-    found = resources.contents(params["namespace"], enable=params["enable_types"])
-    if where is None:
-        own = resources.placement_of(params["namespace"])
-        where = placing(
-            None if own is None or "clusters" not in own else [entry["name"] for entry in own["clusters"]],
-            (own or {}).get("clusterSelector"),
-            resources.members.labels,
-        )
-        found.federated = []
-    for warning in found.warnings:
-        run.warn(warning)
-    # In a later slice of a wait they are federated already
-    taken = run.slice_state.setdefault("taken", [])
-    taken += [{"kind": entry["kind"], "name": entry["metadata"]["name"]} for entry in found.manifests]
-    run.result["taken"], run.result["left_out"] = taken, found.left_out
-    run.module.no_log_values.update(secrets_in(found.manifests))
-    wants = read(resources, {**params, "enable_types": False}, found.manifests, where)
-    placement = {} if where is None else {"placement": where.placement}
-    return wants + [
-        Wanted(type_, params["namespace"], name, dict(placement), complete=False) for type_, name in found.federated
-    ]
+def is_done_without_kubefed(run: Run, request: Request, error: FederationError) -> bool:
+    """Whether there is nothing to do where KubeFed is not installed, or no more than to predict."""
+    if run.check_mode:
+        # An earlier task of the same play may be the one that installs it
+        run.warn(f"Predicted without KubeFed: {error.message}")
+        given = bool(request.manifests or request.schedules or request.contents)
+        run.result["changed"] = request.state == "present" and given
+        return True
+    return request.state in ("absent", "withdrawn", "restored")
 
 
 def main() -> None:
@@ -677,7 +538,7 @@ def main() -> None:
         argument_spec={
             **kube_spec(),
             **wait_spec(timeout=300),
-            "state": {"type": "str", "choices": ["present", "absent", "placed", "withdrawn"], "default": "present"},
+            "state": {"type": "str", "choices": list(STATES), "default": "present"},
             "definition": {"type": "raw"},
             "src": {"type": "path"},
             "template": {"type": "raw"},

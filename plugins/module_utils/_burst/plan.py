@@ -16,7 +16,7 @@ import typing as t
 from .._kube.kubeconfig.contexts import choose
 from .._kube.kubeconfig.credentials import check_credentials
 from .._kube.kubeconfig.entries import view
-from .._kubefed.resources.validation import problems_of, token_problem
+from .._kubefed.resources.validation import problems_of, useless_problem
 from .._runtime.errors import InvalidOption
 
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
@@ -246,7 +246,7 @@ def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: s
     own = metadata.get("namespace", namespace)
     if own != namespace:
         return [Problem(f"{where}.metadata.namespace", own, f"leave it out, or use the application's own, {namespace}")]
-    texts = problems_of(resource) or [token_problem(resource)]
+    texts = problems_of(resource) or [useless_problem(resource)]
     return [Problem(where, f"{resource['kind']} {metadata['name']}", text) for text in texts if text]
 
 

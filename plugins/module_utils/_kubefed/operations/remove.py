@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Federated objects removed."""
+"""Federated objects removed, out of some clusters first, and in all of them left what was there before."""
 
 from __future__ import annotations
 
@@ -13,102 +13,114 @@ import typing as t
 from ..._kube.objects import Object
 from ..._kube.parallel import each
 from ..._runtime.errors import InvalidOption
-from ..resources.model import ORPHAN_ANNOTATION, existed_in, selected
+from ..resources.model import ORPHAN_ANNOTATION, TrackedObject, existed_in
+from ..resources.placement import selected
+from ..resources.results import as_results, schedule_as_result
 from ..resources.schedules import KIND as SCHEDULE_KIND
-from ..resources.schedules import path as schedule_path
-from ..resources.store import Item, schedule_told
-from .withdraw import Withdrawal
+from ..resources.schedules import Schedule
+from .context import Context
+from .withdraw import take_out
 
 
-class Removal(Withdrawal):
-    """Removes federated objects, out of some clusters first, and leaves in all of them what was there before."""
+def remove(
+    context: Context,
+    tracked: list[TrackedObject],
+    schedules: t.Sequence[Schedule] = (),
+    *,
+    wait: bool,
+    orphan: bool = False,
+) -> list[Object]:
+    """Remove federated objects, their schedules before, and from the clusters what KubeFed has made for them.
 
-    def remove(
-        self, items: list[Item], schedules: t.Sequence[tuple[str, str]] = (), *, wait: bool, orphan: bool = False
-    ) -> list[Object]:
-        """Remove federated objects, their schedules before, and from the clusters what KubeFed has made for them.
+    What was there before it was federated stays, and so does everything of a federated object of which that is not
+    known. The namespace goes last, and only when nothing else is federated in it.
 
-        What was there before it was federated stays, and so does everything of a federated object of which that is not
-        known. The namespace goes last, and only when nothing else is federated in it.
-
-        :param orphan: everything in the clusters stays.
-        :returns: the result for each.
-        """
-        first = [item for item in items if not item.type.is_namespace]
-        last = [item for item in items if item.type.is_namespace]
-        taken = {item.key for item in first}
-        for namespace in last:
-            others = [
-                item.title
-                for item in self._federated.items(None, namespace.namespace)
-                if not item.type.is_namespace and item.key not in taken
-            ]
-            if others:
-                raise InvalidOption(
-                    f"{namespace.title} also holds {', '.join(sorted(others))}, which KubeFed would delete in all"
-                    " clusters with it: remove these first, or leave the namespace out."
-                )
-        told = [self._unschedule(namespace, name) for namespace, name in schedules]
-        for group, next_group in ((first, last), (last, [])):
-            self._remove(group, wait=wait or bool(next_group), orphan=orphan)
-        if not self._check_mode:
-            self._federated.refresh(items)
-        return [self._federated.told(item) for item in items] + told
-
-    def _unschedule(self, namespace: str, name: str) -> Object:
-        path = schedule_path(namespace, name)
-        found = self._host.get(path)
-        if found is not None:
-            self._changes.record(f"{SCHEDULE_KIND} {namespace}/{name}", {"state": "present"}, {"state": "absent"})
-            self._federated.scheduled_in(namespace).pop((str(found["spec"].get("targetKind")), name), None)
-            if not self._check_mode:
-                self._host.delete(path)
-        return schedule_told(namespace, name, changed=found is not None)
-
-    def _remove(self, items: list[Item], *, wait: bool, orphan: bool) -> None:
-        joined = set(self._members.labels)
-        for item in items:
-            self._take_from(item, self._to_withdraw(item, orphan=orphan))
-        # Orphaning frees what is in all clusters: what is to go must be gone before
-        partly = {
-            item.key: joined - selected(item.spec, self._members.labels) for item in items if item.found is not None
-        }
-        if any(partly.values()) and not self._check_mode:
-            self._waits.withdrawn([item for item in items if item.key in partly], partly)
-        each(lambda item: self._delete(item, orphan=orphan), items)
-        for item in items:
-            if item.changed:
-                self._changes.record(item.title, {"state": "present"}, {"state": "absent"})
-        if wait and items and not self._check_mode:
-            self._waits.removed(items)
-
-    def _to_withdraw(self, item: Item, *, orphan: bool) -> set[str]:
-        """Clusters that an object must leave before it is deleted.
-
-        Those where KubeFed made it, when it is to survive in others, as orphaning is for all clusters or none. And
-        those that are not Ready: KubeFed would wait for them for ever.
-        """
-        if item.found is None or item.found["metadata"].get("deletionTimestamp"):
-            return set()
-        placed = selected(item.spec, self._members.labels) & set(self._members.labels)
-        away = {name for name in placed if not self._members.ready(name)}
-        existed = existed_in(item.found)
-        if not orphan and existed is not None and existed & placed:
-            away |= placed - existed
-        return away
-
-    def _delete(self, item: Item, *, orphan: bool) -> None:
-        if item.found is None or item.found["metadata"].get("deletionTimestamp"):
-            return
-        item.changed = True
-        if self._check_mode:
-            return
-        existed = existed_in(item.found)
-        placed = selected(item.spec, self._members.labels)
-        if orphan or existed is None or existed & placed:
-            annotation = {"metadata": {"annotations": {ORPHAN_ANNOTATION: "true"}}}
-            self._host.patch(item.path, annotation)
-        self._host.delete(item.path)
+    :param orphan: everything in the clusters stays.
+    :returns: the result for each.
+    :raises InvalidOption: for a namespace with others in it.
+    """
+    first = [one for one in tracked if not one.type.is_namespace]
+    last = [one for one in tracked if one.type.is_namespace]
+    _check(context, first, last)
+    schedule_results = [_remove_schedule(context, schedule) for schedule in schedules]
+    for group, next_group in ((first, last), (last, [])):
+        _remove(context, group, wait=wait or bool(next_group), orphan=orphan)
+    if not context.check_mode:
+        context.store.refresh(tracked)
+    return as_results(tracked, context.store) + schedule_results
 
 
-__all__ = ("Removal",)
+def _check(context: Context, first: list[TrackedObject], last: list[TrackedObject]) -> None:
+    taken = {one.key for one in first}
+    for namespace in last:
+        others = [
+            one.title
+            for one in context.store.tracked(None, namespace.namespace)
+            if not one.type.is_namespace and one.key not in taken
+        ]
+        if others:
+            raise InvalidOption(
+                f"{namespace.title} also holds {', '.join(sorted(others))}, which KubeFed would delete in all"
+                " clusters with it: remove these first, or leave the namespace out."
+            )
+
+
+def _remove_schedule(context: Context, schedule: Schedule) -> Object:
+    found = context.host.get(schedule.path)
+    if found is not None:
+        title = f"{SCHEDULE_KIND} {schedule.namespace}/{schedule.name}"
+        context.changes.record(title, {"state": "present"}, {"state": "absent"})
+        scheduled = context.store.scheduled_in(schedule.namespace)
+        scheduled.pop((str(found["spec"].get("targetKind")), schedule.name), None)
+        if not context.check_mode:
+            context.host.delete(schedule.path)
+    return schedule_as_result(schedule.namespace, schedule.name, changed=found is not None)
+
+
+def _remove(context: Context, tracked: list[TrackedObject], *, wait: bool, orphan: bool) -> None:
+    joined = set(context.labels)
+    for one in tracked:
+        take_out(context, one, _to_withdraw(context, one, orphan=orphan))
+    # Orphaning frees what is in all clusters: what is to go must be gone before
+    partly = {one.key: joined - selected(one.spec, context.labels) for one in tracked if one.found is not None}
+    if any(partly.values()) and not context.check_mode:
+        context.waits.absent_from([one for one in tracked if one.key in partly], partly)
+    each(lambda one: _delete(context, one, orphan=orphan), tracked)
+    for one in tracked:
+        if one.changed:
+            context.changes.record(one.title, {"state": "present"}, {"state": "absent"})
+    if wait and tracked and not context.check_mode:
+        context.waits.removed(tracked)
+
+
+def _to_withdraw(context: Context, tracked: TrackedObject, *, orphan: bool) -> set[str]:
+    """Clusters that an object must leave before it is deleted.
+
+    Those where KubeFed made it, when it is to survive in others, as orphaning is for all clusters or none. And
+    those that are not Ready: KubeFed would wait for them for ever.
+    """
+    if not tracked.is_alive:
+        return set()
+    placed = selected(tracked.spec, context.labels) & set(context.labels)
+    away = {name for name in placed if not context.store.members.ready(name)}
+    existed = existed_in(t.cast(Object, tracked.found))
+    if not orphan and existed is not None and existed & placed:
+        away |= placed - existed
+    return away
+
+
+def _delete(context: Context, tracked: TrackedObject, *, orphan: bool) -> None:
+    if not tracked.is_alive:
+        return
+    tracked.changed = True
+    if context.check_mode:
+        return
+    existed = existed_in(t.cast(Object, tracked.found))
+    placed = selected(tracked.spec, context.labels)
+    if orphan or existed is None or existed & placed:
+        annotation = {"metadata": {"annotations": {ORPHAN_ANNOTATION: "true"}}}
+        context.host.patch(tracked.path, annotation)
+    context.host.delete(tracked.path)
+
+
+__all__ = ("remove",)

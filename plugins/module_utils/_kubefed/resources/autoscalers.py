@@ -18,17 +18,10 @@ from __future__ import annotations
 import typing as t
 
 from ..._kube.objects import Object
+from ..kinds import autoscalers, rules_of
 from ..types.model import FederatedType
-from .model import Wanted
+from .model import DesiredObject
 from .schedules import replicas
-
-# Group, version and plural of the types of autoscalers, and their kinds. ScaledObjects are KEDA's; it makes a
-# HorizontalPodAutoscaler for each, but for those that are paused: https://keda.sh/docs/latest/reference/scaledobject-spec
-TYPES = {
-    ("autoscaling", "HorizontalPodAutoscaler"): ("autoscaling", "v1", "horizontalpodautoscalers"),
-    ("keda.sh", "ScaledObject"): ("keda.sh", "v1alpha1", "scaledobjects"),
-}
-_SCALED = frozenset((("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet")))
 
 
 class Autoscaler(t.NamedTuple):
@@ -50,7 +43,7 @@ class Autoscaler(t.NamedTuple):
 
 def is_autoscaler(type_: FederatedType) -> bool:
     """Whether a type is one of autoscalers."""
-    return (type_.group, type_.kind) in TYPES
+    return rules_of(type_).autoscaler is not None
 
 
 def read(kind: str, name: str, body: Object, clusters: t.Iterable[str] = ()) -> Autoscaler | None:
@@ -61,18 +54,18 @@ def read(kind: str, name: str, body: Object, clusters: t.Iterable[str] = ()) -> 
     target = (body.get("spec") or {}).get("scaleTargetRef")
     if not isinstance(target, dict) or not target.get("name"):
         return None
-    version = target.get("apiVersion") or ("apps/v1" if kind == "ScaledObject" else "v1")
-    group = str(version).rpartition("/")[0]
+    rules = next(found.autoscaler for found in autoscalers() if found.kind == kind and found.autoscaler)
+    group = str(target.get("apiVersion") or rules.target_version).rpartition("/")[0]
     # Deployments were there once; an autoscaler finds them by their kind
     group = "apps" if group == "extensions" else group
-    scaled = (group, str(target.get("kind") or "Deployment"), str(target["name"]))
+    scaled = (group, str(target.get("kind") or rules.target_kind), str(target["name"]))
     return Autoscaler(f"{kind} {name}", scaled, frozenset(clusters))
 
 
 def may_be_scaled(type_: FederatedType, template: Object) -> bool:
     """Whether it makes sense to look for an autoscaler of an object."""
     count = (template.get("spec") or {}).get("replicas") if isinstance(template.get("spec"), dict) else None
-    return (type_.group, type_.kind) in _SCALED or isinstance(count, int)
+    return rules_of(type_).scaled or isinstance(count, int)
 
 
 def leaves_replicas(type_: FederatedType, template: Object) -> bool:
@@ -81,10 +74,10 @@ def leaves_replicas(type_: FederatedType, template: Object) -> bool:
     KubeFed writes the object whole, and the API server then makes one replica of none.
     """
     spec = template.get("spec")
-    return (type_.group, type_.kind) in _SCALED and isinstance(spec, dict) and spec.get("replicas") is None
+    return rules_of(type_).scaled and isinstance(spec, dict) and spec.get("replicas") is None
 
 
-def conflict(want: Wanted, autoscaler: Autoscaler, spec: Object, *, schedule: str) -> str:
+def conflict(desired: DesiredObject, autoscaler: Autoscaler, spec: Object, *, schedule: str) -> str:
     """Why an object can't be federated as it is with its autoscaler, or an empty string.
 
     :param spec: of the federated object as it will be.
@@ -92,19 +85,19 @@ def conflict(want: Wanted, autoscaler: Autoscaler, spec: Object, *, schedule: st
     """
     if schedule:
         return (
-            f"{want.title} is scaled by {autoscaler.title}, and its replicas are divided by {schedule}: each would undo"
-            " what the other does, without end. Use one of the two."
+            f"{desired.title} is scaled by {autoscaler.title}, and its replicas are divided by {schedule}: each would"
+            " undo what the other does, without end. Use one of the two."
         )
     if spec.get("retainReplicas") is False:
         return (
-            f"{want.title} has retainReplicas: false, and is scaled by {autoscaler.title}: KubeFed would undo that"
+            f"{desired.title} has retainReplicas: false, and is scaled by {autoscaler.title}: KubeFed would undo that"
             " without end. Leave retainReplicas out, or set it to true."
         )
     both = sorted(autoscaler.clusters & set(replicas(spec)))
     if both:
         return (
-            f"{want.title} has an override of /spec/replicas for {', '.join(both)}, where {autoscaler.title} scales it:"
-            " KubeFed would undo that without end. Leave the override or the autoscaler out there."
+            f"{desired.title} has an override of /spec/replicas for {', '.join(both)}, where {autoscaler.title} scales"
+            " it: KubeFed would undo that without end. Leave the override or the autoscaler out there."
         )
     return ""
 
@@ -125,7 +118,6 @@ def retains(definition: Object, version: str) -> bool:
 
 
 __all__ = (
-    "TYPES",
     "Autoscaler",
     "conflict",
     "is_autoscaler",

@@ -13,6 +13,7 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
+from ..kinds import built_in, federated_name
 from .reader import as_json, decoded, read
 from .validation import flatten
 
@@ -70,15 +71,18 @@ def secrets_in(manifests: t.Iterable[Object], overrides: t.Mapping[str, t.Any] |
     """
     values: set[str] = set()
     for manifest in manifests:
-        if manifest.get("kind") == "Secret":
-            values |= _values(manifest)
-        elif manifest.get("kind") == "FederatedSecret":
+        kind = str(manifest.get("kind"))
+        target = federated_name(kind)
+        rules = built_in(target or kind)
+        if rules is None or not rules.holds_secrets:
+            continue
+        if target:
             spec = manifest.get("spec") or {}
             values |= _values(spec.get("template") or {})
             for entry in spec.get("overrides") or []:
                 values |= _values_of_overrides(entry.get("clusterOverrides") or [])
         else:
-            continue
+            values |= _values(manifest)
         for entries in (overrides or {}).values():
             values |= _values_of_overrides(entries if isinstance(entries, list) else [])
     return values

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The contents of a namespace of the host cluster, sorted into what is federated and what is not."""
+"""What a namespace of the host cluster holds, sorted into what is to be federated and what is not."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from ..._kube.parallel import each
 from ..._kube.paths import resource_path
 from ..._runtime.errors import InvalidOption
 from ..api import path_of
+from ..kinds import NAMESPACE, VOLUME_CLAIM, rules_for
 from ..types.catalog import Types
 from ..types.enabling import ApiResource
 from ..types.model import FederatedType
-from . import contents
+from . import selection
+from .template import namespace_manifest
 from .undone import undone
 
 
 @dataclass
-class Contents:
-    """What there is in a namespace.
+class Inventory:
+    """What a namespace holds.
 
     :ivar manifests: what is to be federated, the Namespace first.
     :ivar federated: what is federated already, by type and name.
@@ -47,7 +49,7 @@ def collect(
     federated: t.Callable[[FederatedType], t.Collection[str]],
     *,
     enable: bool,
-) -> Contents:
+) -> Inventory:
     """Read all that a namespace holds, with one list for each type.
 
     :param federated: gives the names of what is federated of a type in that namespace.
@@ -57,15 +59,15 @@ def collect(
     own = host.get(path_of("Namespace", None, namespace))
     if own is None or own["metadata"].get("deletionTimestamp"):
         raise InvalidOption(f"contents: {host.label} has no namespace {namespace}.")
-    result = Contents()
+    result = Inventory()
     known = {(type_.group, type_.kind): type_ for type_ in types.known if type_.propagating}
-    if ("", "Namespace") not in known:
+    if NAMESPACE not in known:
         raise InvalidOption("contents: KubeFed does not propagate namespaces: enable namespaces first.")
-    resources = [resource for resource in types.preferred() if not contents.is_bookkeeping(resource)]
+    resources = [resource for resource in types.preferred() if not selection.is_bookkeeping(resource)]
 
     def read(resource: ApiResource) -> tuple[str, list[Object]]:
         type_ = known.get((resource.group, resource.kind))
-        why = contents.type_left(resource, propagated=type_ is not None)
+        why = selection.type_stays(resource, propagated=type_ is not None)
         path = (
             type_.target_path(namespace)
             if type_
@@ -78,7 +80,8 @@ def collect(
     for resource, (why, objects) in zip(resources, each(read, resources), strict=True):
         type_ = known.get((resource.group, resource.kind))
         there = federated(type_) if type_ else ()
-        if (resource.group, resource.kind) == ("", "PersistentVolumeClaim"):
+        rules = rules_for(resource.group, resource.kind)
+        if (resource.group, resource.kind) == VOLUME_CLAIM:
             claims = {found["metadata"]["name"] for found in objects}
         fit: list[Object] = []
         for found in objects:
@@ -88,7 +91,7 @@ def collect(
                 continue
             annotations = found["metadata"].get("annotations") or {}
             reason = (
-                contents.left(resource.kind, found)
+                selection.object_stays(rules, found)
                 or why
                 or undone(resource.group, resource.kind, name, found, annotations)
             )
@@ -105,13 +108,13 @@ def collect(
         if fit and not type_:
             types.add(resource)
         version = f"{type_.group}/{type_.version}".lstrip("/") if type_ else resource.api_version
-        taken += [contents.manifest(version, resource.kind, found) for found in fit]
-    if namespace not in federated(known[("", "Namespace")]):
-        result.manifests.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        taken += [selection.manifest(version, resource.kind, found) for found in fit]
+    if namespace not in federated(known[NAMESPACE]):
+        result.manifests.append(namespace_manifest(namespace))
     else:
-        result.federated.append((known[("", "Namespace")], namespace))
+        result.federated.append((known[NAMESPACE], namespace))
     result.manifests += taken
-    result.warnings = contents.warnings(taken, claims)
+    result.warnings = selection.warnings(taken, claims)
     return result
 
 
@@ -121,4 +124,4 @@ def _obstacle(types: Types, resource: ApiResource, enable: bool) -> str:
     return types.obstacle(resource)
 
 
-__all__ = ("Contents", "collect")
+__all__ = ("Inventory", "collect")

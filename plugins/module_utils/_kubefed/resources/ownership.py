@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What of a federated object this collection has set, so that it goes when a task says it no more. Pure functions.
+"""What of a federated object this collection has set, so that it goes once a task does not say it. Pure functions.
 
 Server-side apply can't tell: in KubeFed's CRDs overrides are an atomic list, which one field manager owns as a whole.
 So the object bears a record in an annotation, of names and fingerprints of values. What others have set is not in it,
@@ -19,7 +19,8 @@ import json
 import typing as t
 
 from ..._kube.objects import Object
-from .model import ANNOTATIONS_PATH, RETAIN_ANNOTATION, Wanted
+from .model import RETAIN_ANNOTATION, DesiredObject
+from .overrides import ANNOTATIONS_PATH, REPLICAS_PATH
 
 ANNOTATION = "cloudburst.federation/set"
 
@@ -30,7 +31,7 @@ _NOT_FIELDS = ("template", "placement", "overrides")
 
 
 class Owned(t.NamedTuple):
-    """A federated object without what a task says no more.
+    """A federated object without what a task does not say any more.
 
     :ivar object: a copy.
     :ivar emptied: whether an override was emptied, which is to go later.
@@ -44,18 +45,18 @@ class Owned(t.NamedTuple):
     record: dict[str, str]
 
 
-def _asked(want: Wanted) -> Object:
+def _asked(desired: DesiredObject) -> Object:
     """What a task says of a federated object, but for template and placement, by its name in the record."""
-    said = {f"field {key}": value for key, value in want.spec.items() if key not in _NOT_FIELDS}
-    said.update(_overrides(want.spec))
-    said.update({f"label {key}": value for key, value in want.labels.items()})
-    said.update({f"annotation {key}": value for key, value in want.annotations.items()})
+    said = {f"field {key}": value for key, value in desired.spec.items() if key not in _NOT_FIELDS}
+    said.update(_overrides(desired.spec))
+    said.update({f"label {key}": value for key, value in desired.labels.items()})
+    said.update({f"annotation {key}": value for key, value in desired.annotations.items()})
     if said.pop(f"annotation {RETAIN_ANNOTATION}", None):
         # An autoscaler asks for it, not the task
         said.pop("field retainReplicas", None)
-    if want.type.is_namespace:
+    if desired.type.is_namespace:
         # The host's own namespace has them then, from where they would be taken again
-        labels = ((want.spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+        labels = ((desired.spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
         said.update({f"namespace {key}": value for key, value in labels.items()})
     return said
 
@@ -75,20 +76,20 @@ def _there(object_: Object, namespace_labels: t.Mapping[str, str]) -> Object:
 
 
 def owned(
-    found: Object, want: Wanted, namespace_labels: t.Mapping[str, str], *, scheduled: bool, settled: bool
+    found: Object, desired: DesiredObject, namespace_labels: t.Mapping[str, str], *, scheduled: bool, settled: bool
 ) -> Owned:
     """Take away what was set and is not asked for any more.
 
     :param scheduled: a ReplicaSchedulingPreference writes its replicas.
     :param settled: the clusters have the object as it is, so that emptied overrides can go.
     """
-    said, has, before = _asked(want), _there(found, namespace_labels), record_of(found)
+    said, has, before = _asked(desired), _there(found, namespace_labels), record_of(found)
     record = {
         key: _fingerprint(value)
         for key, value in said.items()
         if (key in before or key not in has or has[key] != value) and not (scheduled and _is_of_replicas(key))
     }
-    if not want.complete:
+    if not desired.complete:
         return Owned(copy.deepcopy(found), False, set(), {**before, **record})
     going = [
         key
@@ -104,10 +105,10 @@ def owned(
             made["spec"].pop(name, None)
         elif kind == "override":
             cluster, _space, path = name.partition(" ")
-            left = _take(made["spec"], cluster, path, settled=settled)
-            if left is not None:
+            kept = _take(made["spec"], cluster, path, settled=settled)
+            if kept is not None:
                 emptied = True
-                record[key] = _fingerprint(left)
+                record[key] = _fingerprint(kept)
         elif kind == "namespace":
             labels.add(name)
             # The host's namespace has it until KubeFed has taken it away
@@ -146,7 +147,7 @@ def _fingerprint(value: t.Any) -> str:
 
 
 def _is_of_replicas(key: str) -> bool:
-    return key.startswith("override ") and key.endswith(" /spec/replicas")
+    return key.startswith("override ") and key.endswith(f" {REPLICAS_PATH}")
 
 
 def _overrides(spec: Object) -> Object:

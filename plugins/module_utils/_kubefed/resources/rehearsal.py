@@ -22,7 +22,8 @@ from ..._kube.errors import ApiError
 from ..._kube.objects import Object
 from ..._kube.parallel import each
 from ..types.model import FederatedType
-from .model import Wanted, apply_override
+from .model import DesiredObject
+from .overrides import apply_override
 
 # kubectl asks for field validation too, since what is unknown is dropped without a word otherwise:
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
@@ -53,7 +54,7 @@ class Rehearsal(t.NamedTuple):
     body: Object
 
 
-def rehearsals(want: Wanted, spec: Object, clusters: t.Iterable[str], *, exists: bool) -> list[Rehearsal]:
+def rehearsals(desired: DesiredObject, spec: Object, clusters: t.Iterable[str], *, exists: bool) -> list[Rehearsal]:
     """An object as each of these clusters would get it, the same ones once.
 
     :param spec: of the federated object as it is to be.
@@ -62,15 +63,15 @@ def rehearsals(want: Wanted, spec: Object, clusters: t.Iterable[str], *, exists:
     if not isinstance(spec.get("template"), dict):
         return []
     overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
-    namespace = want.namespace if exists else _STAND_IN
+    namespace = desired.namespace if exists else _STAND_IN
     found: dict[str, Rehearsal] = {}
     for cluster in sorted(clusters):
-        body = _body(want.type, want.name, namespace, spec["template"])
+        body = _body(desired.type, desired.name, namespace, spec["template"])
         for item in overrides.get(cluster, []):
             apply_override(body, item)
         found.setdefault(
             json.dumps(body, sort_keys=True, default=str),
-            Rehearsal(f"{want.type.kind} {want.name}", want.type.target_path(namespace), body),
+            Rehearsal(f"{desired.type.kind} {desired.name}", desired.type.target_path(namespace), body),
         )
     return list(found.values())
 
@@ -88,8 +89,8 @@ def _body(type_: FederatedType, name: str, namespace: str, template: Object) -> 
     return body
 
 
-class Told(t.NamedTuple):
-    """What the API server says.
+class Verdicts(t.NamedTuple):
+    """What the API server says of them.
 
     :ivar refusals: what it would never take, in its own words.
     :ivar unknown: fields that the type of an object does not have, which it would drop.
@@ -99,7 +100,7 @@ class Told(t.NamedTuple):
     unknown: list[str]
 
 
-def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Told:
+def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Verdicts:
     """Show objects to the API server.
 
     What it refuses is only what it can't read or finds invalid. It may have other reasons, such as a right that is
@@ -112,7 +113,7 @@ def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Told:
             refusals.setdefault(entry.title, message)
         if fields:
             unknown.setdefault(entry.title, fields)
-    return Told(
+    return Verdicts(
         [f"{title} would be refused by the clusters: {message}" for title, message in refusals.items()],
         [f"{title}: {', '.join(fields)}" for title, fields in unknown.items()],
     )
@@ -129,4 +130,4 @@ def _rehearsed(host: Client, entry: Rehearsal) -> tuple[str, list[str]]:
     return message, [field for text in warnings for field in re.findall(r'unknown field "([^"]*)"', text)]
 
 
-__all__ = ("Rehearsal", "Told", "rehearsals", "rehearse")
+__all__ = ("Rehearsal", "Verdicts", "rehearsals", "rehearse")

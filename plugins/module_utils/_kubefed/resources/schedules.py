@@ -22,12 +22,12 @@ from ..._kube.paths import resource_path
 from ..._runtime.errors import InvalidOption
 from ..._runtime.wait import PollResult
 from ..api import SCHEDULING_GROUP
+from ..kinds import schedulable
 from .model import WITHDRAWN_ANNOTATION
+from .overrides import REPLICAS_PATH
 
 SCHEDULING_VERSION = "v1alpha1"
 KIND = "ReplicaSchedulingPreference"
-REPLICAS_PATH = "/spec/replicas"
-_TARGETS = ("FederatedDeployment", "FederatedReplicaSet")
 _NOTHING = {"weight": 0, "minReplicas": 0, "maxReplicas": 0}
 _PREFERENCES = ("weight", "minReplicas", "maxReplicas")
 
@@ -89,7 +89,7 @@ def is_schedule(manifest: Object) -> bool:
     return bool(manifest["apiVersion"].rpartition("/")[0] == SCHEDULING_GROUP and manifest["kind"] == KIND)
 
 
-def schedule(manifest: Object, *, namespace: str | None) -> Schedule:
+def read_schedule(manifest: Object, *, namespace: str | None) -> Schedule:
     """Read a ReplicaSchedulingPreference.
 
     :raises InvalidOption: for what KubeFed would not do, or would do in another way than it reads.
@@ -100,9 +100,9 @@ def schedule(manifest: Object, *, namespace: str | None) -> Schedule:
     title = f"{KIND} {metadata['name']}"
     if not inside:
         raise InvalidOption(f"{title} names no namespace: set metadata.namespace or the option namespace.")
-    if spec.get("targetKind") not in _TARGETS:
+    if spec.get("targetKind") not in schedulable():
         raise InvalidOption(
-            f"{title} has targetKind {spec.get('targetKind')!r}; KubeFed schedules {' and '.join(_TARGETS)} alone."
+            f"{title} has targetKind {spec.get('targetKind')!r}; KubeFed schedules {' and '.join(schedulable())} alone."
         )
     if not _count(spec.get("totalReplicas")):
         raise InvalidOption(f"{title} has totalReplicas {spec.get('totalReplicas')!r}; it must be a number, 0 or more.")
@@ -146,7 +146,7 @@ def excluded(spec: Object, clusters: t.Iterable[str]) -> Object:
     return {**spec, "clusters": {**given, **{name: dict(_NOTHING) for name in clusters}}}
 
 
-def taken_out(found: Object, clusters: t.Iterable[str]) -> Object | None:
+def without_clusters(found: Object, clusters: t.Iterable[str]) -> Object | None:
     """The patch with which a schedule gives these clusters no replicas, and keeps in mind what it gave before.
 
     :returns: ``None`` when it gives them none already.
@@ -160,21 +160,21 @@ def taken_out(found: Object, clusters: t.Iterable[str]) -> Object | None:
     return {"metadata": {"annotations": _remembered(memory)}, "spec": {"clusters": spec["clusters"]}}
 
 
-def given_back(found: Object, gone: t.Collection[str]) -> Object | None:
-    """The patch with which a schedule is again what it was before :func:`taken_out`, as all those have left.
+def restored(found: Object, former_members: t.Collection[str]) -> Object | None:
+    """The patch with which a schedule is again what it was before :func:`without_clusters`, as all those have left.
 
     What somebody has written into it since is left as it is.
 
-    :param gone: clusters that are no members any more.
+    :param former_members: clusters that are not members any more.
     :returns: ``None`` when there is nothing to be done.
     """
     memory = _memory(found)
     if not memory:
         return None
-    left = {*memory["left"], *(set(memory["from"]) & set(gone))}
-    if left != set(memory["from"]):
-        known = left == set(memory["left"])
-        return None if known else {"metadata": {"annotations": _remembered({**memory, "left": sorted(left)})}}
+    former = {*memory["left"], *(set(memory["from"]) & set(former_members))}
+    if former != set(memory["from"]):
+        known = former == set(memory["left"])
+        return None if known else {"metadata": {"annotations": _remembered({**memory, "left": sorted(former)})}}
     patch: Object = {"metadata": {"annotations": {WITHDRAWN_ANNOTATION: None}}}
     before, now = memory["clusters"], found["spec"].get("clusters") or {}
     if now == excluded({"clusters": before}, memory["from"])["clusters"]:
@@ -225,7 +225,7 @@ def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]
     given = replicas(target_spec)
     preferences = schedule_spec.get("clusters") or {"*": {"weight": 1}}
     total, rebalance = int(schedule_spec["totalReplicas"]), bool(schedule_spec.get("rebalance"))
-    told = ", ".join(f"{name}: {count}" for name, count in sorted(given.items())) or "none yet"
+    counts = ", ".join(f"{name}: {count}" for name, count in sorted(given.items())) or "none yet"
     room = 0
     for name in ready:
         wish: dict[str, int] = preferences.get(name, preferences.get("*")) or {}
@@ -233,24 +233,23 @@ def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]
         # Without a weight a cluster is given no more than its minimum, and without rebalance it keeps what it has
         kept = low if wish and rebalance and not wish.get("weight") else total if wish else 0
         if name not in given or given[name] > wish.get("maxReplicas", kept):
-            return PollResult(False, f"replicas: {told}")
+            return PollResult(False, f"replicas: {counts}")
         room += wish.get("maxReplicas", total) if wish.get("weight") else low
     placed = sum(given.get(name, 0) for name in ready)
     enough = placed >= min(total, room)
-    return PollResult(enough and (rebalance or placed <= total), f"replicas: {told}, of {total}")
+    return PollResult(enough and (rebalance or placed <= total), f"replicas: {counts}, of {total}")
 
 
 __all__ = (
     "KIND",
-    "REPLICAS_PATH",
     "Schedule",
     "allows",
     "divided",
     "excluded",
-    "given_back",
     "is_schedule",
     "path",
+    "read_schedule",
     "replicas",
-    "schedule",
-    "taken_out",
+    "restored",
+    "without_clusters",
 )

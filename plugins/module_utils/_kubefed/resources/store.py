@@ -8,29 +8,27 @@
 
 from __future__ import annotations
 
-import copy
 import typing as t
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ..._kube.client import Client
 from ..._kube.diff import Changes
 from ..._kube.errors import ApiError
-from ..._kube.objects import LAST_APPLIED, MASK, Object, without_secrets
+from ..._kube.objects import Object
 from ..._kube.paths import resource_path
 from ..._runtime.wait import Waiter
 from .. import host as kubefed
 from ..api import path_of
+from ..kinds import rules_of
 from ..members import Members
 from ..types.catalog import Types
 from ..types.model import FederatedType
-from .inventory import Contents, collect
-from .model import Identity, Key, Wanted, existed_in, selected
-from .ownership import ANNOTATION as RECORD
-from .schedules import KIND as SCHEDULE_KIND
+from .inventory import Inventory, collect
+from .model import DesiredObject, Key, TrackedObject
+from .placement import selected
+from .schedules import Schedule
 from .schedules import path as schedule_path
-from .schedules import replicas
-from .status import Propagation, event_messages, propagation, rewritten
+from .status import event_messages, propagation, rewritten
 
 # An update meets the controller's own one now and then
 _TRIES = 5
@@ -38,33 +36,7 @@ _WARNINGS = "type=Warning"
 _UPDATES = "reason=UpdateInCluster"
 
 
-@dataclass(eq=False)
-class Item(Identity):
-    """One federated object on its way.
-
-    :ivar emptied: whether it has overrides that are emptied, and go once the clusters have that.
-    """
-
-    found: Object | None
-    changed: bool = False
-    emptied: bool = False
-    withdrawn: set[str] = field(default_factory=set)
-    taken_back: set[str] = field(default_factory=set)
-    left: list[str] = field(default_factory=list)
-    pods: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def path(self) -> str:
-        """Its API path on the host."""
-        return self.type.path(self.namespace, self.name)
-
-    @property
-    def spec(self) -> Object:
-        """Its spec, empty when it does not exist."""
-        return (self.found or {}).get("spec") or {}
-
-
-class Federated:
+class Store:
     """The federated objects of a federation, read once until they are refreshed.
 
     :param host: the cluster that KubeFed runs on.
@@ -102,7 +74,7 @@ class Federated:
         """Note the types that are to be enabled for these resources, see :meth:`Types.look_up`."""
         self._types.look_up(manifests)
 
-    def contents(self, namespace: str, *, enable: bool) -> Contents:
+    def inventory(self, namespace: str, *, enable: bool) -> Inventory:
         """What a namespace of the host cluster holds, sorted."""
         return collect(
             self.host,
@@ -121,45 +93,47 @@ class Federated:
         type_ = next((found for found in self.types if found.is_namespace), None)
         return self.listed(type_, namespace).get(namespace) if type_ else None
 
-    def items(self, wants: t.Sequence[Wanted] | None, namespace: str) -> list[Item]:
-        """The federated objects that exist: those wanted, or all in a namespace."""
-        if wants is not None:
-            items = [Item(want.type, want.namespace, want.name, self.find(want)) for want in wants]
-            return [item for item in items if item.found is not None]
+    def tracked(self, desired: t.Sequence[DesiredObject] | None, namespace: str) -> list[TrackedObject]:
+        """The federated objects that exist: those desired, or all in a namespace."""
+        if desired is not None:
+            return [one for one in map(self.track, desired) if one.found is not None]
         found = []
         for type_ in self.types:
             if type_.federated_namespaced:
-                found += [
-                    Item(type_, namespace, name, object_) for name, object_ in self.listed(type_, namespace).items()
-                ]
+                objects = self.listed(type_, namespace)
+                found += [TrackedObject(type_, namespace, name, object_) for name, object_ in objects.items()]
         return found
+
+    def track(self, desired: DesiredObject) -> TrackedObject:
+        """A federated object as it is, before what is desired of it."""
+        return TrackedObject(desired.type, desired.namespace, desired.name, self.find(desired))
 
     def listed(self, type_: FederatedType, namespace: str) -> dict[str, Object]:
         """The federated objects of a type in a namespace, by name; read once until refreshed."""
-        place = (type_.name, namespace)
-        if place not in self._cache:
-            self._cache[place] = {item["metadata"]["name"]: item for item in self.host.list(type_.path(namespace))}
-        return self._cache[place]
+        key = (type_.name, namespace)
+        if key not in self._cache:
+            self._cache[key] = {found["metadata"]["name"]: found for found in self.host.list(type_.path(namespace))}
+        return self._cache[key]
 
-    def find(self, want: Wanted) -> Object | None:
+    def find(self, desired: DesiredObject) -> Object | None:
         """The federated object that is wanted, if it is there."""
-        return self.listed(want.type, want.namespace).get(want.name)
+        return self.listed(desired.type, desired.namespace).get(desired.name)
 
-    def refresh(self, items: list[Item]) -> None:
+    def refresh(self, tracked: list[TrackedObject]) -> None:
         """Read again, now for these and later for all others."""
         self._cache.clear()
-        for item in items:
-            item.found = self.listed(item.type, item.namespace).get(item.name)
+        for one in tracked:
+            one.found = self.listed(one.type, one.namespace).get(one.name)
 
-    def is_scheduled(self, item: Item) -> bool:
+    def is_scheduled(self, one: TrackedObject) -> bool:
         """Whether a ReplicaSchedulingPreference writes placement and replicas of an object."""
-        return self.schedule_of(item) is not None
+        return self.schedule_of(one) is not None
 
-    def schedule_of(self, item: Item) -> Object | None:
+    def schedule_of(self, one: TrackedObject) -> Object | None:
         """The ReplicaSchedulingPreference that writes placement and replicas of an object, if there is one."""
-        if item.type.kind not in ("Deployment", "ReplicaSet"):
+        if not rules_of(one.type).schedulable:
             return None
-        return self.scheduled_in(item.namespace).get((item.type.federated_kind, item.name))
+        return self.scheduled_in(one.namespace).get((one.type.federated_kind, one.name))
 
     def scheduled_in(self, namespace: str) -> dict[tuple[str, str], Object]:
         """The ReplicaSchedulingPreferences of a namespace, by kind and name of what they schedule."""
@@ -170,21 +144,26 @@ class Federated:
             }
         return self._schedules[namespace]
 
-    def effective(self, item: Item) -> set[str]:
+    def expect_schedules(self, schedules: t.Iterable[Schedule]) -> None:
+        """Count schedules that a task is about to write among those that there are."""
+        for schedule in schedules:
+            self.scheduled_in(schedule.namespace).setdefault((schedule.key[0], schedule.name), {"spec": schedule.spec})
+
+    def effective(self, one: TrackedObject) -> set[str]:
         """The clusters that KubeFed puts an object into: what its own placement and its namespace's have in common."""
         labels = self.members.labels
-        placed = selected(item.spec, labels)
-        if item.type.is_namespace or not item.type.namespaced or self.scope == "Namespaced":
+        placed = selected(one.spec, labels)
+        if one.type.is_namespace or not one.type.namespaced or self.scope == "Namespaced":
             return placed
-        namespace = self.namespace_of(item.namespace)
+        namespace = self.namespace_of(one.namespace)
         return placed & selected(namespace["spec"], labels) if namespace else set()
 
-    def messages(self, items: t.Iterable[Item]) -> dict[Key, dict[str, str]]:
+    def messages(self, tracked: t.Iterable[TrackedObject]) -> dict[Key, dict[str, str]]:
         """The clusters' own messages by cluster for what is not well, from KubeFed's events of each namespace."""
-        troubled: dict[str, list[Item]] = {}
-        for item in items:
-            if item.found and any(state.status for state in propagation(item.found).clusters.values()):
-                troubled.setdefault(item.namespace or "default", []).append(item)
+        troubled: dict[str, list[TrackedObject]] = {}
+        for one in tracked:
+            if one.found and any(state.status for state in propagation(one.found).clusters.values()):
+                troubled.setdefault(one.namespace or "default", []).append(one)
         messages: dict[Key, dict[str, str]] = {}
         for namespace, group in troubled.items():
             try:
@@ -194,26 +173,26 @@ class Federated:
                 continue
             about: dict[tuple[str, str], list[Object]] = {}
             for event in events:
-                told = event.get("involvedObject") or {}
-                about.setdefault((str(told.get("kind")), str(told.get("name"))), []).append(event)
-            for item in group:
-                since = str(t.cast(Object, item.found)["metadata"].get("creationTimestamp") or "")
+                involved = event.get("involvedObject") or {}
+                about.setdefault((str(involved.get("kind")), str(involved.get("name"))), []).append(event)
+            for one in group:
+                since = str(t.cast(Object, one.found)["metadata"].get("creationTimestamp") or "")
                 recent = [
                     event
-                    for event in about.get((item.type.federated_kind, item.name), [])
+                    for event in about.get((one.type.federated_kind, one.name), [])
                     if str(event.get("lastTimestamp") or "") >= since
                 ]
-                messages[item.key] = event_messages(recent, item.type.federated_kind, item.name)
+                messages[one.key] = event_messages(recent, one.type.federated_kind, one.name)
         return messages
 
-    def rewritten(self, items: t.Iterable[Item]) -> list[tuple[Item, str, str]]:
+    def rewritten(self, tracked: t.Iterable[TrackedObject]) -> list[tuple[TrackedObject, str, str]]:
         """What KubeFed writes again and again without being asked to: in which cluster, and how often."""
-        found: list[tuple[Item, str, str]] = []
-        groups: dict[str, list[Item]] = {}
-        for item in items:
+        found: list[tuple[TrackedObject, str, str]] = []
+        groups: dict[str, list[TrackedObject]] = {}
+        for one in tracked:
             # The autoscaler's replicas come and go, and KubeFed writes what is there already
-            if item.found and not item.changed and not item.spec.get("retainReplicas"):
-                groups.setdefault(item.namespace or "default", []).append(item)
+            if one.found and not one.changed and not one.spec.get("retainReplicas"):
+                groups.setdefault(one.namespace or "default", []).append(one)
         for namespace, group in groups.items():
             try:
                 events = self.host.list(resource_path("", "v1", "events", namespace=namespace), fieldSelector=_UPDATES)
@@ -222,47 +201,26 @@ class Federated:
                 continue
             about: dict[tuple[str, str], list[Object]] = {}
             for event in events:
-                told = event.get("involvedObject") or {}
-                about.setdefault((str(told.get("kind")), str(told.get("name"))), []).append(event)
-            for item in group:
-                federated = {**t.cast(Object, item.found), "kind": item.type.federated_kind}
-                mine = about.get((item.type.federated_kind, item.name), [])
+                involved = event.get("involvedObject") or {}
+                about.setdefault((str(involved.get("kind")), str(involved.get("name"))), []).append(event)
+            for one in group:
+                federated = {**t.cast(Object, one.found), "kind": one.type.federated_kind}
+                mine = about.get((one.type.federated_kind, one.name), [])
                 for cluster, often in rewritten(federated, mine, datetime.now(timezone.utc)).items():
-                    found.append((item, cluster, often))
+                    found.append((one, cluster, often))
         return found
 
-    def update(self, item: Item, change: t.Callable[[Object], Object]) -> None:
+    def update(self, one: TrackedObject, change: t.Callable[[Object], Object]) -> None:
         """Write an object, again when somebody else wrote it meanwhile."""
-        found = t.cast(Object, item.found)
+        found = t.cast(Object, one.found)
         for attempt in range(_TRIES):
             try:
-                item.found = self.host.request("PUT", item.path, body=change(found))
+                one.found = self.host.request("PUT", one.path, body=change(found))
                 return
             except ApiError as error:
                 if error.status != 409 or attempt == _TRIES - 1:
                     raise
-                found = self.host.request("GET", item.path)
-
-    def all_told(self, items: t.Iterable[Item]) -> list[Object]:
-        """The result for each."""
-        return [self.told(item) for item in items]
-
-    def told(self, item: Item) -> Object:
-        """What has become of a federated object, as the module returns it."""
-        found = propagation(item.found) if item.found else Propagation(False, False, "", {})
-        return {
-            "kind": item.type.federated_kind,
-            "namespace": item.namespace,
-            "name": item.name,
-            "changed": item.changed,
-            "placement": sorted(selected(item.spec, self.members.labels)),
-            "propagated": found.done,
-            "clusters": {name: state.status or "OK" for name, state in sorted(found.clusters.items())},
-            "existed_in": sorted((existed_in(item.found) if item.found else None) or ()),
-            "left": item.left,
-            **({"pods": item.pods} if item.pods else {}),
-            **({"replicas": replicas(item.spec)} if self.is_scheduled(item) else {}),
-        }
+                found = self.host.request("GET", one.path)
 
     def own_namespace(self, name: str) -> Object | None:
         """The host's namespace, as it was at first."""
@@ -271,51 +229,4 @@ class Federated:
         return self._namespaces[name]
 
 
-def schedule_told(namespace: str, name: str, *, changed: bool) -> Object:
-    """What has become of a ReplicaSchedulingPreference, as the module returns it."""
-    return {
-        "kind": SCHEDULE_KIND,
-        "namespace": namespace,
-        "name": name,
-        "changed": changed,
-        "placement": [],
-        "propagated": True,
-        "clusters": {},
-        "existed_in": [],
-        "left": [],
-    }
-
-
-def shown(object_: Object | None) -> Object | None:
-    """A federated object as it may be shown: what is ours of it, with a Secret's data masked."""
-    if object_ is None:
-        return None
-    told: Object = {"spec": copy.deepcopy(object_.get("spec") or {})}
-    metadata = _shown_metadata(object_["metadata"])
-    if metadata:
-        told["metadata"] = metadata
-    template = told["spec"].get("template")
-    if isinstance(template, dict):
-        if isinstance(template.get("metadata"), dict):
-            template["metadata"] = {**template["metadata"], **_shown_metadata(template["metadata"])}
-        if object_.get("kind") == "FederatedSecret":
-            told["spec"]["template"] = without_secrets(template)
-    if object_.get("kind") == "FederatedSecret":
-        for override in told["spec"].get("overrides") or []:
-            for item in override.get("clusterOverrides") or []:
-                if "value" in item and not str(item.get("path")).startswith("/metadata/"):
-                    item["value"] = MASK
-    return told
-
-
-def _shown_metadata(metadata: Object) -> Object:
-    """Labels and annotations, where there are any, without what holds a whole object and without our record."""
-    told = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
-    if "annotations" in told:
-        told["annotations"] = {
-            key: MASK if key == LAST_APPLIED else value for key, value in told["annotations"].items() if key != RECORD
-        }
-    return told
-
-
-__all__ = ("Federated", "Item", "schedule_told", "shown")
+__all__ = ("Store",)

@@ -22,20 +22,9 @@ from ..._kube.names import check_labels, check_name
 from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
 from ..api import FEDERATED_GROUP, SCHEDULING_GROUP
-from ..membership.manifests import SERVICE_ACCOUNT_TOKEN
+from ..kinds import BUILT_IN_GROUPS, DataRules, KindRules, built_in, federated_name, rules_for
 
-# Groups whose types are Kubernetes's own: what a field of theirs takes is known
-_BUILT_IN = ("", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io")
-# Federated resources do not say which group they are of
-_BUILT_IN_KINDS = frozenset(
-    (
-        *("ConfigMap", "CronJob", "DaemonSet", "Deployment", "HorizontalPodAutoscaler", "Ingress", "Job", "LimitRange"),
-        *("Namespace", "NetworkPolicy", "PersistentVolumeClaim", "Pod", "PodDisruptionBudget", "ReplicaSet"),
-        *("ReplicationController", "ResourceQuota", "Role", "RoleBinding", "Secret", "Service", "ServiceAccount"),
-        *("ClusterRole", "ClusterRoleBinding", "StatefulSet"),
-    )
-)
-# In them, wherever they are: mappings from text to text
+# In Kubernetes's own types, wherever they are: mappings from text to text
 _TEXTS = ("matchLabels", "nodeSelector")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _MAPPINGS = ("metadata", "spec", "template", "jobTemplate", "securityContext")
@@ -53,7 +42,7 @@ def flatten(documents: t.Iterable[t.Any], where: str = "definition") -> list[Obj
     problems: list[str] = []
     found: list[Object] = []
     for number, document in enumerate(documents, start=1):
-        for place, entry in _dissolved(document, f"document {number} of {where}"):
+        for place, entry in _documents_in(document, f"document {number} of {where}"):
             trouble = _identity_problems(entry)
             if not trouble:
                 found.append(entry)
@@ -62,8 +51,7 @@ def flatten(documents: t.Iterable[t.Any], where: str = "definition") -> list[Obj
             problems += [f"{place}{' ' if text.startswith(('is ', 'has ')) else ': '}{text}" for text in trouble]
     if problems:
         more = len(problems) - _LISTED
-        told = problems[:_LISTED] + ([f"and {more} more"] if more > 0 else [])
-        text = "; ".join(told)
+        text = "; ".join(problems[:_LISTED] + ([f"and {more} more"] if more > 0 else []))
         raise InvalidOption(f"{text[0].upper()}{text[1:]}.")
     return found
 
@@ -73,13 +61,13 @@ def problems_of(document: t.Any) -> list[str]:
     return _identity_problems(document) or _content_problems(document)
 
 
-def _dissolved(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
+def _documents_in(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
     """What a document holds, each with its place."""
     if document is None:
         return
     if isinstance(document, list):
         for index, entry in enumerate(document):
-            yield from _dissolved(entry, f"{place}[{index}]")
+            yield from _documents_in(entry, f"{place}[{index}]")
         return
     kind = document.get("kind") if isinstance(document, dict) else None
     if kind == "List" and document.get("items") is None:
@@ -89,7 +77,7 @@ def _dissolved(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
             if isinstance(entry, dict) and kind != "List":
                 # In a list of a type, the items may leave it out (UnstructuredJSONScheme.decodeToList)
                 entry = {"apiVersion": document.get("apiVersion"), "kind": kind[: -len("List")], **entry}
-            yield from _dissolved(entry, f"{place}: items[{index}]")
+            yield from _documents_in(entry, f"{place}: items[{index}]")
         return
     yield place, document
 
@@ -97,7 +85,7 @@ def _dissolved(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
 def _identity_problems(document: t.Any) -> list[str]:
     """Why it can't be said which object a document is."""
     if not isinstance(document, dict):
-        return [f"is {_told(document)}: a Kubernetes object is a mapping with apiVersion, kind and metadata"]
+        return [f"is {_described(document)}: a Kubernetes object is a mapping with apiVersion, kind and metadata"]
     missing = [field for field in ("apiVersion", "kind") if document.get(field) in (None, "")]
     if missing:
         return [f"is no Kubernetes object: it needs apiVersion and kind, and has no {' and no '.join(missing)}"]
@@ -136,7 +124,7 @@ def _content_problems(document: Object) -> list[str]:
     if group == SCHEDULING_GROUP:
         return problems + _schedule_problems(document.get("spec"))
     if group != FEDERATED_GROUP:
-        return problems + _body_problems(document, kind, group in _BUILT_IN)
+        return problems + _body_problems(document, _known(group, kind))
     spec = document.get("spec")
     if not isinstance(spec, (dict, type(None))):
         return [*problems, _no_mapping("spec", spec)]
@@ -146,29 +134,36 @@ def _content_problems(document: Object) -> list[str]:
     template = spec.get("template")
     if not isinstance(template, (dict, type(None))):
         return [*problems, _no_mapping("spec.template", template)]
-    target = kind[len("Federated") :] if kind.startswith("Federated") else ""
     metadata = (template or {}).get("metadata")
     if not isinstance(metadata, (dict, type(None))):
         problems.append(_no_mapping("spec.template.metadata", metadata))
     else:
         problems += _metadata_problems(metadata or {}, "spec.template.metadata")
-    return problems + _body_problems(template or {}, target, target in _BUILT_IN_KINDS, "spec.template.")
+    # Federated resources do not say which group they are of
+    return problems + _body_problems(template or {}, built_in(federated_name(kind)), "spec.template.")
 
 
-def _body_problems(body: Object, kind: str, built_in: bool, prefix: str = "") -> list[str]:
+def _known(group: str, kind: str) -> KindRules | None:
+    """The rules of a kind that is one of Kubernetes's own, so that it is known what its fields take."""
+    return rules_for(group, kind) if group in BUILT_IN_GROUPS else None
+
+
+def _body_problems(body: Object, rules: KindRules | None, prefix: str = "") -> list[str]:
     """What of an object does not fit, but for its metadata.
 
-    :param built_in: whether its type is one of Kubernetes's own, so that it is known what its fields take.
+    :param rules: of its kind, where it is one of Kubernetes's own.
     :param prefix: of the paths in the result.
     """
-    if not built_in:
+    if rules is None:
         return []
-    if kind in ("ConfigMap", "Secret"):
-        return _data_problems(body, kind, prefix)
+    if rules.data is not None:
+        return _data_problems(body, rules.data, prefix)
     problems = []
-    if kind == "Service" and isinstance(body.get("spec"), dict):
-        problems += _texts_problems(body["spec"].get("selector"), f"{prefix}spec.selector")
-        problems += _mappings_problems(body["spec"].get("ports"), f"{prefix}spec.ports")
+    if isinstance(body.get("spec"), dict):
+        for field in rules.text_maps:
+            problems += _texts_problems(body["spec"].get(field), f"{prefix}spec.{field}")
+        for field in rules.object_lists:
+            problems += _mappings_problems(body["spec"].get(field), f"{prefix}spec.{field}")
     for key, value in body.items():
         if key not in ("metadata", "apiVersion", "kind", "status"):
             problems += _inner_problems(key, value, f"{prefix}{key}")
@@ -183,22 +178,22 @@ def applied_problems(body: Object, kind: str, group: str) -> list[str]:
     metadata = body.get("metadata")
     if not isinstance(metadata, (dict, type(None))):
         return [_no_mapping("metadata", metadata)]
-    return _metadata_problems(metadata or {}, "metadata") + _body_problems(body, kind, group in _BUILT_IN)
+    return _metadata_problems(metadata or {}, "metadata") + _body_problems(body, _known(group, kind))
 
 
-def token_problem(manifest: t.Mapping[str, t.Any]) -> str:
-    """Why a Secret can be of no use in another cluster, or an empty string."""
-    body = manifest
-    if manifest["kind"] == "FederatedSecret":
-        body = (manifest.get("spec") or {}).get("template") or {}
-    elif manifest["kind"] != "Secret":
+def useless_problem(manifest: t.Mapping[str, t.Any]) -> str:
+    """Why an object can be of no use in another cluster, or an empty string.
+
+    :param manifest: plain or federated.
+    """
+    kind = manifest["kind"]
+    target = federated_name(kind)
+    rules = built_in(target or kind)
+    if rules is None:
         return ""
-    if body.get("type") != SERVICE_ACCOUNT_TOKEN:
-        return ""
-    return (
-        f"{manifest['kind']} {manifest['metadata']['name']} is the token of a service account, which is of use in the"
-        " cluster that made it alone: leave it out, and create it in each cluster that needs one."
-    )
+    body = (manifest.get("spec") or {}).get("template") or {} if target else dict(manifest)
+    reason = rules.useless_elsewhere(body)
+    return f"{kind} {manifest['metadata']['name']} {reason}" if reason else ""
 
 
 def _inner_problems(key: str, value: t.Any, path: str) -> list[str]:
@@ -230,7 +225,7 @@ def _container_problems(container: Object, path: str) -> list[str]:
     for field in ("command", "args"):
         values = container.get(field)
         if not isinstance(values, (list, type(None))):
-            problems.append(f"{path}.{field} is {_told(values)}; it must be a list of texts")
+            problems.append(f"{path}.{field} is {_described(values)}; it must be a list of texts")
             continue
         problems += [
             _no_text(f"{path}.{field}[{index}]", value)
@@ -265,16 +260,15 @@ def _check_keys(values: dict[str, str], path: str, *, annotations: bool) -> None
     check_labels({k.lower(): v for k, v in values.items()} if annotations else values, path, annotations=annotations)
 
 
-def _data_problems(body: Object, kind: str, prefix: str) -> list[str]:
-    secret = kind == "Secret"
+def _data_problems(body: Object, rules: DataRules, prefix: str) -> list[str]:
     problems = []
-    for field, encoded in (("data", secret), ("stringData", False), ("binaryData", True)):
+    for field, encoded in (("data", rules.secret), ("stringData", False), ("binaryData", True)):
         values = body.get(field)
-        wrong = _texts_problems(values, f"{prefix}{field}", secret=secret)
+        wrong = _texts_problems(values, f"{prefix}{field}", secret=rules.secret)
         if not wrong and encoded:
             wrong = [
                 f"{prefix}{field}.{key} is no base64"
-                + ("; stringData takes the text itself" if secret else "; data takes text")
+                + ("; stringData takes the text itself" if rules.secret else "; data takes text")
                 for key, value in (values or {}).items()
                 if value and not _is_base64(value)
             ]
@@ -357,27 +351,27 @@ def _mappings_problems(values: t.Any, path: str) -> list[str]:
     if values is None:
         return []
     if not isinstance(values, list):
-        return [f"{path} is {_told(values)}; it must be a list"]
+        return [f"{path} is {_described(values)}; it must be a list"]
     return [_no_mapping(f"{path}[{index}]", entry) for index, entry in enumerate(values) if not isinstance(entry, dict)]
 
 
 def _no_mapping(path: str, value: t.Any, of: str = "") -> str:
-    return f"{path} is {_told(value)}; it must be a mapping{f' of names to {of}' if of else ''}"
+    return f"{path} is {_described(value)}; it must be a mapping{f' of names to {of}' if of else ''}"
 
 
 def _no_text(path: str, value: t.Any, *, empty: str = "", secret: bool = False) -> str:
     if value is None:
         return f"{path} is empty; it must be text" + (f": write {empty}" if empty else "")
     if isinstance(value, (dict, list)):
-        return f"{path} is {_told(value)}; it must be text"
-    shown = _told(value)
+        return f"{path} is {_described(value)}; it must be text"
+    shown = _described(value)
     if secret:
         shown = shown.rpartition(" ")[0]
     hint = " (YAML reads yes, no, on, off, y and n so)" if isinstance(value, bool) else ""
     return f"{path} is {shown}{hint}; it must be text: put it in quotes"
 
 
-def _told(value: t.Any) -> str:
+def _described(value: t.Any) -> str:
     """A value as a user knows it."""
     if value is None:
         return "empty"
@@ -401,4 +395,4 @@ def _refusals(check: t.Callable[[], None]) -> list[str]:
     return []
 
 
-__all__ = ("applied_problems", "flatten", "problems_of", "token_problem")
+__all__ = ("applied_problems", "flatten", "problems_of", "useless_problem")

@@ -20,6 +20,7 @@ from ..._runtime.errors import FederationError, InvalidOption
 from ..._runtime.wait import PollResult, Waiter
 from .. import host as kubefed
 from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP
+from ..kinds import rules_of
 from ..members import Members
 from ..resources.autoscalers import retains
 from .enabling import (
@@ -35,8 +36,6 @@ from .model import FederatedType, not_enabled, read_type
 
 _REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 _CRDS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
-# KubeFed's chart brings their federated types, with retainReplicas (charts/kubefed/crds/crds.yaml)
-_SCALABLE = (("apps", "Deployment"), ("apps", "ReplicaSet"))
 
 
 class Types:
@@ -63,7 +62,7 @@ class Types:
 
     def retains_replicas(self, type_: FederatedType) -> bool:
         """Whether federated objects of a type can be told to leave alone the replicas that a cluster has."""
-        if (type_.group, type_.kind) in _SCALABLE:
+        if rules_of(type_).retains_replicas:
             return True
         resource = self._missing.get(type_.name)
         if resource is not None:

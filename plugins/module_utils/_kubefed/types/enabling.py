@@ -15,20 +15,10 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP, FEDERATED_VERSION
+from ..kinds import equivalent_versions
 
 _STRING: Object = {"type": "string"}
 _ANYTHING: Object = {"x-kubernetes-preserve-unknown-fields": True}
-
-# Served under several groups and versions, which are the same objects: two controllers would fight over them
-_EQUIVALENT = {
-    "deployments": ("apps/v1", "apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"),
-    "daemonsets": ("apps/v1", "apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"),
-    "statefulsets": ("apps/v1", "apps/v1beta1", "apps/v1beta2"),
-    "replicasets": ("apps/v1", "apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"),
-    "networkpolicies": ("networking.k8s.io/v1", "extensions/v1beta1"),
-    "podsecuritypolicies": ("policy/v1beta1", "extensions/v1beta1"),
-    "ingresses": ("networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"),
-}
 
 
 class ApiResource(t.NamedTuple):
@@ -205,7 +195,7 @@ def _followed(schema: Object, schemas: Object) -> Object:
 def equivalent(resource: ApiResource, configs: t.Iterable[Object]) -> str:
     """The name of a FederatedTypeConfig for the same objects under another group or version (IsEquivalentAPI), or
     an empty string."""
-    known = _EQUIVALENT.get(resource.plural, ())
+    known = equivalent_versions(resource.plural)
     if resource.api_version not in known:
         return ""
     for config in configs:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..._kube.objects import Object
 from ..._kube.paths import resource_path
+from ..kinds import NAMESPACE
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FederatedType:
     @property
     def is_namespace(self) -> bool:
         """Whether this is FederatedNamespace, which all others in its namespace depend on."""
-        return self.kind == "Namespace" and not self.group
+        return (self.group, self.kind) == NAMESPACE
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         """API path of the federated objects on the host."""

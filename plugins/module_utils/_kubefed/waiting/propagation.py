@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Waiting until federated objects have arrived in clusters, run there, or are gone from them."""
+"""Waiting until federated objects have arrived in clusters, run there, or have left them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from ..._runtime.errors import FederationError, TerminalState
 from ..._runtime.wait import PollResult, Waiter
 from ..controller import controller_outage
 from ..listing import some
-from ..resources.model import MANAGED_LABEL, Key, existed_in
+from ..resources.model import MANAGED_LABEL, Key, TrackedObject, existed_in
+from ..resources.results import as_results
 from ..resources.schedules import Schedule, divided, replicas
 from ..resources.status import Propagation, propagated, propagation
-from ..resources.store import Federated, Item
-from .running import Place, Running, is_workload
+from ..resources.store import Store
+from .running import PlacedWorkload, Running, is_workload
 
 # One list for each type and namespace, and KubeFed needs a second or two. It writes 20 objects in a second, so that of
 # many not much is new after one.
@@ -31,29 +32,29 @@ _ITEMS_PER_SECOND = 500
 class Waits:
     """Waits for what KubeFed makes of federated objects."""
 
-    def __init__(self, federated: Federated, waiter: Waiter, running: Running) -> None:
-        self._federated = federated
+    def __init__(self, store: Store, waiter: Waiter, running: Running) -> None:
+        self._store = store
         self._waiter = waiter
         self._running = running
 
-    def divided(self, items: list[Item], schedules: t.Sequence[Schedule], *, changed: bool) -> None:
+    def divided(self, tracked: list[TrackedObject], schedules: t.Sequence[Schedule], *, changed: bool) -> None:
         """Wait until the replicas of all that is scheduled are divided over the clusters."""
         targets = {given.key: given.spec for given in schedules}
-        for item in items:
-            schedule = self._federated.schedule_of(item)
+        for one in tracked:
+            schedule = self._store.schedule_of(one)
             if schedule is not None:
-                targets.setdefault((item.type.federated_kind, item.namespace, item.name), schedule["spec"])
+                targets.setdefault((one.type.federated_kind, one.namespace, one.name), schedule["spec"])
         if not targets:
             return
-        ready = [name for name in self._federated.members.labels if self._federated.members.ready(name)]
+        ready = [name for name in self._store.members.labels if self._store.members.ready(name)]
         before: list[Object] = []
 
         def poll() -> PollResult:
-            self._federated.refresh([])
+            self._store.refresh([])
             waiting, given = [], {}
             for (kind, namespace, name), spec in targets.items():
-                type_ = next(found for found in self._federated.types if found.federated_kind == kind)
-                target = (self._federated.listed(type_, namespace).get(name) or {}).get("spec") or {}
+                type_ = next(found for found in self._store.types if found.federated_kind == kind)
+                target = (self._store.listed(type_, namespace).get(name) or {}).get("spec") or {}
                 given[f"{kind} {namespace}/{name}"] = replicas(target)
                 state = divided(spec, target, ready)
                 if not state.done:
@@ -65,167 +66,169 @@ class Waits:
 
         self._waiter.until("KubeFed to divide replicas over the clusters", poll, sleep=2)
 
-    def propagated(self, items: list[Item]) -> None:
+    def propagated(self, tracked: list[TrackedObject]) -> None:
         """Wait until each cluster of their placement has them."""
-        clusters = self._federated.members.labels
+        clusters = self._store.members.labels
 
         def poll() -> PollResult:
-            self._federated.refresh(items)
-            late: list[tuple[Item, set[str]]] = []
-            for item in items:
-                if item.found is None:
-                    raise TerminalState(f"{item.title} was deleted while its propagation was waited for.")
-                if item.found["metadata"].get("deletionTimestamp"):
-                    raise TerminalState(f"{item.title} is being deleted while its propagation is waited for.")
-                placed = self._federated.effective(item) & set(clusters)
-                if not propagated(item.found, placed).done:
-                    late.append((item, placed))
-            messages = self._federated.messages([item for item, _placed in late])
+            self._store.refresh(tracked)
+            late: list[tuple[TrackedObject, set[str]]] = []
+            for one in tracked:
+                if one.found is None:
+                    raise TerminalState(f"{one.title} was deleted while its propagation was waited for.")
+                if one.found["metadata"].get("deletionTimestamp"):
+                    raise TerminalState(f"{one.title} is being deleted while its propagation is waited for.")
+                placed = self._store.effective(one) & set(clusters)
+                if not propagated(one.found, placed).done:
+                    late.append((one, placed))
+            messages = self._store.messages([one for one, _placed in late])
             waiting = []
-            for item, placed in late:
-                found, said = t.cast(Object, item.found), messages.get(item.key, {})
+            for one, placed in late:
+                found, said = t.cast(Object, one.found), messages.get(one.key, {})
                 terminal = propagation(found, said).terminal
-                if terminal and not self._taken_back(item):
+                if terminal and not self._taken_back(one):
                     raise TerminalState(
-                        f"{item.title} can not be propagated: {terminal}", resources=self._federated.all_told(items)
+                        f"{one.title} can not be propagated: {terminal}", resources=as_results(tracked, self._store)
                     )
-                waiting.append(f"{item.title}: {propagated(found, placed, said).last}")
-            return self._state(waiting, _count(items, waiting, "propagated"))
+                waiting.append(f"{one.title}: {propagated(found, placed, said).last}")
+            return self._state(waiting, _count(tracked, waiting, "propagated"))
 
-        self._waiter.until(_what("the propagation of", items), poll, sleep=_sleep(items))
+        self._waiter.until(_what("the propagation of", tracked), poll, sleep=_sleep(tracked))
 
-    def running(self, items: list[Item]) -> None:
+    def running(self, tracked: list[TrackedObject]) -> None:
         """Wait until the pods of workloads run in each cluster that they are placed on."""
-        joined = set(self._federated.members.labels)
-        places = {
-            Place(cluster, item.type, item.namespace, item.name): item
-            for item in items
-            if is_workload(item.type)
-            for cluster in sorted(self._federated.effective(item) & joined)
+        joined = set(self._store.members.labels)
+        placed = {
+            PlacedWorkload(cluster, one.type, one.namespace, one.name): one
+            for one in tracked
+            if is_workload(one.type)
+            for cluster in sorted(self._store.effective(one) & joined)
         }
-        if not places:
+        if not placed:
             return
 
         def poll() -> PollResult:
             waiting = []
-            for place, verdict in self._running.look(list(places)).items():
-                places[place].pods[place.cluster] = verdict.state.last
+            for workload, verdict in self._running.look(list(placed)).items():
+                placed[workload].pods[workload.cluster] = verdict.state.last
                 if verdict.terminal:
                     raise TerminalState(
-                        f"{place.title} will not run: {verdict.terminal}", resources=self._federated.all_told(items)
+                        f"{workload.title} will not run: {verdict.terminal}", resources=as_results(tracked, self._store)
                     )
                 if not verdict.state.done:
-                    waiting.append(f"{place.title}: {verdict.state.last}")
+                    waiting.append(f"{workload.title}: {verdict.state.last}")
             return PollResult(not waiting, _some(waiting))
 
-        workloads = {item.key: item for item in places.values()}
+        workloads = {one.key: one for one in placed.values()}
         self._waiter.until(_what("the pods of", list(workloads.values())), poll, sleep=2)
 
-    def _taken_back(self, item: Item) -> bool:
+    def _taken_back(self, one: TrackedObject) -> bool:
         """Whether an object was free of KubeFed because a withdrawal of it was begun and never finished."""
-        found = t.cast(Object, item.found)
+        found = t.cast(Object, one.found)
         refused = {name for name, state in propagation(found).clusters.items() if state.status == "ManagedLabelFalse"}
-        for name in sorted((refused - item.taken_back) & (existed_in(found) or set())):
-            if self._federated.members.take_back(name, item.type, item.namespace, item.name):
-                item.taken_back.add(name)
-        return bool(refused & item.taken_back)
+        for name in sorted((refused - one.taken_back) & (existed_in(found) or set())):
+            if self._store.members.take_back(name, one.type, one.namespace, one.name):
+                one.taken_back.add(name)
+        return bool(refused & one.taken_back)
 
-    def withdrawn(self, items: list[Item], clusters: t.Mapping[Key, set[str]]) -> None:
-        """Wait until objects are gone from the clusters named for each."""
-        joined = set(self._federated.members.labels)
-        ready = {name for name in joined if self._federated.members.ready(name)}
+    def absent_from(self, tracked: list[TrackedObject], clusters: t.Mapping[Key, set[str]]) -> None:
+        """Wait until KubeFed has seen objects as they are, and they have left the clusters named for each."""
+        joined = set(self._store.members.labels)
+        ready = {name for name in joined if self._store.members.ready(name)}
 
         def poll() -> PollResult:
-            self._federated.refresh(items)
+            self._store.refresh(tracked)
             waiting = []
-            messages = self._federated.messages(items)
-            for item in items:
-                if item.found is None:
+            messages = self._store.messages(tracked)
+            for one in tracked:
+                if one.found is None:
                     continue
-                found = propagation(item.found)
-                there = sorted(clusters[item.key] & set(found.clusters))
+                found = propagation(one.found)
+                there = sorted(clusters[one.key] & set(found.clusters))
                 if not found.current:
-                    waiting.append(f"{item.title}: {found.last}")
+                    waiting.append(f"{one.title}: {found.last}")
                 elif there:
-                    still = _still(propagation(item.found, messages.get(item.key)), there)
-                    waiting.append("; ".join([f"{item.title}: {still}", *self._lingering(item, there)]))
+                    still = _still(propagation(one.found, messages.get(one.key)), there)
+                    waiting.append("; ".join([f"{one.title}: {still}", *self._lingering(one, there)]))
             if not waiting:
                 # KubeFed looks at its cache, which may lag behind
-                waiting = self._still_there(items, {key: names & ready for key, names in clusters.items()})
-            return self._state(waiting, _count(items, waiting, "withdrawn"))
+                waiting = self._still_there(tracked, {key: names & ready for key, names in clusters.items()})
+            return self._state(waiting, _count(tracked, waiting, "withdrawn"))
 
         named = sorted(set().union(*clusters.values()))
-        self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", items), poll, sleep=_sleep(items))
-        for item in items:
-            for name in sorted(item.withdrawn & joined - ready):
+        self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", tracked), poll, sleep=_sleep(tracked))
+        for one in tracked:
+            for name in sorted(one.withdrawn & joined - ready):
                 # KubeFed forgets what it can't reach, and says nothing
-                item.left.append(f"{item.type.kind} {item.name} in {name}, if it was there: the cluster is not Ready")
+                one.not_removed.append(
+                    f"{one.type.kind} {one.name} in {name}, if it was there: the cluster is not Ready"
+                )
 
     def _state(self, waiting: list[str], count: str) -> PollResult:
         """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
-        outage = controller_outage(self._federated.host, self._federated.namespace, waiting=bool(waiting))
+        outage = controller_outage(self._store.host, self._store.namespace, waiting=bool(waiting))
         return PollResult(not waiting and not outage, f"{count}{_some([outage, *waiting] if outage else waiting)}")
 
-    def _lingering(self, item: Item, clusters: t.Iterable[str]) -> list[str]:
+    def _lingering(self, one: TrackedObject, clusters: t.Iterable[str]) -> list[str]:
         """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
-        told = []
-        for name in clusters if item.type.is_namespace else ():
+        lines = []
+        for name in clusters if one.type.is_namespace else ():
             try:
-                found = self._federated.members.client(name).get(item.type.target_path(None, item.name))
+                found = self._store.members.client(name).get(one.type.target_path(None, one.name))
             except FederationError:
                 continue
             if found:
-                told.append(f"namespace {item.name} in {name} is {lingering(found)}")
-        return told
+                lines.append(f"namespace {one.name} in {name} is {lingering(found)}")
+        return lines
 
-    def _still_there(self, items: list[Item], clusters: t.Mapping[Key, set[str]]) -> list[str]:
+    def _still_there(self, tracked: list[TrackedObject], clusters: t.Mapping[Key, set[str]]) -> list[str]:
         waiting: list[str] = []
         listings: dict[tuple[str, str, str], dict[str, Object]] = {}
-        for item in items:
-            for cluster in sorted(clusters[item.key]):
-                place = (item.type.name, item.namespace, cluster)
-                if place not in listings:
+        for one in tracked:
+            for cluster in sorted(clusters[one.key]):
+                key = (one.type.name, one.namespace, cluster)
+                if key not in listings:
                     try:
-                        listings[place] = self._federated.members.objects(cluster, item.type, item.namespace)
+                        listings[key] = self._store.members.objects(cluster, one.type, one.namespace)
                     except FederationError:
                         # Not reachable from here; KubeFed's word has to do
-                        listings[place] = {}
-                labels = (listings[place].get(item.name) or {}).get("labels") or {}
+                        listings[key] = {}
+                labels = (listings[key].get(one.name) or {}).get("labels") or {}
                 if labels.get(MANAGED_LABEL) == "true":
-                    waiting.append(f"{item.type.kind} {item.name} is still in {cluster}")
+                    waiting.append(f"{one.type.kind} {one.name} is still in {cluster}")
         return waiting
 
-    def removed(self, items: list[Item]) -> None:
-        """Wait until the federated objects are no more."""
+    def removed(self, tracked: list[TrackedObject]) -> None:
+        """Wait until the federated objects do not exist any more."""
 
         def poll() -> PollResult:
-            self._federated.refresh(items)
-            waiting = [f"{item.title}: {lingering(item.found)}" for item in items if item.found is not None]
-            return self._state(waiting, _count(items, waiting, "removed"))
+            self._store.refresh(tracked)
+            waiting = [f"{one.title}: {lingering(one.found)}" for one in tracked if one.found is not None]
+            return self._state(waiting, _count(tracked, waiting, "removed"))
 
-        self._waiter.until(_what("the removal of", items), poll, sleep=2)
+        self._waiter.until(_what("the removal of", tracked), poll, sleep=2)
 
-    def wait_absent(self, path: str, what: str) -> None:
-        """Wait until the host has an object no more."""
-        wait_absent(self._waiter, self._federated.host, path, what, sleep=2)
+    def absent(self, path: str, what: str) -> None:
+        """Wait until an object does not exist on the host any more."""
+        wait_absent(self._waiter, self._store.host, path, what, sleep=2)
 
 
 def _some(lines: t.Sequence[str]) -> str:
     return some(lines, limit=3, separator="; ")
 
 
-def _count(items: t.Sequence[Item], waiting: t.Sequence[str], done: str) -> str:
+def _count(tracked: t.Sequence[TrackedObject], waiting: t.Sequence[str], done: str) -> str:
     """How far it is, before what is not done yet."""
-    return f"{max(0, len(items) - len(waiting)):,} of {len(items):,} {done}; " if len(items) > 1 else ""
+    return f"{max(0, len(tracked) - len(waiting)):,} of {len(tracked):,} {done}; " if len(tracked) > 1 else ""
 
 
-def _sleep(items: t.Sequence[Item]) -> float:
+def _sleep(tracked: t.Sequence[TrackedObject]) -> float:
     """Seconds between two looks at all of them."""
-    return max(_PROPAGATION_SLEEP, len(items) / _ITEMS_PER_SECOND)
+    return max(_PROPAGATION_SLEEP, len(tracked) / _ITEMS_PER_SECOND)
 
 
-def _what(action: str, items: t.Sequence[Item]) -> str:
-    return f"{action} {items[0].title}" if len(items) == 1 else f"{action} {len(items):,} federated resources"
+def _what(action: str, tracked: t.Sequence[TrackedObject]) -> str:
+    return f"{action} {tracked[0].title}" if len(tracked) == 1 else f"{action} {len(tracked):,} federated resources"
 
 
 def _still(found: Propagation, clusters: t.Iterable[str]) -> str:

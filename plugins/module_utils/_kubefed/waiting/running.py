@@ -16,12 +16,13 @@ from ..._kube.parallel import each
 from ..._kube.paths import resource_path
 from ..._runtime.errors import FederationError, Unavailable
 from ..._runtime.wait import PollResult
+from ..kinds import rules_of
 from ..members import Members
 from ..types.model import FederatedType
-from .workloads import GRACE, WORKLOADS, current_pods, given_up, held_up, refused, rollout, trouble
+from .workloads import GRACE, Workload, current_pods, given_up, held_up, refused, rollout, trouble
 
 
-class Place(t.NamedTuple):
+class PlacedWorkload(t.NamedTuple):
     """A workload in a cluster."""
 
     cluster: str
@@ -33,6 +34,11 @@ class Place(t.NamedTuple):
     def title(self) -> str:
         """What it is called in messages."""
         return f"{self.type.kind} {self.namespace}/{self.name} in {self.cluster}"
+
+    @property
+    def reading(self) -> Workload:
+        """How its rollout is read."""
+        return t.cast(Workload, rules_of(self.type).workload)
 
 
 class Verdict(t.NamedTuple):
@@ -47,7 +53,7 @@ class Verdict(t.NamedTuple):
 
 def is_workload(type_: FederatedType) -> bool:
     """Whether pods of this type are waited for."""
-    return type_.group == "apps" and type_.kind in WORKLOADS
+    return rules_of(type_).workload is not None
 
 
 class Running:
@@ -62,60 +68,66 @@ class Running:
         self._clock = clock
         self._since = since
 
-    def look(self, places: t.Sequence[Place]) -> dict[Place, Verdict]:
+    def look(self, placed: t.Sequence[PlacedWorkload]) -> dict[PlacedWorkload, Verdict]:
         """Look at workloads, with one list for each type and namespace in a cluster.
 
         :raises FederationError: when a cluster can't be asked.
         """
-        groups: dict[tuple[str, str], list[Place]] = {}
-        for place in places:
-            groups.setdefault((place.cluster, place.namespace), []).append(place)
-        verdicts: dict[Place, Verdict] = {}
+        groups: dict[tuple[str, str], list[PlacedWorkload]] = {}
+        for one in placed:
+            groups.setdefault((one.cluster, one.namespace), []).append(one)
+        verdicts: dict[PlacedWorkload, Verdict] = {}
         for found in each(self._look, list(groups.values())):
             verdicts.update(found)
         return verdicts
 
-    def _look(self, places: list[Place]) -> dict[Place, Verdict]:
-        cluster, namespace = places[0].cluster, places[0].namespace
+    def _look(self, group: list[PlacedWorkload]) -> dict[PlacedWorkload, Verdict]:
+        cluster, namespace = group[0].cluster, group[0].namespace
         try:
             client = self._members.client(cluster)
         except FederationError as error:
             kind = Unavailable if isinstance(error, Unavailable) else FederationError
             raise kind(f"Not known whether pods run in {cluster}: {error.message}") from error
         there: dict[tuple[str, str], Object] = {}
-        for type_ in {place.type for place in places}:
+        for type_ in {one.type for one in group}:
             there.update(
                 {(type_.kind, found["metadata"]["name"]): found for found in client.list(type_.target_path(namespace))}
             )
-        verdicts: dict[Place, Verdict] = {}
-        late: list[Place] = []
-        for place in places:
-            found = there.get((place.type.kind, place.name))
-            state = rollout(place.type.kind, found) if found else PollResult(False, "it is not there")
-            verdicts[place] = Verdict(state)
+        verdicts: dict[PlacedWorkload, Verdict] = {}
+        late: list[PlacedWorkload] = []
+        for one in group:
+            found = there.get((one.type.kind, one.name))
+            state = rollout(one.reading, found) if found else PollResult(False, "it is not there")
+            verdicts[one] = Verdict(state)
             if found and not state.done:
-                late.append(place)
+                late.append(one)
         if late:
             pods = client.list(_path("", "pods", namespace))
             sets = client.list(_path("apps", "replicasets", namespace))
-            for place in late:
-                workload = there[(place.type.kind, place.name)]
-                verdicts[place] = self._verdict(client, place, workload, verdicts[place].state, pods, sets)
+            for one in late:
+                workload = there[(one.type.kind, one.name)]
+                verdicts[one] = self._verdict(client, one, workload, verdicts[one].state, pods, sets)
         return verdicts
 
     def _verdict(
-        self, client: Client, place: Place, workload: Object, state: PollResult, pods: list[Object], sets: list[Object]
+        self,
+        client: Client,
+        placed: PlacedWorkload,
+        workload: Object,
+        state: PollResult,
+        pods: list[Object],
+        sets: list[Object],
     ) -> Verdict:
         terminal = given_up(workload)
-        own = current_pods(place.type.kind, workload, pods, sets)
+        own = current_pods(placed.reading, workload, pods, sets)
         found = trouble(own)
         # What the pods say is the cause of what their controller says
         terminal = "" if found.may_pass else (found.message or terminal)
-        if not terminal and not own and place.type.kind in ("StatefulSet", "DaemonSet"):
-            events = client.list(_path("", "events", place.namespace), fieldSelector="reason=FailedCreate")
+        if not terminal and not own and not placed.reading.reports_refused_pods:
+            events = client.list(_path("", "events", placed.namespace), fieldSelector="reason=FailedCreate")
             terminal = refused(events, workload)
         last = found.message or held_up(own)
-        key = f"{place.title}: {found.message}"
+        key = f"{placed.title}: {found.message}"
         if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= GRACE:
             terminal = found.message
         return Verdict(PollResult(False, f"{state.last}; {last}" if last else state.last), terminal)
@@ -125,4 +137,4 @@ def _path(group: str, plural: str, namespace: str) -> str:
     return resource_path(group, "v1", plural, namespace=namespace)
 
 
-__all__ = ("Place", "Running", "Verdict", "is_workload")
+__all__ = ("PlacedWorkload", "Running", "Verdict", "is_workload")

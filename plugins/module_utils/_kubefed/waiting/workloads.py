@@ -17,9 +17,6 @@ import typing as t
 from ..._kube.objects import Object
 from ..._runtime.wait import PollResult
 
-# The kinds of apps/v1 that run pods, and whose pods are waited for
-WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-
 # Nothing but a change of the workload or of the registry helps against these
 _IN_VAIN = frozenset(
     (
@@ -50,37 +47,87 @@ class Trouble(t.NamedTuple):
     may_pass: bool = False
 
 
-def rollout(kind: str, workload: Object) -> PollResult:
+class PodCounts(t.NamedTuple):
+    """How many pods a workload is to have, how many of them are new, and how many available."""
+
+    desired: int
+    updated: int
+    available: int
+
+
+class Owner(t.NamedTuple):
+    """What the current pods of a workload have in common: the uid of their owner, and labels."""
+
+    uid: str
+    labels: dict[str, t.Any]
+
+
+class Workload(t.NamedTuple):
+    """How the rollout of a kind of workload is read.
+
+    :ivar read_pods: how many it has, from its spec and status.
+    :ivar owner: of its current pods, from the object and the ReplicaSets of its namespace.
+    :ivar keeps_old_pods: whether it counts pods of before that are still there.
+    :ivar reports_refused_pods: whether a condition of it says that its pods are refused; of others, events do.
+    """
+
+    read_pods: t.Callable[[Object, Object], PodCounts]
+    owner: t.Callable[[Object, t.Iterable[Object]], Owner]
+    keeps_old_pods: bool = False
+    reports_refused_pods: bool = False
+
+
+def rollout(reading: Workload, workload: Object) -> PollResult:
     """Whether a rollout is complete, in kubectl's terms.
 
+    :param reading: how its kind is read.
     :param workload: the object as its cluster has it.
     """
     spec, status = workload.get("spec") or {}, workload.get("status") or {}
-
-    def count(name: str) -> int:
-        return int(status.get(name) or 0)
-
-    if count("observedGeneration") < int(workload["metadata"].get("generation") or 0):
+    if _number(status, "observedGeneration") < int(workload["metadata"].get("generation") or 0):
         return PollResult(False, "not seen by its controller yet")
-    if kind == "DaemonSet":
-        wanted, updated, ready = count("desiredNumberScheduled"), count("updatedNumberScheduled"), "numberAvailable"
-        if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
-            updated = wanted
-    else:
-        replicas = spec.get("replicas")
-        wanted, updated, ready = 1 if replicas is None else int(replicas), count("updatedReplicas"), "availableReplicas"
-        strategy = spec.get("updateStrategy") or {}
-        if kind == "ReplicaSet" or strategy.get("type") == "OnDelete":
-            updated = wanted
-        elif kind == "StatefulSet":
-            updated += int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
-    if updated < wanted:
-        return PollResult(False, f"{updated} of {wanted} pods are new")
-    if kind == "Deployment" and count("replicas") > updated:
-        return PollResult(False, f"{count('replicas') - updated} old pods are still there")
-    if count(ready) < wanted:
-        return PollResult(False, f"{count(ready)} of {wanted} pods are available")
-    return PollResult(True, f"{count(ready)} of {wanted} pods are available")
+    pods = reading.read_pods(spec, status)
+    old = _number(status, "replicas") - pods.updated if reading.keeps_old_pods else 0
+    if pods.updated < pods.desired:
+        return PollResult(False, f"{pods.updated} of {pods.desired} pods are new")
+    if old > 0:
+        return PollResult(False, f"{old} old pods are still there")
+    return PollResult(pods.available >= pods.desired, f"{pods.available} of {pods.desired} pods are available")
+
+
+def _number(status: Object, field: str) -> int:
+    return int(status.get(field) or 0)
+
+
+def _replicas(spec: Object) -> int:
+    return 1 if spec.get("replicas") is None else int(spec["replicas"])
+
+
+def _is_on_delete(spec: Object) -> bool:
+    return bool((spec.get("updateStrategy") or {}).get("type") == "OnDelete")
+
+
+def _count_daemon_set(spec: Object, status: Object) -> PodCounts:
+    desired = _number(status, "desiredNumberScheduled")
+    updated = desired if _is_on_delete(spec) else _number(status, "updatedNumberScheduled")
+    return PodCounts(desired, updated, _number(status, "numberAvailable"))
+
+
+def _count_deployment(spec: Object, status: Object) -> PodCounts:
+    return PodCounts(_replicas(spec), _number(status, "updatedReplicas"), _number(status, "availableReplicas"))
+
+
+def _count_replica_set(spec: Object, status: Object) -> PodCounts:
+    return PodCounts(_replicas(spec), _replicas(spec), _number(status, "availableReplicas"))
+
+
+def _count_stateful_set(spec: Object, status: Object) -> PodCounts:
+    desired = _replicas(spec)
+    rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    updated = (
+        desired if _is_on_delete(spec) else _number(status, "updatedReplicas") + int(rolling.get("partition") or 0)
+    )
+    return PodCounts(desired, updated, _number(status, "availableReplicas"))
 
 
 def given_up(workload: Object) -> str:
@@ -113,34 +160,20 @@ def refused(events: t.Iterable[Object], workload: Object) -> str:
 
 
 def current_pods(
-    kind: str, workload: Object, pods: t.Iterable[Object], replica_sets: t.Iterable[Object]
+    reading: Workload, workload: Object, pods: t.Iterable[Object], replica_sets: t.Iterable[Object]
 ) -> list[Object]:
     """The pods of a workload as it is now, without those of what it was before.
 
+    :param reading: how its kind is read.
     :param pods: of its namespace in its cluster; so the ReplicaSets.
     """
-    metadata = workload["metadata"]
-    owner, labels = metadata["uid"], {}
-    if kind == "Deployment":
-        revision = (metadata.get("annotations") or {}).get(_REVISION)
-        owners = [
-            entry["metadata"]["uid"]
-            for entry in replica_sets
-            if _owned(entry, owner) and (entry["metadata"].get("annotations") or {}).get(_REVISION) == revision
-        ]
-        owner = owners[0] if owners else ""
-    elif kind == "StatefulSet":
-        labels = {"controller-revision-hash": (workload.get("status") or {}).get("updateRevision")}
-    elif kind == "DaemonSet":
-        # By the controller itself still set on each pod (pkg/controller/daemon/util/daemonset_util.go)
-        generation = (metadata.get("annotations") or {}).get("deprecated.daemonset.template.generation")
-        labels = {"pod-template-generation": generation} if generation else {}
+    owner = reading.owner(workload, replica_sets)
     return [
         pod
         for pod in pods
-        if _owned(pod, owner)
+        if _owned(pod, owner.uid)
         and not pod["metadata"].get("deletionTimestamp")
-        and all((pod["metadata"].get("labels") or {}).get(key) == value for key, value in labels.items())
+        and all((pod["metadata"].get("labels") or {}).get(key) == value for key, value in owner.labels.items())
     ]
 
 
@@ -149,6 +182,38 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 def _owned(entry: Object, uid: str) -> bool:
     return any(owner.get("uid") == uid for owner in entry["metadata"].get("ownerReferences") or [])
+
+
+def _owner_itself(workload: Object, _replica_sets: t.Iterable[Object]) -> Owner:
+    return Owner(workload["metadata"]["uid"], {})
+
+
+def _owner_in_deployment(workload: Object, replica_sets: t.Iterable[Object]) -> Owner:
+    metadata = workload["metadata"]
+    revision = (metadata.get("annotations") or {}).get(_REVISION)
+    owners = [
+        entry["metadata"]["uid"]
+        for entry in replica_sets
+        if _owned(entry, metadata["uid"]) and (entry["metadata"].get("annotations") or {}).get(_REVISION) == revision
+    ]
+    return Owner(owners[0] if owners else "", {})
+
+
+def _owner_in_stateful_set(workload: Object, _replica_sets: t.Iterable[Object]) -> Owner:
+    revision = (workload.get("status") or {}).get("updateRevision")
+    return Owner(workload["metadata"]["uid"], {"controller-revision-hash": revision})
+
+
+def _owner_in_daemon_set(workload: Object, _replica_sets: t.Iterable[Object]) -> Owner:
+    # By the controller itself still set on each pod (pkg/controller/daemon/util/daemonset_util.go)
+    generation = (workload["metadata"].get("annotations") or {}).get("deprecated.daemonset.template.generation")
+    return Owner(workload["metadata"]["uid"], {"pod-template-generation": generation} if generation else {})
+
+
+DAEMON_SET = Workload(_count_daemon_set, _owner_in_daemon_set)
+DEPLOYMENT = Workload(_count_deployment, _owner_in_deployment, keeps_old_pods=True, reports_refused_pods=True)
+REPLICA_SET = Workload(_count_replica_set, _owner_itself, reports_refused_pods=True)
+STATEFUL_SET = Workload(_count_stateful_set, _owner_in_stateful_set)
 
 
 def trouble(pods: t.Iterable[Object]) -> Trouble:
@@ -190,9 +255,15 @@ def held_up(pods: t.Iterable[Object]) -> str:
 
 __all__ = (
     "CRASHES",
+    "DAEMON_SET",
+    "DEPLOYMENT",
     "GRACE",
-    "WORKLOADS",
+    "REPLICA_SET",
+    "STATEFUL_SET",
+    "Owner",
+    "PodCounts",
     "Trouble",
+    "Workload",
     "current_pods",
     "given_up",
     "held_up",

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import autoscalers
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.autoscalers import Autoscaler
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import Wanted
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import DesiredObject
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
 
@@ -101,7 +101,7 @@ def override(cluster: str) -> Object:
 )
 def test_what_does_not_go_with_an_autoscaler(spec: Object, schedule: str, problem: str) -> None:
     autoscaler = Autoscaler("HorizontalPodAutoscaler any", ("apps", "Deployment", "web"), frozenset(["earth"]))
-    said = autoscalers.conflict(Wanted(DEPLOYMENT, "shop", "web", {}), autoscaler, spec, schedule=schedule)
+    said = autoscalers.conflict(DesiredObject(DEPLOYMENT, "shop", "web", {}), autoscaler, spec, schedule=schedule)
     assert (problem in said) if problem else said == ""
 
 

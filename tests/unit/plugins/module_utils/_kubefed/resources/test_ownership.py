@@ -12,14 +12,14 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import (
-    model,
-    ownership,
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import ownership
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import (
+    RETAIN_ANNOTATION,
+    DesiredObject,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import (
-    FederatedType,
-    read_type,
-)
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.overrides import ANNOTATIONS_PATH
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.plan import planned_spec
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import FederatedType, read_type
 
 
 def type_of(kind: str) -> FederatedType:
@@ -29,23 +29,25 @@ def type_of(kind: str) -> FederatedType:
     return read_type({"metadata": {"name": plural}, "spec": {"targetType": target, "federatedType": made}})
 
 
-def want(kind: str = "ConfigMap", *, complete: bool = True, **fields: t.Any) -> model.Wanted:
+def want(kind: str = "ConfigMap", *, complete: bool = True, **fields: t.Any) -> DesiredObject:
     spec = {"template": fields.pop("template", {}), "placement": {"clusters": []}, **fields.pop("spec", {})}
-    return model.Wanted(type_of(kind), "shop", "x", spec, complete=complete, **fields)
+    return DesiredObject(type_of(kind), "shop", "x", spec, complete=complete, **fields)
 
 
 def override(cluster: str, path: str, value: t.Any) -> Object:
     return {"clusterName": cluster, "clusterOverrides": [{"path": path, "value": value}]}
 
 
-def written(wish: model.Wanted, found: Object | None = None, host: dict[str, str] | None = None, **how: bool) -> Object:
-    """The object after a task, as place.py plans it."""
+def written(
+    wish: DesiredObject, found: Object | None = None, host: dict[str, str] | None = None, **how: bool
+) -> Object:
+    """The object after a task, as plan.py makes it."""
     before: Object = found or {"metadata": {}}
     own = ownership.owned(
         before, wish, host or {}, scheduled=how.get("scheduled", False), settled=how.get("settled", False)
     )
     planned = own.object
-    planned["spec"] = model.planned_spec(planned.get("spec") or {}, wish.spec, scheduled=how.get("scheduled", False))
+    planned["spec"] = planned_spec(planned.get("spec") or {}, wish.spec, scheduled=how.get("scheduled", False))
     for key, values in (("labels", wish.labels), ("annotations", wish.annotations)):
         if values:
             planned["metadata"][key] = {**(planned["metadata"].get(key) or {}), **values}
@@ -106,7 +108,7 @@ def test_nothing_of_an_object_without_a_record_goes() -> None:
 
 
 def test_annotations_are_emptied_in_the_clusters_before_their_override_goes() -> None:
-    path = model.ANNOTATIONS_PATH
+    path = ANNOTATIONS_PATH
     first = written(want(spec={"overrides": [override("vulcan", path, {"a": "1"})]}))
     emptied = written(want(), first)
     assert overrides_of(emptied) == {("vulcan", path): {}}
@@ -128,7 +130,7 @@ def test_the_replicas_of_a_schedule_are_its_own() -> None:
 
 
 def test_what_an_autoscaler_asks_for_is_not_the_tasks() -> None:
-    retained = want("Deployment", spec={"retainReplicas": True}, annotations={model.RETAIN_ANNOTATION: "true"})
+    retained = want("Deployment", spec={"retainReplicas": True}, annotations={RETAIN_ANNOTATION: "true"})
     first = written(retained)
     assert ownership.record_of(first) == {}
     assert written(want("Deployment"), first)["spec"]["retainReplicas"] is True

@@ -34,7 +34,7 @@ def target(**given: int) -> Object:
 
 
 def test_a_preference_is_read() -> None:
-    made = schedules.schedule(preference(), namespace="shop")
+    made = schedules.read_schedule(preference(), namespace="shop")
     assert made.key == ("FederatedDeployment", "shop", "web")
     assert schedules.is_schedule(preference())
     assert not schedules.is_schedule({"apiVersion": "v1", "kind": "Pod"})
@@ -53,12 +53,12 @@ def test_a_preference_is_read() -> None:
 )
 def test_what_kubefed_would_do_otherwise_is_refused(spec: Object, message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
-        schedules.schedule(preference(**spec), namespace="shop")
+        schedules.read_schedule(preference(**spec), namespace="shop")
 
 
 def test_a_preference_needs_a_namespace() -> None:
     with pytest.raises(InvalidOption, match="names no namespace"):
-        schedules.schedule(preference(), namespace=None)
+        schedules.read_schedule(preference(), namespace=None)
 
 
 def test_what_others_wrote_onto_it_stays() -> None:
@@ -68,7 +68,7 @@ def test_what_others_wrote_onto_it_stays() -> None:
     }
     manifest = preference()
     manifest["metadata"]["labels"] = {"mine": "y"}
-    made = schedules.schedule(manifest, namespace="shop").manifest(found)
+    made = schedules.read_schedule(manifest, namespace="shop").manifest(found)
     assert made["metadata"] == {"name": "web", "labels": {"theirs": "x", "mine": "y"}, "resourceVersion": "7"}
     assert made["spec"] == {**manifest["spec"], "intersectWithClusterSelector": False}
     assert found["spec"]["totalReplicas"] == 1
@@ -141,40 +141,40 @@ def merged(old: t.Any, patch: t.Any) -> t.Any:
 )
 def test_a_schedule_is_given_back_as_it_was(clusters: Object | None) -> None:
     before = preference() if clusters is None else preference(clusters=clusters)
-    one = merged(before, schedules.taken_out(before, {"vulcan"}))
+    one = merged(before, schedules.without_clusters(before, {"vulcan"}))
     assert not schedules.allows(one["spec"], "vulcan")
-    assert schedules.taken_out(one, {"vulcan"}) is None
-    both = merged(one, schedules.taken_out(one, {"mercury"}))
+    assert schedules.without_clusters(one, {"vulcan"}) is None
+    both = merged(one, schedules.without_clusters(one, {"mercury"}))
     # They leave one after the other
-    assert schedules.given_back(both, set()) is None
-    assert schedules.given_back(both, {"pluto"}) is None
-    later = merged(both, schedules.given_back(both, {"vulcan"}))
+    assert schedules.restored(both, set()) is None
+    assert schedules.restored(both, {"pluto"}) is None
+    later = merged(both, schedules.restored(both, {"vulcan"}))
     assert not schedules.allows(later["spec"], "mercury")
-    after = merged(later, schedules.given_back(later, {"vulcan", "mercury"}))
+    after = merged(later, schedules.restored(later, {"vulcan", "mercury"}))
     assert after["spec"].get("clusters") == clusters
     assert not after["metadata"].get("annotations")
-    assert schedules.given_back(after, {"vulcan", "mercury"}) is None
+    assert schedules.restored(after, {"vulcan", "mercury"}) is None
 
 
 def test_what_somebody_wrote_into_a_schedule_meanwhile_stays() -> None:
     before = preference(clusters={"*": {"weight": 1}})
-    one = merged(before, schedules.taken_out(before, {"vulcan"}))
+    one = merged(before, schedules.without_clusters(before, {"vulcan"}))
     one["spec"]["clusters"]["earth"] = {"weight": 5}
-    after = merged(one, schedules.given_back(one, {"vulcan"}))
+    after = merged(one, schedules.restored(one, {"vulcan"}))
     assert after["spec"] == one["spec"]
     assert not after["metadata"]["annotations"]
 
 
 def test_a_schedule_that_is_written_anew_keeps_nothing_in_mind() -> None:
     before = preference(clusters={"*": {"weight": 1}})
-    one = merged(before, schedules.taken_out(before, {"vulcan"}))
-    again = schedules.schedule(before, namespace="shop").manifest(one)
+    one = merged(before, schedules.without_clusters(before, {"vulcan"}))
+    again = schedules.read_schedule(before, namespace="shop").manifest(one)
     assert again["spec"] == before["spec"]
-    assert schedules.given_back(again, {"vulcan"}) is None
+    assert schedules.restored(again, {"vulcan"}) is None
 
 
 @pytest.mark.parametrize("memory", ["", "x", "5", "[1]", '{"clusters": "x"}', '{"clusters": null}'])
 def test_a_memory_that_is_none_is_no_matter(memory: str) -> None:
     found = preference(clusters={"*": {"weight": 1}})
     found["metadata"]["annotations"] = {"cloudburst.federation/withdrawn-from": memory}
-    assert schedules.given_back(found, {"vulcan"}) is None
+    assert schedules.restored(found, {"vulcan"}) is None

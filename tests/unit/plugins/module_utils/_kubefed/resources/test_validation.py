@@ -141,7 +141,7 @@ def test_what_fits_is_taken(document: dict[str, t.Any]) -> None:
 
 def test_a_token_of_a_service_account_is_of_no_use_elsewhere() -> None:
     type_ = "kubernetes.io/service-account-token"
-    assert "leave it out" in validation.token_problem(plain("Secret", type=type_))
-    assert "leave it out" in validation.token_problem(federated("Secret", template={"type": type_}))
-    assert validation.token_problem(plain("Secret", type="Opaque")) == ""
-    assert validation.token_problem(plain()) == ""
+    assert "leave it out" in validation.useless_problem(plain("Secret", type=type_))
+    assert "leave it out" in validation.useless_problem(federated("Secret", template={"type": type_}))
+    assert validation.useless_problem(plain("Secret", type="Opaque")) == ""
+    assert validation.useless_problem(plain()) == ""

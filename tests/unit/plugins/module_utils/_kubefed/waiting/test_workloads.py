@@ -39,6 +39,12 @@ def pod(name: str, owner: str, reason: str = "", *, restarts: int = 0, labels: O
     }
 
 
+READINGS = {
+    "DaemonSet": workloads.DAEMON_SET,
+    "Deployment": workloads.DEPLOYMENT,
+    "ReplicaSet": workloads.REPLICA_SET,
+    "StatefulSet": workloads.STATEFUL_SET,
+}
 PARTLY = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}, "replicas": 3}
 
 
@@ -65,7 +71,7 @@ PARTLY = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partiti
     ],
 )
 def test_a_rollout_is_seen_as_kubectl_sees_it(kind: str, found: Object, done: bool, last: str) -> None:
-    state = workloads.rollout(kind, found)
+    state = workloads.rollout(READINGS[kind], found)
     assert state.done is done
     assert last in state.last
 
@@ -132,9 +138,11 @@ def test_the_pods_of_an_earlier_revision_do_not_count() -> None:
         }
 
     pods = [pod("old", "r1", "ImagePullBackOff"), pod("new", "r2"), pod("other", "x")]
-    found = workloads.current_pods("Deployment", workload(), pods, [replica_set("r1", "1"), replica_set("r2", "2")])
+    found = workloads.current_pods(
+        workloads.DEPLOYMENT, workload(), pods, [replica_set("r1", "1"), replica_set("r2", "2")]
+    )
     assert [entry["metadata"]["name"] for entry in found] == ["new"]
-    assert workloads.current_pods("Deployment", workload(), pods, []) == []
+    assert workloads.current_pods(workloads.DEPLOYMENT, workload(), pods, []) == []
 
 
 def test_the_pods_of_a_stateful_set_by_revision() -> None:
@@ -142,7 +150,7 @@ def test_the_pods_of_a_stateful_set_by_revision() -> None:
         pod("old", "w", labels={"controller-revision-hash": "a"}),
         pod("new", "w", labels={"controller-revision-hash": "b"}),
     ]
-    found = workloads.current_pods("StatefulSet", workload(updateRevision="b"), pods, [])
+    found = workloads.current_pods(workloads.STATEFUL_SET, workload(updateRevision="b"), pods, [])
     assert [entry["metadata"]["name"] for entry in found] == ["new"]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import LAST_APPLIED, MASK
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.ownership import ANNOTATION
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.store import shown
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.results import shown
 
 
 @pytest.mark.parametrize("kind", ["FederatedSecret", "FederatedConfigMap"])

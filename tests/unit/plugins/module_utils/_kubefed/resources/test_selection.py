@@ -11,7 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import contents
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.kinds import rules_for
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import selection
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.enabling import ApiResource
 
 
@@ -40,7 +41,7 @@ def found(name: str = "x", **more: t.Any) -> Object:
     ],
 )
 def test_bookkeeping_is_not_looked_at(given: t.Any, skipped: bool) -> None:
-    assert contents.is_bookkeeping(given) is skipped
+    assert selection.is_bookkeeping(given) is skipped
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_bookkeeping_is_not_looked_at(given: t.Any, skipped: bool) -> None:
         (resource("Loaf", "bakery.example.com"), True, ""),
     ],
 )
-def test_types_that_are_left(given: t.Any, propagated: bool, reason: str) -> None:
-    why = contents.type_left(given, propagated=propagated)
+def test_types_that_stay(given: t.Any, propagated: bool, reason: str) -> None:
+    why = selection.type_stays(given, propagated=propagated)
     assert reason in why
     assert bool(why) is bool(reason)
 
@@ -86,8 +87,9 @@ def test_types_that_are_left(given: t.Any, propagated: bool, reason: str) -> Non
         ("ServiceAccount", found("till"), ""),
     ],
 )
-def test_objects_that_are_left(kind: str, given: Object, reason: str) -> None:
-    why = contents.left(kind, given)
+def test_objects_that_stay(kind: str, given: Object, reason: str) -> None:
+    groups = {"ReplicaSet": "apps", "Role": "rbac.authorization.k8s.io"}
+    why = selection.object_stays(rules_for(groups.get(kind, ""), kind), given)
     assert reason in why
     assert bool(why) is bool(reason)
 
@@ -97,7 +99,7 @@ def test_a_manifest_is_without_what_controllers_put_into_it() -> None:
         metadata={"labels": {"app": "web", "kubefed.io/managed": "true"}},
         spec={"template": {"metadata": {"creationTimestamp": None, "labels": {"app": "web"}}}},
     )
-    made = contents.manifest("apps/v1", "Deployment", given)
+    made = selection.manifest("apps/v1", "Deployment", given)
     assert made["metadata"]["labels"] == {"app": "web"}
     assert made["spec"]["template"]["metadata"] == {"labels": {"app": "web"}}
     assert (made["apiVersion"], made["kind"]) == ("apps/v1", "Deployment")
@@ -108,19 +110,34 @@ def test_what_stays_local_is_told() -> None:
     volumes = [{"persistentVolumeClaim": {"claimName": "data"}}, {"hostPath": {"path": "/srv"}}]
     pods: Object = {"template": {"spec": {"volumes": volumes}}}
     taken = [
-        {"kind": "Deployment", "metadata": {"name": "web"}, "spec": pods},
-        {"kind": "CronJob", "metadata": {"name": "night"}, "spec": {"jobTemplate": {"spec": pods}}},
-        {"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": [{}]}},
-        {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "NodePort", "selector": {"a": "b"}}},
-        {"kind": "Service", "metadata": {"name": "far"}, "spec": {"type": "ExternalName"}},
-        {"kind": "Service", "metadata": {"name": "bare"}, "spec": {}},
-        {"kind": "ConfigMap", "metadata": {"name": "c"}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": pods},
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {"name": "night"},
+            "spec": {"jobTemplate": {"spec": pods}},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "db"},
+            "spec": {"volumeClaimTemplates": [{}]},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web"},
+            "spec": {"type": "NodePort", "selector": {"a": "b"}},
+        },
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "far"}, "spec": {"type": "ExternalName"}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare"}, "spec": {}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}},
     ]
-    told = "\n".join(contents.warnings(taken, {"data"}))
+    told = "\n".join(selection.warnings(taken, {"data"}))
     assert "pods will wait for them: CronJob night (data), Deployment web (data)." in told
     assert "empty, in each other cluster for: StatefulSet db." in told
     assert "by: CronJob night (/srv), Deployment web (/srv)." in told
     assert "own pods alone: web." in told
     assert "stay local, for: bare." in told
     assert "for the Services: web." in told
-    assert contents.warnings(taken[-1:], set()) == []
+    assert selection.warnings(taken[-1:], set()) == []

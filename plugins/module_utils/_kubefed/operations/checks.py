@@ -1,0 +1,190 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""What is rejected before anything is written: what KubeFed or the clusters would not take, or not do."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from ..._kube.objects import Object
+from ..._runtime.errors import FederationError, InvalidOption
+from ..kinds import rules_of
+from ..listing import some
+from ..resources.autoscaling import Autoscaling
+from ..resources.model import DesiredObject, Key
+from ..resources.overrides import ANNOTATIONS_PATH, apply_override, body_in
+from ..resources.placement import selected
+from ..resources.plan import Plan
+from ..resources.rehearsal import Rehearsal, rehearsals, rehearse
+from ..resources.schedules import Schedule
+from ..resources.undone import undone
+from ..types.model import FederatedType
+from .context import Context
+
+
+def check_plans(
+    context: Context, plans: t.Sequence[Plan], schedules: t.Sequence[Schedule], autoscaling: Autoscaling
+) -> None:
+    """Refuse what KubeFed would take and then not do.
+
+    :raises InvalidOption: with all reasons.
+    """
+    problems: list[str] = []
+    unknown: set[str] = set()
+    labels = context.labels
+    namespaces = {plan.desired.name: plan for plan in plans if plan.desired.type.is_namespace}
+    seen: set[Key] = set()
+    for plan in plans:
+        desired = plan.desired
+        if plan.key in seen:
+            problems.append(f"{desired.title} is given twice.")
+        seen.add(plan.key)
+        if "placement" not in plan.spec:
+            problems.append(f"{desired.title} has no placement: set the option placement or cluster_selector.")
+        placed = selected(plan.spec, labels)
+        reason = _undone(desired, plan.spec, placed) if "template" in desired.spec else ""
+        if reason:
+            problems.append(f"{desired.type.kind} {desired.name} can't be federated: {reason}.")
+        unknown |= {name for name in placed if name not in labels}
+        if desired.type.is_namespace or not desired.type.namespaced:
+            continue
+        if (desired.type.federated_kind, desired.name) in context.store.scheduled_in(desired.namespace):
+            # A schedule places on all clusters, and means those of the namespace
+            placed = set()
+        problems += _namespace_problems(context, desired, placed, namespaces.get(desired.namespace))
+    problems += autoscaling.problems(plans)
+    targets = {(plan.desired.type.federated_kind, plan.desired.namespace, plan.desired.name) for plan in plans}
+    for schedule in schedules:
+        if schedule.key not in targets and not _is_federated(context, *schedule.key):
+            problems.append(f"{schedule.title}: there is no {schedule.key[0]} of that name for it to schedule.")
+        unknown |= {name for name in schedule.spec.get("clusters") or {} if name != "*" and name not in labels}
+    if unknown:
+        known = ", ".join(sorted(labels)) or "none"
+        text = f"placement names {', '.join(sorted(unknown))}, not joined to the federation. Joined are: {known}."
+        if context.check_mode:
+            # An earlier task of the same play may be the one that joins it
+            context.warn(text)
+        else:
+            problems.append(text)
+    if problems:
+        raise InvalidOption(some(problems, separator=" "))
+
+
+def _namespace_problems(
+    context: Context, desired: DesiredObject, placed: set[str], namespace: Plan | None
+) -> list[str]:
+    store = context.store
+    if store.scope == "Namespaced":
+        if desired.namespace == store.namespace:
+            return []
+        return [f"{desired.title}: this federation has scope Namespaced, and propagates from {store.namespace} alone."]
+    if desired.namespace == store.namespace:
+        return [f"{desired.title}: KubeFed never propagates from its own namespace."]
+    if namespace is not None:
+        spec = namespace.spec
+    else:
+        federated = store.namespace_of(desired.namespace)
+        if federated is None or federated["metadata"].get("deletionTimestamp"):
+            return [
+                f"{desired.title}: namespace {desired.namespace} is not federated, so KubeFed would put nothing from it"
+                " anywhere. Give the Namespace too, in definition."
+            ]
+        spec = federated["spec"]
+    missing = placed - selected(spec, context.labels)
+    if missing:
+        return [
+            f"{desired.title} is placed on {', '.join(sorted(missing))}, but FederatedNamespace {desired.namespace} is"
+            " not, and KubeFed takes what both have in common: place the namespace there too."
+        ]
+    return []
+
+
+def _is_federated(context: Context, kind: str, namespace: str, name: str) -> bool:
+    type_ = next((found for found in context.store.types if found.federated_kind == kind), None)
+    return type_ is not None and name in context.store.listed(type_, namespace)
+
+
+def _undone(desired: DesiredObject, spec: Object, placed: t.Collection[str]) -> str:
+    """What KubeFed and one of these clusters would undo for each other, see :func:`undone`."""
+    kind = desired.type
+    overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
+    body: Object = spec.get("template") or {}
+    for cluster in sorted(placed):
+        items = overrides.get(cluster, [])
+        annotations = next((item.get("value") for item in items if item["path"] == ANNOTATIONS_PATH), None) or {}
+        reason = undone(kind.group, kind.kind, desired.name, body, annotations)
+        if reason and items:
+            # It may be just what an override is for
+            there = copy.deepcopy(body)
+            for item in items:
+                apply_override(there, item)
+            reason = undone(kind.group, kind.kind, desired.name, there, annotations)
+        if reason:
+            return reason
+    return ""
+
+
+def rehearse_plans(context: Context, plans: t.Sequence[Plan]) -> None:
+    """Refuse what the clusters would refuse, of what is new or to change, and warn of what they would drop.
+
+    :raises InvalidOption: with all reasons.
+    """
+    labels = context.labels
+    given: list[Rehearsal] = []
+    for plan in plans:
+        desired = plan.desired
+        if desired.type.is_namespace or not plan.changes("template", "overrides"):
+            continue
+        exists = not desired.type.namespaced or context.store.own_namespace(desired.namespace) is not None
+        given += rehearsals(desired, plan.spec, selected(plan.spec, labels) & set(labels), exists=exists)
+    verdicts = rehearse(context.host, given)
+    if verdicts.refusals:
+        raise InvalidOption(some(verdicts.refusals, separator=" "))
+    if verdicts.unknown:
+        context.warn(
+            "Fields that the type does not have are dropped by the API servers. Is it a typing mistake?"
+            f" {some(verdicts.unknown, separator='; ')}."
+        )
+
+
+def check_updates(context: Context, plans: t.Sequence[Plan]) -> None:
+    """Refuse changes, as of Services, which KubeFed would report as done, and which can't be done.
+
+    :raises InvalidOption: with all reasons.
+    """
+    problems = []
+    listings: dict[tuple[str, str, str], dict[str, Object]] = {}
+    for plan in plans:
+        type_, namespace, name = plan.desired.type, plan.desired.namespace, plan.desired.name
+        obstacle = rules_of(type_).update_obstacle
+        if obstacle is None or not plan.changes("template", "overrides", "placement"):
+            continue
+        for cluster in sorted(selected(plan.spec, context.labels) & set(context.labels)):
+            key = (type_.name, namespace, cluster)
+            if key not in listings:
+                listings[key] = _in_cluster(context, cluster, type_, namespace)
+            found = listings[key].get(name)
+            reason = obstacle(body_in(plan.spec, cluster), found) if found else ""
+            if reason:
+                problems.append(f"{type_.kind} {namespace}/{name} in {cluster}: {reason}.")
+    if problems:
+        raise InvalidOption(
+            f"{' '.join(problems)} KubeFed leaves this of a Service to the cluster, and would report it as done."
+            " Remove the Service with state absent before, or with kubectl where it was before it was federated."
+        )
+
+
+def _in_cluster(context: Context, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
+    try:
+        return context.store.members.whole(cluster, type_, namespace)
+    except FederationError:
+        # Whether it can be reached at all is looked at elsewhere
+        return {}
+
+
+__all__ = ("check_plans", "check_updates", "rehearse_plans")

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Which objects of a namespace are federated, and which are not and why. Pure functions.
+
+``kubefedctl federate namespace --contents`` takes what is there, pods and tokens included, and so fights the
+controllers that make them. Here only what is known to be of use in another cluster is taken: kinds.py has the rules.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import typing as t
+
+from ..._kube.objects import Object
+from ..api import CORE_GROUP, FEDERATED_GROUP, SCHEDULING_GROUP
+from ..kinds import BOOKKEEPING, STAYS, TAKEN, KindRules, rules_for
+from ..listing import some
+from ..types.enabling import ApiResource
+from .model import MANAGED_LABEL
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+# What differs between clusters, though an object is taken
+_DIFFERENCES = {
+    "claims": "PersistentVolumeClaims stay local. Make them in the other clusters, or pods will wait for them: ",
+    "templates": "Volumes are made anew, and empty, in each other cluster for: ",
+    "host": "Directories of the nodes are mounted, which hold something else in each cluster, by: ",
+    "services": "In each cluster, these Services' names resolve to that cluster's own pods alone: ",
+    "bare": "The end points of Services without a selector stay local, for: ",
+    "ports": "Each cluster chooses node ports and load balancers of its own for the Services: ",
+}
+
+
+def is_bookkeeping(resource: ApiResource) -> bool:
+    """Whether a type is no part of what a user has put into a namespace."""
+    return (
+        not resource.namespaced
+        or "list" not in resource.verbs
+        or "create" not in resource.verbs
+        or resource.group in (FEDERATED_GROUP, CORE_GROUP, SCHEDULING_GROUP)
+        or rules_for(resource.group, resource.kind).from_namespace == BOOKKEEPING
+    )
+
+
+def type_stays(resource: ApiResource, *, propagated: bool) -> str:
+    """Why no object of a type is taken, or an empty string.
+
+    :param propagated: whether KubeFed propagates it already; then somebody wants it to be taken.
+    """
+    rules = rules_for(resource.group, resource.kind)
+    if rules.from_namespace == STAYS:
+        return rules.stays_because
+    if not propagated and rules.from_namespace != TAKEN:
+        return "it is of no type that is known to be of use elsewhere: give it in definition, or enable its type"
+    return ""
+
+
+def object_stays(rules: KindRules, found: Object) -> str:
+    """Why an object is not taken, or an empty string.
+
+    :param rules: of its kind.
+    :param found: the whole object.
+    """
+    metadata = found["metadata"]
+    name = metadata["name"]
+    owners = metadata.get("ownerReferences") or []
+    if metadata.get("deletionTimestamp"):
+        return "it is being deleted"
+    if owners:
+        return f"{owners[0]['kind']} {owners[0]['name']} makes it, in each cluster its own"
+    if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
+        return "no federated object can have this name"
+    return rules.object_stays(found)
+
+
+def manifest(api_version: str, kind: str, found: Object) -> Object:
+    """An object of a list as a manifest, without what controllers have put into it."""
+    made = {**copy.deepcopy(found), "apiVersion": api_version, "kind": kind}
+    (made["metadata"].get("labels") or {}).pop(MANAGED_LABEL, None)
+    spec = made.get("spec") or {}
+    inner = (spec.get("template") or {}).get("metadata") or {}
+    if inner.get("creationTimestamp", "") is None:
+        del inner["creationTimestamp"]
+    return made
+
+
+def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:
+    """What will not be the same in other clusters, though it is federated.
+
+    :param taken: the manifests.
+    :param claims: names of the PersistentVolumeClaims that stay.
+    """
+    names: dict[str, list[str]] = {key: [] for key in _DIFFERENCES}
+    for entry in taken:
+        spec, rules = entry.get("spec") or {}, rules_for(entry["apiVersion"].rpartition("/")[0], entry["kind"])
+        title = f"{rules.kind} {entry['metadata']['name']}"
+        for volume in _pod_spec(rules, spec).get("volumes") or []:
+            claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+            if claim:
+                names["claims"].append(f"{title} ({claim}{'' if claim in claims else ', which is not there either'})")
+            if "hostPath" in volume:
+                names["host"].append(f"{title} ({(volume['hostPath'] or {}).get('path')})")
+        if spec.get("volumeClaimTemplates"):
+            names["templates"].append(title)
+        for key in rules.differs(spec):
+            names[key].append(entry["metadata"]["name"])
+    return [f"{text}{some(sorted(names[key]))}." for key, text in _DIFFERENCES.items() if names[key]]
+
+
+def _pod_spec(rules: KindRules, spec: Object) -> Object:
+    for field in rules.pod_spec:
+        spec = spec.get(field) or {}
+    return spec
+
+
+__all__ = ("is_bookkeeping", "manifest", "object_stays", "type_stays", "warnings")
