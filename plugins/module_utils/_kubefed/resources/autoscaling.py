@@ -39,11 +39,11 @@ class Autoscaling:
     def retain_replicas(
         self, desired: t.Sequence[DesiredObject], schedules: t.Sequence[Schedule]
     ) -> list[DesiredObject]:
-        """Let what is wanted retain the replicas that an autoscaler sets, wherever that autoscaler is.
+        """Let what is desired retain the replicas that an autoscaler sets, wherever that autoscaler is.
 
         And those that a template without replicas leaves to the cluster, which KubeFed would make one of.
 
-        :returns: what is wanted, and what is federated already and concerned by an autoscaler or schedule among that.
+        :returns: what is desired, and what is federated already and concerned by an autoscaler or schedule among that.
         """
         for namespace, clusters in self._concerned(desired, schedules).items():
             self._found[namespace] = self._look(namespace, desired, clusters)
@@ -136,7 +136,7 @@ class Autoscaling:
         return found
 
     def _targets(self, desired: t.Sequence[DesiredObject], schedules: t.Sequence[Schedule]) -> list[DesiredObject]:
-        """What is federated already, not wanted itself, and scaled by an autoscaler among those wanted.
+        """What is federated already, not desired itself, and scaled by an autoscaler among those desired.
 
         And so of what a schedule is asked for.
         """

@@ -77,7 +77,7 @@ def collect(
 
     taken: list[Object] = []
     claims: set[str] = set()
-    for resource, (why, objects) in zip(resources, each(read, resources), strict=True):
+    for resource, (why, objects) in zip(resources, each(read, resources)):
         type_ = known.get((resource.group, resource.kind))
         there = federated(type_) if type_ else ()
         rules = rules_for(resource.group, resource.kind)

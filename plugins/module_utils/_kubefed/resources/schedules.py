@@ -154,6 +154,7 @@ def without_clusters(found: Object, clusters: t.Iterable[str]) -> Object | None:
     spec = excluded(found["spec"], clusters)
     if spec == found["spec"]:
         return None
+    # Schedules bear this: its keys are what earlier releases wrote. In "left" are those that are not members any more
     memory = _memory(found) or {"clusters": found["spec"].get("clusters"), "from": [], "left": []}
     memory["from"] = sorted({*memory["from"], *clusters})
     memory["left"] = sorted(set(memory["left"]) - set(clusters))

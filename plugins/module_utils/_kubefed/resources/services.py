@@ -47,13 +47,13 @@ def own_fields(service: Object, *, exported: bool) -> list[str]:
     return missed
 
 
-def obstacle(wanted: Object, found: Object) -> str:
-    """Why a Service in a cluster would stay as it is, though another is wanted; empty when it would not.
+def obstacle(desired: Object, found: Object) -> str:
+    """Why a Service in a cluster would stay as it is, though another is desired; empty when it would not.
 
-    :param wanted: the Service as it is to be there.
+    :param desired: the Service as it is to be there.
     :param found: as it is there.
     """
-    new, old = wanted.get("spec") or {}, found.get("spec") or {}
+    new, old = desired.get("spec") or {}, found.get("spec") or {}
     if "ExternalName" not in (new.get("type"), old.get("type")):
         if new.get("clusterIP") == _HEADLESS and old.get("clusterIP") not in (None, "", _HEADLESS):
             return "it has a cluster IP there, and can't become headless"

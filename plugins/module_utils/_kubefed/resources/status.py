@@ -130,10 +130,12 @@ def propagation(federated: Object, messages: t.Mapping[str, str] | None = None) 
     )
 
 
-def propagated(federated: Object, wanted: t.Collection[str], messages: t.Mapping[str, str] | None = None) -> PollResult:
-    """Whether a federated object has arrived in each wanted cluster, and is nowhere that it should not be."""
+def propagated(
+    federated: Object, clusters: t.Collection[str], messages: t.Mapping[str, str] | None = None
+) -> PollResult:
+    """Whether a federated object has arrived in each of these clusters, and is nowhere that it should not be."""
     found = propagation(federated, messages)
-    missing = [name for name in wanted if name not in found.clusters]
+    missing = [name for name in clusters if name not in found.clusters]
     last = found.last + (f"; not there yet: {', '.join(missing)}" if missing and found.current else "")
     return PollResult(found.done and not missing, last)
 
@@ -172,7 +174,7 @@ def rewritten(federated: Object, events: t.Iterable[Object], now: datetime) -> d
     written = [str(metadata.get("creationTimestamp") or "")]
     fields = metadata.get("managedFields") or []
     written += [str(entry.get("time") or "") for entry in fields if not entry.get("subresource")]
-    told: dict[str, str] = {}
+    counts: dict[str, str] = {}
     for event in events:
         about = event.get("involvedObject") or {}
         if (about.get("kind"), about.get("name")) != (federated.get("kind"), metadata["name"]):
@@ -183,8 +185,8 @@ def rewritten(federated: Object, events: t.Iterable[Object], now: datetime) -> d
             continue
         when = _moment(last)
         if now - when < _STILL and when - _moment(max(written)) > _SETTLED:
-            told[cluster] = f"{count} times since {event.get('firstTimestamp')}"
-    return told
+            counts[cluster] = f"{count} times since {event.get('firstTimestamp')}"
+    return counts
 
 
 def _moment(text: str) -> datetime:

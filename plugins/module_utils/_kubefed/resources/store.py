@@ -116,7 +116,7 @@ class Store:
         return self._cache[key]
 
     def find(self, desired: DesiredObject) -> Object | None:
-        """The federated object that is wanted, if it is there."""
+        """The federated object that is desired, if it is there."""
         return self.listed(desired.type, desired.namespace).get(desired.name)
 
     def refresh(self, tracked: list[TrackedObject]) -> None:

@@ -227,11 +227,11 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
             # Between two starts it has ended once more than it was started again
             ends = int(container.get("restartCount") or 0) + 1
             reason = waiting.get("reason") or terminated.get("reason")
-            told = f"pod {pod['metadata']['name']}, container {container.get('name')}: {reason}"
+            where = f"pod {pod['metadata']['name']}, container {container.get('name')}: {reason}"
             if reason in _IN_VAIN:
-                return Trouble(f"{told}: {waiting.get('message') or ''}".rstrip(": "))
+                return Trouble(f"{where}: {waiting.get('message') or ''}".rstrip(": "))
             if reason in _MAY_PASS:
-                passing = Trouble(f"{told}: {waiting.get('message') or ''}".rstrip(": "), may_pass=True)
+                passing = Trouble(f"{where}: {waiting.get('message') or ''}".rstrip(": "), may_pass=True)
             # The kubelet may take more than a minute to call it a back-off
             ended = terminated or (container.get("lastState") or {}).get("terminated") or {}
             looping = reason == "CrashLoopBackOff" or bool(terminated.get("exitCode"))
@@ -239,7 +239,7 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
                 said = f" {ended['message'].strip()}" if ended.get("message") else ""
                 killed = " (OOMKilled)" if ended.get("reason") == "OOMKilled" else ""
                 return Trouble(
-                    f"{told}: ended {ends} times, last with exit code {ended.get('exitCode')}{killed}.{said}"
+                    f"{where}: ended {ends} times, last with exit code {ended.get('exitCode')}{killed}.{said}"
                 )
     return passing
 
