@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What the modules that talk to AWS share, beside amazon.aws's own fragments for credentials and region.
+    # What the modules that use AWS share, besides amazon.aws's own fragments for credentials and region.
     DOCUMENTATION = r"""
 options: {}
 requirements:

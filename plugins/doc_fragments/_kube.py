@@ -13,21 +13,21 @@ class ModuleDocFragment:
 options:
   kubeconfig:
     description:
-      - The kubeconfig with access to the host cluster, the one that KubeFed runs on. The path of a file, or the
-        content as a dictionary.
-      - The default are the files in E(KUBECONFIG), else C(~/.kube/config).
-      - It is read as C(kubectl) reads it, so a user who acts as somebody else (C(as)) does it here too. A command that
-        gets credentials (C(exec)) is run without a terminal, for 120 seconds at most.
+      - The kubeconfig with access to the host cluster, on which KubeFed runs, as the path of a file or its content as
+        a dictionary.
+      - The default is the files in E(KUBECONFIG), otherwise C(~/.kube/config).
+      - It is read the way C(kubectl) does, including impersonation (C(as)). A command that gets credentials (C(exec))
+        is run without a terminal, for up to 120 seconds.
       - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used.
     type: raw
   context:
     description:
-      - The context of the host cluster in O(kubeconfig). It may have any name. The default is the current context.
+      - The context of the host cluster in O(kubeconfig). It can have any name. The default is the current context.
       - If not set, the value of the environment variable E(K8S_AUTH_CONTEXT) is used.
     type: str
   host:
     description:
-      - URL of the host cluster's API server. With O(api_key), no kubeconfig is needed. Without, it takes the place of
+      - URL of the host cluster's API server. With O(api_key), no kubeconfig is needed. Without it, this URL replaces
         the server in O(kubeconfig).
       - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
     type: str
@@ -38,15 +38,14 @@ options:
     type: str
   ca_cert:
     description:
-      - Path of a file with the certificates, in PEM, by which the certificate of the host cluster's API server is
-        verified.
+      - Path of a PEM file with the certificates to verify the host cluster's API server with.
       - If not set, the value of the environment variable E(K8S_AUTH_SSL_CA_CERT) is used.
     type: path
     aliases: [ssl_ca_cert]
   validate_certs:
     description:
-      - Whether the certificate of the host cluster's API server is verified. The default is what the kubeconfig says,
-        else V(true).
+      - Whether to verify the certificate of the host cluster's API server. The default is taken from the kubeconfig,
+        otherwise V(true).
       - If not set, the value of the environment variable E(K8S_AUTH_VERIFY_SSL) is used.
     type: bool
     aliases: [verify_ssl]

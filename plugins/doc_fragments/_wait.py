@@ -14,14 +14,14 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Whether to wait until what the task asks for has come about.
-      - A wait ends early when it can not come about any more, and says why. While it lasts, a line every 15 seconds
-        says what was last heard.
+      - Whether to wait until the requested state is reached.
+      - The wait ends early, with the reason, if the state can no longer be reached. While waiting, a line every 15
+        seconds shows the last known state.
     type: bool
     default: true
   wait_sleep:
     description:
-      - Seconds between two looks.
+      - How many seconds to sleep between checks.
     type: int
     default: 5
 """

@@ -6,23 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: one_line
-short_description: Text of others as one line that is safe to show
+short_description: Turn untrusted text into one line that is safe to show
 version_added: 1.0.0
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Makes one line of a text and replaces what a terminal would obey instead of showing it, such as escape sequences and
-    characters that change the direction of text. Events, conditions and the last words of containers may hold it.
-  - A text of more than 8000 characters loses its middle.
+  - Turns a text into one line and replaces whatever a terminal would interpret instead of showing, such as escape
+    sequences and characters that change the direction of text. Events, conditions and the last output of containers
+    may contain these.
+  - The middle of a text with more than 8000 characters is cut out.
 options:
   _input:
-    description: The text. Anything else is made a text first.
+    description: The text. Anything else is converted to text first.
     type: raw
     required: true
 """
 
 EXAMPLES = r"""
-- name: Show what the cluster warns of
+- name: Show the cluster's warnings
   ansible.builtin.debug:
     msg: "{{ events.resources | map(attribute='message') | map('cloudburst.federation.one_line') }}"
 """

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: survey
-short_description: A variable's value, also where a survey gave it as text
+short_description: Convert a variable's value, which a survey may give as text
 version_added: 1.0.0
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
   - Surveys of AWX and of Red Hat Ansible Automation Platform, and C(-e name=value), give each value as text. This
-    filter makes of it what the variable is meant to be. A value that is no text stays as it is.
-  - An empty text is a value that is not set.
+    filter converts it to the type of the variable. A value that is not text stays as it is.
+  - An empty text means that the value is not set.
 options:
   _input:
     description: The value.
@@ -25,26 +25,26 @@ options:
     required: true
   kind:
     description:
-      - V(list) is a list of texts, given one a line, with commas between them, or as YAML.
+      - V(list) is a list of strings, given one per line, separated by commas, or as YAML.
       - V(data) is a list of structures, given as YAML or JSON.
       - V(int) is a whole number, V(bool) is yes or no.
     type: str
     choices: [list, data, int, bool]
     required: true
   default:
-    description: What stands for a value that is not set. An empty list where it is left out.
+    description: What to return for a value that is not set. An empty list if this is not given.
     type: raw
 """
 
 EXAMPLES = r"""
-- name: Name the zones, which a survey asks for in a text area
+- name: Show the zones, which a survey asks for in a text area
   ansible.builtin.debug:
     msg: "{{ burst_zones | cloudburst.federation.survey('burst_zones', 'list') }}"
 """
 
 RETURN = r"""
 _value:
-  description: The value as a list, number or truth value.
+  description: The value as a list, number or boolean.
   type: raw
 """
 

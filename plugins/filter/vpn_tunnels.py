@@ -6,18 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: vpn_tunnels
-short_description: Tunnels of an AWS Site-to-Site VPN connection
+short_description: Extract the tunnels of an AWS Site-to-Site VPN connection
 version_added: 1.0.0
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Reads the C(CustomerGatewayConfiguration) of an AWS Site-to-Site VPN connection and returns its tunnels, with values
-    that have been checked and can go into a configuration file as they are.
-  - Algorithms are raised to what AWS accepts and what should be used today. The document names the weakest ones.
-  - A document with a document type declaration, with more than 65536 characters, or with a value that AWS would not
-    send is refused. So is one whose keys are in AWS Secrets Manager, because they are not in the document.
+  - Reads the C(CustomerGatewayConfiguration) of an AWS Site-to-Site VPN connection and returns its tunnels. The values
+    are validated and can be written to a configuration file as they are.
+  - The document lists the weakest algorithms. They are replaced with those that AWS accepts and that should be used
+    today.
+  - A document is rejected if it has a document type declaration, more than 65536 characters, or a value that AWS would
+    not send. So is one whose keys are in AWS Secrets Manager, since they are not in the document.
 notes:
-  - The result holds the pre-shared keys. Use C(no_log) on tasks that handle it.
+  - The result contains the pre-shared keys. Use C(no_log) on tasks that handle it.
 options:
   _input:
     description: The XML text.
@@ -34,7 +35,7 @@ EXAMPLES = r"""
   register: connection
   no_log: true
 
-- name: Show where AWS's ends of the tunnels are
+- name: Show the addresses of AWS's tunnel endpoints
   ansible.builtin.debug:
     msg: >-
       {{ connection.vpn_connections[0].customer_gateway_configuration
@@ -48,7 +49,7 @@ _value:
   elements: dict
   contains:
     outside_address:
-      description: Public address of AWS's end.
+      description: Public address of AWS's tunnel endpoint.
       type: str
       sample: 198.51.100.20
     customer_address:
@@ -56,7 +57,7 @@ _value:
       type: str
       sample: 203.0.113.10
     inside_address:
-      description: The customer gateway's address inside the tunnel. Its network has 30 bits.
+      description: The customer gateway's address inside the tunnel. Its network has a 30-bit prefix.
       type: str
       sample: 169.254.10.2
     inside_peer:
@@ -64,7 +65,7 @@ _value:
       type: str
       sample: 169.254.10.1
     pre_shared_key:
-      description: The key. It is secret.
+      description: The pre-shared key. It is secret.
       type: str
       sample: VALUE_SPECIFIED_IN_NO_LOG_PARAMETER
     ike_lifetime:
@@ -72,7 +73,7 @@ _value:
       type: int
       sample: 28800
     ike_proposals:
-      description: What to offer for IKE, as strongSwan writes it, best first.
+      description: IKE proposals in strongSwan's notation, best first.
       type: list
       elements: str
       sample: [aes256gcm16-prfsha384-ecp384]
@@ -81,7 +82,7 @@ _value:
       type: int
       sample: 3600
     esp_proposals:
-      description: What to offer for ESP, as strongSwan writes it, best first.
+      description: ESP proposals in strongSwan's notation, best first.
       type: list
       elements: str
       sample: [aes256gcm16-ecp384]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: burst_check
-short_description: Refuse a burst that can not work
+short_description: Check the variables of a burst
 version_added: 1.0.0
 description:
-  - Checks the variables of a burst and the machine that it is started from, and fails with every problem at once.
-  - Nothing is asked of AWS or of a cluster, and nothing is changed.
-  - Messages name the collection's variables, which are the options below with C(burst_) before them.
+  - Checks the variables of a burst and the machine that it is started from, and fails with all problems at once.
+  - It contacts neither AWS nor any cluster, and changes nothing.
+  - Messages name the collection's variables, which are the options below prefixed with C(burst_).
 author:
   - cloudburst.federation contributors (@cloudburst)
 requirements:
@@ -20,16 +20,16 @@ requirements:
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and tells the same.
+    description: Can run in check mode and return changed status prediction without modifying the target.
   diff_mode:
     support: none
-    description: Returns details on what has changed, in diff mode.
+    description: Returns details on what has changed, or would change in check mode, when in diff mode.
     details:
       - It changes nothing.
 options:
   name:
     description:
-      - Name of the burst, which is that of the EKS cluster, of the federation's member and of the context.
+      - Name of the burst, which is also the name of the EKS cluster, of the federation's member and of the context.
     type: str
     required: true
   host_name:
@@ -39,24 +39,24 @@ options:
     required: true
   host_context:
     description:
-      - Context of the data centre's cluster in O(kubeconfig). It has to be named, since the current context may be that
+      - Context of the data centre's cluster in O(kubeconfig). It must be set, since the current context could be that
         of any cluster.
       - If not set, the value of the environment variable E(K8S_AUTH_CONTEXT) is used.
     type: str
   kubeconfig:
     description:
-      - Path of the kubeconfig file. The default are the files in E(KUBECONFIG), else C(~/.kube/config).
+      - Path of the kubeconfig file. The default is the files in E(KUBECONFIG), otherwise C(~/.kube/config).
       - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used.
     type: path
   host:
     description:
-      - URL of the API server of the data centre's cluster, for those who have no kubeconfig with it. Nothing is checked
-        of O(kubeconfig) then.
+      - URL of the API server of the data centre's cluster, if it is not in a kubeconfig. O(kubeconfig) is not checked
+        then.
       - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
     type: str
   commands:
     description:
-      - Commands that must be on the C(PATH).
+      - Commands that must be in the C(PATH).
     type: list
     elements: str
     default: []
@@ -68,7 +68,7 @@ options:
     default: []
   plan:
     description:
-      - What the burst is to look like. Leave it out when a burst is only to be taken away.
+      - The planned burst. Leave it out if a burst will only be removed.
     type: dict
     suboptions:
       region:
@@ -94,7 +94,7 @@ options:
         required: true
       local_networks:
         description:
-          - Networks of the data centre that the VPC is to reach.
+          - Networks of the data centre that the VPC should reach.
         type: list
         elements: str
         required: true
@@ -110,7 +110,7 @@ options:
         required: true
       node_egress:
         description:
-          - How nodes reach their images. With V(endpoints), they can pull them from ECR in O(plan.region) alone.
+          - How nodes pull their images. With V(endpoints), they can pull them only from ECR in O(plan.region).
         type: str
         choices: [nat, endpoints, datacenter]
         default: nat
@@ -138,7 +138,7 @@ options:
         default: kube-federation-system
       members:
         description:
-          - Names of further clusters in the federation, which a placement can use as well.
+          - Names of further clusters in the federation, which placements can use too.
         type: list
         elements: str
         default: []
@@ -156,7 +156,7 @@ options:
             required: true
           placement:
             description:
-              - Names of the clusters that it runs on.
+              - Names of the clusters to run it on.
             type: list
             elements: str
             required: true
@@ -172,7 +172,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse a burst that can not work
+- name: Check the variables of a burst
   cloudburst.federation.burst_check:
     name: vulcan
     host_name: earth
@@ -192,13 +192,13 @@ EXAMPLES = r"""
 RETURN = r"""
 problems:
   description:
-    - Why the burst can not work.
+    - The problems found.
   returned: on failure
   type: list
   elements: dict
   contains:
     variable:
-      description: Name of the variable, with the place in it.
+      description: Name of the variable, with the position in it.
       type: str
       sample: burst_local_networks[1]
     value:

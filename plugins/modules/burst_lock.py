@@ -8,23 +8,23 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: burst_lock
 version_added: 1.0.0
-short_description: Lets one run at a time work on a burst
+short_description: Lock a burst for one run of ansible-playbook
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Takes the burst for this run of C(ansible-playbook), or fails and names the run that has it, where it is and since
-    when.
-  - The burst is held by a C(Lease) in the namespace C(kube-system) of the data centre's cluster, so it does not matter
-    where the runs are started.
-  - A process beside C(ansible-playbook) renews it every 2 seconds, and lets it go when C(ansible-playbook) has ended,
-    in whatever way. When that process has died too, as with the machine, the next run sees for 15 seconds that nobody
-    renews the C(Lease), and takes it over.
-  - The collection's playbooks let the burst go as their last act, since in a container nothing may outlive
+  - Locks the burst for this run of C(ansible-playbook), or fails and names the run that holds it, on which machine and
+    since when.
+  - The lock is a C(Lease) in the namespace C(kube-system) of the data centre's cluster, so it does not matter where the
+    runs are started.
+  - A background process renews the C(Lease) every 2 seconds, and releases it when C(ansible-playbook) ends, for
+    whatever reason. If that process dies too, for example together with the machine, the next run takes the C(Lease)
+    over after it has not been renewed for 15 seconds.
+  - The collection's playbooks release the burst as their last step, since in a container nothing may outlive
     C(ansible-playbook).
-  - A run that has lost the burst to another one, as while its machine slept, is ended as by Ctrl-C, with a line on its
-    standard error that names who has the burst now. The collection's own modules do not begin, and do not go on
-    waiting, while it can not be told whether the run has it.
-  - Within one run of C(ansible-playbook) the burst can be taken any number of times.
+  - A run that has lost the burst to another one, for example while its machine slept, is stopped as if by Ctrl-C, with
+    a line on standard error that names the current holder. While it is unknown whether the run still holds the burst,
+    the collection's own modules neither start nor continue to wait.
+  - Within one run of C(ansible-playbook), the burst can be locked any number of times.
 extends_documentation_fragment:
   - cloudburst.federation._attributes
   - cloudburst.federation._attributes.actiongroup_k8s
@@ -34,7 +34,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - What it writes is gone when the run has ended.
+      - Whatever it writes is gone when the run has ended.
 options:
   name:
     description:
@@ -43,24 +43,24 @@ options:
     required: true
   wait_timeout:
     description:
-      - Seconds to wait for the burst of a run that has died.
+      - How many seconds to wait for the burst of a run that has died.
     type: int
     default: 60
   wait_sleep:
     description:
-      - Seconds between two looks at it, one at most.
+      - How many seconds to sleep between checks, at most one.
     type: int
     default: 1
 notes:
-  - It reports no change, since it leaves none.
-  - On a host with another connection than C(local) it can not tell whether C(ansible-playbook) lives. Then it refuses a
-    burst that another run has, but does not hold it, and warns of that.
+  - It never reports a change, since nothing is left of it afterwards.
+  - On a host with a connection other than C(local), it cannot tell whether C(ansible-playbook) is still running. It
+    then fails if another run holds the burst, but does not hold the burst itself, and warns about this.
 seealso:
   - module: cloudburst.federation.burst_check
 """
 
 EXAMPLES = r"""
-- name: Let nobody else work on the burst while this playbook runs
+- name: Lock the burst while this playbook runs
   cloudburst.federation.burst_lock:
     context: kubernetes-admin@kubernetes
     name: vulcan
@@ -68,7 +68,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: This run, as others will see it.
+  description: This run, as other runs will name it.
   returned: success
   type: str
   sample: deploy@management, process 4711/129831

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudformation_stack
-short_description: Create, update or delete a CloudFormation stack and follow it to its end
+short_description: Create, update or delete a CloudFormation stack and wait until it is done
 version_added: 1.0.0
 description:
-  - Brings a stack to what its template says, or away, and waits until AWS has come to an end with it.
-  - It can be stopped at any time and run again. What AWS is at with the stack is then waited for instead of
-    being an error, and what a failed create has left is removed before it is created anew.
-  - A delete is followed by the stack's id and is done with C(DELETE_COMPLETE) and with nothing else. No error while
-    waiting is taken for an end. Throttling and faults of the network are waited out until O(wait_timeout) is over, and
-    credentials that expire fail the task.
-  - A failure names the resource that failed first, in nested stacks too, with the reason that AWS gives.
-  - While it waits, it shows the stack's events as they come.
+  - Creates or updates a stack to match its template, or deletes it, and waits until AWS has finished.
+  - It can be stopped at any time and run again. If an operation on the stack is in progress, the module waits for it
+    instead of failing, and it removes what a failed creation left before it creates the stack again.
+  - A deletion is tracked by the stack's id, and only C(DELETE_COMPLETE) counts as done. An error while waiting is never
+    taken for the end. Throttling and network problems are retried until O(wait_timeout) expires, and expired
+    credentials fail the task.
+  - An error message names the resource that failed first, in nested stacks too, with the reason that AWS gives.
+  - While waiting, the module shows the stack's events as they arrive.
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
@@ -27,18 +27,18 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and tells what would change without changing it.
+    description: Can run in check mode and return changed status prediction without modifying the target.
     details:
-      - For a stack that is there, AWS works out what would change as a change set, which is then deleted. For one that
-        is not, the template is validated by AWS.
+      - For an existing stack, AWS computes the changes as a change set, which is then deleted. For a new one, AWS
+        validates the template.
   diff_mode:
     support: full
-    description: Returns details on what has changed, in diff mode.
+    description: Returns details on what has changed, or would change in check mode, when in diff mode.
     details:
-      - Names of resources and of their properties, never values of parameters.
+      - Shows the names of resources and of their properties, never the values of parameters.
   idempotent:
     support: full
-    description: When run twice with the same arguments, the second run reports no change.
+    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
 options:
   name:
     description:
@@ -55,71 +55,73 @@ options:
   template_body:
     description:
       - The template as text, for example from the P(ansible.builtin.template#lookup) lookup.
-      - AWS takes as many as 51200 bytes.
+      - AWS accepts up to 51200 bytes.
       - Required with O(state=present).
     type: str
   template_parameters:
     description:
-      - Values of the template's parameters by name. Lists are joined by commas.
-      - A parameter that is not given has its default, also where the stack has another value for it.
-      - Values of parameters that the template declares with C(NoEcho) are masked in what the task returns. Set
-        C(no_log) for the task to keep them out of the system log of the host that it runs on as well.
+      - Values of the template's parameters by name. Lists are joined with commas.
+      - A parameter that is not listed gets its default, even if the stack has another value for it.
+      - Values of parameters that the template declares with C(NoEcho) are masked in the task's result. Set C(no_log)
+        for the task to also keep them out of the system log of the host that it runs on.
     type: dict
     default: {}
   tags:
     description:
-      - The stack's tags, which CloudFormation gives to all of its resources that can have tags.
-      - Tags that are not given are removed. When left out, those of an existing stack stay as they are.
+      - The stack's tags, which CloudFormation propagates to all of its resources that support tags.
+      - Tags that are not listed are removed. If this option is not set, the tags of an existing stack stay as they are.
     type: dict
   burst:
     description:
-      - Name of the burst that the stack is of. It is kept as the stack's tag C(cloudburst:burst).
-      - A stack of this name that lacks the tag, or has another burst's, is neither updated nor deleted; the task fails.
+      - Name of the burst that the stack belongs to. It is stored as the stack's tag C(cloudburst:burst).
+      - A stack of this name that lacks the tag, or has another burst's name there, is neither updated nor deleted; the
+        task fails.
     type: str
   owner:
     description:
-      - Who the stack belongs to, as a text that nobody else of the account has, such as the UID of the namespace
-        C(kube-system) of the cluster that the burst extends. It is kept as the stack's tag C(cloudburst:owner).
+      - The owner of the stack, as a string that is unique in the account, such as the UID of the namespace
+        C(kube-system) in the cluster that the burst extends. It is stored as the stack's tag C(cloudburst:owner).
       - A stack of this name that belongs to somebody else is neither updated nor deleted; the task fails and names the
-        owner. One that has no owner is taken for one's own.
+        owner. A stack without an owner is treated as one's own.
       - Requires O(burst).
     type: str
   take_over:
     description:
-      - Another owner, from whom the stack is taken over if it is theirs.
+      - Another owner, from whom the stack is taken over if it belongs to them.
       - Requires O(owner).
     type: str
   capabilities:
     description:
-      - What the template may do beyond the ordinary, in CloudFormation's words.
+      - CloudFormation's capabilities, which the template needs acknowledged.
     type: list
     elements: str
     choices: [CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND]
     default: []
   wait:
     description:
-      - Whether to wait until AWS has come to an end with the stack.
-      - With V(false), the task ends as soon as AWS has begun, and a later task that waits takes it up. What has to end
-        before AWS can begin is waited for all the same.
+      - Whether to wait until AWS has finished with the stack.
+      - With V(false), the task ends as soon as AWS has started the operation, and a later task can wait for it. If
+        another operation must end before AWS can start, the task waits for that in any case.
     type: bool
     default: true
   wait_for:
     description:
-      - Logical names of resources. While AWS creates the stack, the task waits only until it has created all of these,
-        and a later task waits for the stack. Outputs are empty until then; the resources have their ids.
-      - An update is waited for to its end, since it may replace any of them. So is a stack without such a resource.
-      - A stack that fails or is rolled back meanwhile fails the task.
+      - Logical names of resources. While AWS creates the stack, the task waits only until all of these are created, and
+        a later task can wait for the stack. The stack's outputs are still empty then, but the resources have their ids.
+      - The task always waits for the end of an update, since it may replace any of them. The same applies to a stack
+        without such a resource.
+      - If the stack fails or is rolled back in the meantime, the task fails.
     type: list
     elements: str
     default: []
   wait_timeout:
     description:
-      - How many seconds to wait at most.
+      - How many seconds to wait.
     type: int
     default: 3600
   wait_sleep:
     description:
-      - How many seconds to leave between two looks at the stack.
+      - How many seconds to sleep between checks of the stack.
     type: int
     default: 5
 seealso:
@@ -128,7 +130,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Start a stack and do other work meanwhile
+- name: Start creating a stack and do other work in the meantime
   cloudburst.federation.cloudformation_stack:
     name: cloudburst-vulcan
     region: eu-central-1
@@ -164,7 +166,7 @@ EXAMPLES = r"""
     capabilities: [CAPABILITY_IAM]
   register: burst
 
-- name: Show where the cluster answers
+- name: Show the cluster's endpoint
   ansible.builtin.debug:
     var: burst.stack.outputs.ClusterEndpoint
 
@@ -179,12 +181,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 stack:
-  description: The stack. With O(state=absent) and no stack, all but its name is empty.
+  description: The stack. With O(state=absent) and no stack, everything except its name is empty.
   returned: success
   type: dict
   contains:
     id:
-      description: The stack's id, which finds it after it is deleted too.
+      description: The stack's id, which identifies it even after it is deleted.
       returned: success
       type: str
       sample: arn:aws:cloudformation:eu-central-1:123456789012:stack/cloudburst-vulcan/5c2e8a60-c8b6-11f0
@@ -199,12 +201,12 @@ stack:
       type: str
       sample: CREATE_COMPLETE
     outputs:
-      description: The stack's outputs by name. Empty while AWS creates it, and once it is deleted.
+      description: The stack's outputs by name. Empty while AWS creates the stack, and once it is deleted.
       returned: success
       type: dict
       sample: {"ClusterName": "vulcan"}
 events:
-  description: What AWS said of the operation that was followed, the oldest first.
+  description: AWS's events of the operation, the oldest first.
   returned: success
   type: list
   elements: dict
@@ -216,8 +218,8 @@ events:
       status: CREATE_COMPLETE
       reason: null
 blocking:
-  description: The resources that kept the stack from being deleted.
-  returned: when a delete failed
+  description: The resources that blocked the deletion of the stack.
+  returned: when a deletion failed
   type: list
   elements: dict
   sample:

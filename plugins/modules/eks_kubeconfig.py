@@ -7,21 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: eks_kubeconfig
-short_description: Put an EKS cluster into a kubeconfig file, or take it out, or get a token for it
+short_description: Add an EKS cluster to a kubeconfig file, remove it, or get a token for it
 version_added: 1.0.0
 description:
-  - Does what C(aws eks update-kubeconfig) does, and can undo it. Adds the three entries by which kubectl and its like
-    reach an EKS cluster, or removes exactly these; or returns a token and leaves the file alone, see O(access).
-  - All else in the file stays as it is to the byte, comments included, in YAML and in JSON. The one exception is an
-    entry that has to change and holds a YAML anchor which others refer to. The file is written anew then, which a
-    warning tells. What C(kubectl) reads is read, and of several YAML documents the first.
-  - The file is replaced at once and gets mode 0600. A symbolic link stays one. Other writers are kept out by the lock
-    that kubectl takes. A broken file is refused with line and column, and stays as it is.
-  - Entries that C(aws eks update-kubeconfig) wrote are taken over, and so are those that somebody wrote by hand, under
-    the names that they have. C(client.authentication.k8s.io/v1alpha1) is lifted to C(v1beta1). What the user has added
-    to them stays, such as a namespace, C(--profile) or C(--endpoint-url) among the words of the command, or another
-    command in front of it. A context or user of the same name that is for something else is not touched, but refused.
-  - The current context is left as it is. It is set when there is none, and emptied when it named the context that is
+  - Does what C(aws eks update-kubeconfig) does, and can undo it. Adds the three entries with which kubectl and similar
+    clients reach an EKS cluster, or removes exactly these. It can also return a token without changing the file, see
+    O(access).
+  - The rest of the file, comments included, stays unchanged byte for byte, in YAML and in JSON. The one exception is
+    an entry that must be changed and holds a YAML anchor to which others refer. The file is then rewritten, and the
+    module warns. It reads whatever C(kubectl) reads, and of several YAML documents the first.
+  - The file is replaced atomically and gets mode 0600. A symbolic link is preserved. Concurrent writers are kept out
+    with the same lock that kubectl uses. A broken file is rejected with line and column, and left unchanged.
+  - Existing entries written by C(aws eks update-kubeconfig) or by hand are reused under their own names.
+    C(client.authentication.k8s.io/v1alpha1) is upgraded to C(v1beta1). Whatever the user added to them stays, such as
+    a namespace, C(--profile) or C(--endpoint-url) among the command's arguments, or another command in front of it.
+    If a context or user of the same name is for something else, it is left unchanged and the task fails.
+  - The current context is left as it is. It is only set if there is none, and cleared if it was the context that is
     removed.
 author:
   - cloudburst.federation contributors (@cloudburst)
@@ -35,15 +36,15 @@ requirements:
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and tells what would change without changing it.
+    description: Can run in check mode and return changed status prediction without modifying the target.
   diff_mode:
     support: full
-    description: Returns details on what has changed, in diff mode.
+    description: Returns details on what has changed, or would change in check mode, when in diff mode.
     details:
-      - Shows the entries that are changed, with what may be secret masked.
+      - Shows the changed entries, with possible secrets masked.
   idempotent:
     support: full
-    description: When run twice with the same arguments, the second run reports no change.
+    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
 options:
   name:
     description:
@@ -52,81 +53,82 @@ options:
     required: true
   state:
     description:
-      - With V(present), the entries are there and lead to the cluster as EKS describes it.
-      - With V(absent), they are not. AWS is not asked, so the cluster may be gone. What O(access) had put beside the
-        file goes when nothing needs it any more.
+      - With V(present), the entries exist and point to the cluster as EKS describes it.
+      - With V(absent), they do not exist. AWS is not asked, so the cluster may be gone. Files that O(access) put next
+        to the kubeconfig are removed when nothing needs them any more.
     type: str
     choices: [present, absent]
     default: present
   access:
     description:
       - How clients get a token.
-      - With V(aws_cli), they run C(aws eks get-token), as C(aws eks update-kubeconfig) has it. They need the aws CLI.
-      - With V(helper), they run a small program that this module puts beside the file, as C(get_token.py) in a folder
-        with the file's name and C(.eks) behind it. It needs the Python that runs this module, and botocore, but no aws
-        CLI. It keeps a token, with mode 0600, until a minute before it expires. The folder must be one that belongs to
-        who runs this module, and that nobody else may write to.
-      - With V(token), no client needs anything. The token is in RV(k8s_auth) for options of kubernetes.core, and no
-        entry is written, for a token expires after a quarter of an hour and its entry would be left over. The cluster's
-        certificate is put beside the file. The task's output is hidden as with C(no_log), but not what fails.
-      - With V(aws_cli) and V(helper), clients find their own AWS credentials. Those which are options of this task are
-        not part of the file, except O(profile).
+      - With V(aws_cli), they run C(aws eks get-token), as with C(aws eks update-kubeconfig). They need the AWS CLI.
+      - With V(helper), they run a small program that this module puts next to the kubeconfig, as C(get_token.py) in a
+        folder with the file's name followed by C(.eks). It needs the Python that runs this module, and botocore, but
+        not the AWS CLI. It caches a token, with mode 0600, until a minute before it expires. The folder must belong to
+        the user who runs this module, and nobody else may be able to write to it.
+      - With V(token), clients need nothing. The token is returned in RV(k8s_auth), for the options of kubernetes.core.
+        No entry is written, since a token expires after 15 minutes and would leave a useless entry. The cluster's
+        certificate is put next to the kubeconfig. The task's output is hidden as with C(no_log), except for errors.
+      - With V(aws_cli) and V(helper), clients find their own AWS credentials. Those in options of this task are not
+        written to the file, except O(profile).
     type: str
     choices: [aws_cli, helper, token]
     default: aws_cli
   kubeconfig:
     description:
-      - Path of the kubeconfig file. It is made when it is not there.
-      - The environment variable E(K8S_AUTH_KUBECONFIG) is used when it is not set. When that is not set either, it is
-        as with kubectl. The files are those in E(KUBECONFIG). An entry is changed in the first file that has it, and
-        new ones go to the first file that is there, else to the last. Without E(KUBECONFIG) it is C(~/.kube/config).
+      - Path of the kubeconfig file. It is created if it does not exist.
+      - If this option is not set, the environment variable E(K8S_AUTH_KUBECONFIG) is used. If that is not set either,
+        the rules of kubectl apply. The files are those in E(KUBECONFIG). An entry is changed in the first file that has
+        it, and new entries go to the first file that exists, otherwise to the last. Without E(KUBECONFIG), the file is
+        C(~/.kube/config).
     type: path
   alias:
     description:
-      - Name of the context. If it is not set, it is O(user_alias), else the cluster's ARN, as with
+      - Name of the context. The default is O(user_alias), otherwise the cluster's ARN, as with
         C(aws eks update-kubeconfig).
-      - With O(state=absent), only the context of this name is removed; without it, every context of the cluster.
+      - With O(state=absent), only the context of this name is removed; if it is not set, every context of the cluster.
     type: str
   user_alias:
     description:
-      - Name of the user's entry. If it is not set, it is the one that the context has, else the cluster's ARN.
+      - Name of the user's entry. The default is the name in the context, otherwise the cluster's ARN.
     type: str
   role_arn:
     description:
-      - ARN of an IAM role to assume for getting a token.
+      - ARN of an IAM role to assume when getting a token.
     type: str
   assume_role_arn:
     description:
-      - ARN of an IAM role to assume for asking EKS about the cluster, when that is in another account. It is not part
-        of the entries.
+      - ARN of an IAM role to assume when asking EKS about a cluster in another account. It is not written to the
+        entries.
     type: str
   proxy_url:
     description:
       - Proxy through which clients reach the cluster, for example V(http://proxy.example.com:3128).
-      - An empty text takes it out of the cluster's entry. If it is not set, the entry is left as it is.
+      - An empty string removes it from the cluster's entry. If it is not set, the entry is left as it is.
     type: str
   backup:
     description:
-      - Whether to keep a copy of a file that is changed, with the time in its name and mode 0600.
+      - Whether to keep a copy of each changed file, with the time in its name and mode 0600.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait for a cluster that is being created until it is active, and then until its API server answers
-        here. A cluster that never will be active fails at once. While it lasts, a line every 15 seconds says what was
-        last heard.
-      - Without it, a cluster that is not active fails, and an API server that does not answer here gives a warning. Its
-        entries are written in either case, since the tunnel to a private end point may come up later.
+      - Whether to wait until a cluster that is being created is active, and then until its API server can be reached
+        from here. If the cluster can no longer become active, the task fails at once. While waiting, a line every 15
+        seconds shows the last known state.
+      - With V(false), the task fails if the cluster is not active, and warns if its API server cannot be reached from
+        here. The entries are written in either case, since the tunnel to a private endpoint may come up later.
     type: bool
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait at most.
+      - How many seconds to wait.
     type: int
     default: 1800
   wait_sleep:
     description:
-      - How many seconds to leave between two looks at the cluster.
+      - How many seconds to sleep between checks of the cluster.
     type: int
     default: 5
 seealso:
@@ -134,13 +136,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Reach the cluster as vulcan
+- name: Add the cluster to the kubeconfig as vulcan
   cloudburst.federation.eks_kubeconfig:
     name: vulcan
     region: eu-central-1
     alias: vulcan
 
-- name: Reach it by a role, and wait until it answers
+- name: Add it with a role to assume, and wait until it answers
   cloudburst.federation.eks_kubeconfig:
     name: vulcan
     region: eu-central-1
@@ -150,7 +152,7 @@ EXAMPLES = r"""
     wait: true
     wait_timeout: 600
 
-- name: Reach a cluster of another account through a proxy, without the aws CLI, and keep a copy of the file
+- name: Add a cluster of another account behind a proxy, without the AWS CLI, and keep a copy of the file
   cloudburst.federation.eks_kubeconfig:
     name: vulcan
     region: eu-central-1
@@ -161,7 +163,7 @@ EXAMPLES = r"""
     proxy_url: http://proxy.example.com:3128
     backup: true
 
-- name: Take it out again
+- name: Remove it again
   cloudburst.federation.eks_kubeconfig:
     name: vulcan
     region: eu-central-1
@@ -175,7 +177,7 @@ EXAMPLES = r"""
     access: token
   register: vulcan
 
-- name: Use it
+- name: Use the token
   module_defaults:
     group/kubernetes.core.k8s: "{{ vulcan.k8s_auth }}"
   block:
@@ -191,26 +193,26 @@ kubeconfig:
   type: str
   sample: /home/burst/.kube/config
 context:
-  description: Name of the context that leads to the cluster.
+  description: Name of the cluster's context.
   returned: with O(state=present), unless O(access=token)
   type: str
   sample: vulcan
 reachable:
   description:
-    - Whether the cluster's API server answers here. Through a proxy that is not V(http://) it is not tried, but taken
-      for granted.
+    - Whether the cluster's API server can be reached from here. With a proxy other than V(http://), this is not
+      checked, and V(true) is returned.
   returned: with O(state=present), not in check mode
   type: bool
   sample: true
 k8s_auth:
   description:
-    - Options of kubernetes.core's modules that lead to the cluster, fit for C(module_defaults) of
+    - Options with which the modules of kubernetes.core reach the cluster, suitable for C(module_defaults) of
       C(group/kubernetes.core.k8s).
   returned: with O(access=token)
   type: dict
   contains:
     host:
-      description: Where its API answers.
+      description: URL of its API server.
       returned: success
       type: str
       sample: https://0A1B2C3D4E5F.gr7.eu-central-1.eks.amazonaws.com
@@ -240,7 +242,7 @@ token_expires:
   type: str
   sample: "2026-11-25T12:14:00Z"
 backup_file:
-  description: Path of the copy of the file as it was; of the first one where several were changed.
+  description: Path of the copy of the original file; if several files were changed, of the first.
   returned: changed, with O(backup=true)
   type: str
   sample: /home/burst/.kube/config.4711.2026-11-25@12:00:00~
@@ -266,7 +268,7 @@ cluster:
       type: str
       sample: arn:aws:eks:eu-central-1:123456789012:cluster/vulcan
     endpoint:
-      description: Where its API answers.
+      description: URL of its API server.
       returned: success
       type: str
       sample: https://0A1B2C3D4E5F.gr7.eu-central-1.eks.amazonaws.com
@@ -276,7 +278,7 @@ cluster:
       type: str
       sample: ACTIVE
     version:
-      description: Its version of Kubernetes.
+      description: Its Kubernetes version.
       returned: success
       type: str
       sample: "1.35"

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: eks_leftovers
-short_description: List or remove what the EKS cluster of a burst has left in AWS
+short_description: List or remove what the EKS cluster of a burst left on AWS
 version_added: 1.0.0
 description:
-  - Kubernetes makes load balancers, security groups, network interfaces, nodes and volumes in AWS that no stack knows
-    of. They are in the way when the stack is deleted, or go on being paid for afterwards. This module finds them by
-    the tags that Kubernetes' controllers put on them, says what each costs, and removes them.
-  - It asks AWS alone. It works as well when the cluster does not answer any more, or is gone.
-  - Nothing is removed that does not carry the tags of the burst's own cluster. What lives in a VPC has to be in one
-    that carries the tag C(cloudburst:burst) with the burst's name. A cluster of this name that does not carry that tag
-    is somebody else's, and what carries its tags is left alone, as is what carries tags of another cluster as well.
-  - Log groups are named after the cluster and not tagged by it. One that was made in the time of the burst's stack is
-    given the tag C(cloudburst:burst) while there is a stack, and is removed once there is no cluster any more.
-  - GuardDuty's Runtime Monitoring makes an interface end point and a security group in each VPC with nodes, and never
-    takes them away. In the burst's VPC they are removed when there are no nodes any more. With a stack that is being
-    deleted, that is waited for.
+  - Kubernetes creates load balancers, security groups, network interfaces, nodes and volumes on AWS that are not part
+    of any stack. They block the deletion of the stack, or continue to cost money afterwards. This module finds them by
+    the tags that Kubernetes' controllers set, shows what each costs, and removes them.
+  - It asks only AWS, so it also works when the cluster no longer answers or no longer exists.
+  - Only resources with the tags of the burst's own cluster are removed. If they belong to a VPC, that VPC must carry
+    the tag C(cloudburst:burst) with the burst's name. A cluster of this name without that tag belongs to somebody else,
+    and resources with its tags are left alone, and so are resources that also carry tags of another cluster.
+  - Log groups are named after the cluster but not tagged by it. A log group that was created during the lifetime of the
+    burst's stack gets the tag C(cloudburst:burst) while the stack exists, and is removed once the cluster no longer
+    exists.
+  - GuardDuty's Runtime Monitoring creates an interface endpoint and a security group in each VPC with nodes, and never
+    removes them. In the burst's VPC, they are removed once there are no more nodes. If the stack is being deleted, the
+    module waits for that.
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
@@ -34,35 +35,37 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and tells what would be removed without removing it.
+    description: Can run in check mode and return changed status prediction without modifying the target.
     details:
-      - It is taken for granted that the stack is deleted meanwhile, so that what can go only after it is told too.
+      - The prediction assumes that the stack is deleted in the meantime, so that it includes what can be removed only
+        afterwards.
 options:
   name:
     description:
-      - Name of the burst, which is that of its cluster. Its stack is C(cloudburst-) and this name.
+      - Name of the burst, which is also the name of its cluster. Its stack is named C(cloudburst-) followed by this
+        name.
     type: str
     required: true
   state:
     description:
-      - With V(listed), what is left is only told.
-      - With V(absent), it is removed.
+      - With V(listed), leftovers are only reported.
+      - With V(absent), they are removed.
     type: str
     choices: [absent, listed]
     default: listed
   volumes:
     description:
-      - With V(keep), volumes of EBS stay, with the data that they hold, and are told.
-      - With V(remove), they are removed once there is no cluster any more, if they were made since the burst's stack
-        was. As long as there is a stack, those are given the tag C(cloudburst:data) with the value C(remove). What an
-        earlier cluster of this name has left stays and is told.
-      - The same goes for snapshots.
+      - With V(keep), EBS volumes stay with their data, and are reported.
+      - With V(remove), volumes that were created since the burst's stack was created are removed once the cluster no
+        longer exists. While the stack exists, they get the tag C(cloudburst:data) with the value C(remove). Volumes
+        left by an earlier cluster of this name stay and are reported.
+      - The same applies to snapshots.
     type: str
     choices: [keep, remove]
     default: keep
   wait_timeout:
     description:
-      - How many seconds to wait at most.
+      - How many seconds to wait.
     type: int
     default: 900
 seealso:
@@ -71,7 +74,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what a burst has left, and what it costs
+- name: Show what a burst left, and what it costs
   cloudburst.federation.eks_leftovers:
     name: vulcan
     region: eu-central-1
@@ -98,20 +101,20 @@ cluster:
   type: dict
   contains:
     status:
-      description: Its status, empty where there is none.
+      description: Its status, empty if there is no cluster.
       returned: success
       type: str
       sample: ACTIVE
     own:
-      description: Whether it is the burst's, or there is none.
+      description: Whether it belongs to the burst or does not exist.
       returned: success
       type: bool
       sample: true
 leftovers:
   description:
-    - What is there of the burst's beside its stack, the first to go first. With O(state=absent), what is left
+    - What the burst has on AWS outside its stack, in the order of removal. With O(state=absent), what is left
       afterwards.
-    - Once the stack is gone, also everything else that carries the burst's own tag.
+    - Once the stack is gone, this includes everything else that carries the burst's own tag.
   returned: success
   type: list
   elements: dict
@@ -127,63 +130,63 @@ leftovers:
       type: str
       sample: vol-0a1b2c3d4e5f60718
     name:
-      description: Its name. For a volume, the claim that it was made for; for an end point, its service.
+      description: Its name. For a volume, the claim that it was created for; for an endpoint, its service.
       returned: success
       type: str
       sample: shop/orders
     state:
-      description: Its state as AWS says it.
+      description: Its state as reported by AWS.
       returned: success
       type: str
       sample: available
     why:
-      description: By what it is the burst's.
+      description: Why it belongs to the burst.
       returned: success
       type: str
       sample: tag kubernetes.io/cluster/vulcan=owned
     kept:
-      description: Why it is not removed, if it is not.
+      description: The reason if it is not removed.
       returned: success
       type: str
       sample: it holds data, and volumes is keep
     gib:
-      description: GiB that it stores. For a snapshot, the most that it can be.
+      description: Its size in GiB. For a snapshot, the maximum that it can be.
       returned: success
       type: float
       sample: 20.0
     monthly_cost:
-      description: US dollars a month, about, by RV(prices). Empty where it is not known.
+      description: Approximate cost in US dollars per month, based on RV(prices). Empty if unknown.
       returned: success
       type: float
       sample: 1.6
 waits_for_nodes:
-  description: Whether something of RV(leftovers) is GuardDuty's, which can go only when the nodes are gone.
+  description: Whether RV(leftovers) contains something of GuardDuty, which can be removed only once the nodes are gone.
   returned: success
   type: bool
   sample: false
 removed:
-  description: What was removed, or in check mode would be. In the form of RV(leftovers).
+  description: What was removed, or would be in check mode, in the same form as RV(leftovers).
   returned: when O(state=absent)
   type: list
   elements: dict
 monthly_cost:
-  description: The sum of what is known of the costs of RV(leftovers).
+  description: The sum of the known costs of RV(leftovers).
   returned: success
   type: float
   sample: 1.6
 running:
-  description: What there is of the burst's stack and is paid by the hour.
+  description: The resources in the burst's stack that cost money by the hour.
   returned: when O(state=listed), not in check mode
   type: list
   elements: dict
   contains:
     kind:
-      description: What it is, as ARNs name it.
+      description: Its type, as in ARNs.
       returned: success
       type: str
       sample: natgateway
     what:
-      description: What it is, in words.
+      description: Its type, in words.
       returned: success
       type: str
       sample: NAT gateway
@@ -193,19 +196,19 @@ running:
       type: str
       sample: nat-0a1b2c3d4e5f60718
     hourly_cost:
-      description: US dollars an hour, about, by RV(prices). Empty where it is not known.
+      description: Approximate cost in US dollars per hour, based on RV(prices). Empty if unknown.
       returned: success
       type: float
       sample: 0.045
 hourly_cost:
   description:
-    - What the burst costs an hour as it is now, of RV(running) and RV(leftovers) together, as far as it is known.
-    - Traffic, requests and provisioned performance come on top.
+    - The current hourly cost of the burst, RV(running) and RV(leftovers) together, as far as it is known.
+    - Traffic, requests and provisioned performance cost extra.
   returned: when O(state=listed), not in check mode
   type: float
   sample: 0.42
 prices:
-  description: Which prices the costs go by.
+  description: The prices on which the costs are based.
   returned: success
   type: str
   sample: list prices of us-east-1 in June 2026

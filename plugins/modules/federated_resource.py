@@ -8,33 +8,35 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: federated_resource
 version_added: 1.0.0
-short_description: Runs resources on the clusters of a KubeFed federation
+short_description: Run resources on the clusters of a KubeFed federation
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Takes plain Kubernetes resources and the names of clusters, makes KubeFed's federated resources of them, and waits
-    until they have arrived in each cluster. Takes federated resources as they are too.
-  - Takes clusters out of the placement again, of some resources or of all in a namespace, and waits until the
-    resources are gone from there.
-  - Any number of resources in one task, side by side.
-  - Enables types that KubeFed does not propagate yet, federates a namespace with what is in it, divides replicas over
-    clusters, and waits until pods run, where that is asked for.
-  - What an autoscaler scales keeps the replicas that it has in each cluster. That is so for what a
-    C(HorizontalPodAutoscaler) or a C(ScaledObject) of KEDA has as its target, wherever that is, in the same task,
-    federated already, or in the namespace in a cluster. The federated resource gets C(retainReplicas), and the
-    annotation C(cloudburst.federation/retain-replicas) by which the next task knows that it may take it away, when
-    there is no autoscaler any more. It counts for all clusters of the resource; one without an autoscaler can be given
-    replicas by an override. An autoscaler beside a C(ReplicaSchedulingPreference), or beside an override of
-    C(/spec/replicas) in the same cluster, is rejected, as each would undo what the other does.
-  - So does a Deployment, ReplicaSet or StatefulSet whose manifest has no C(replicas), as with C(kubectl apply).
-  - Resources that a controller in each cluster writes itself are rejected, as KubeFed would write them back for ever.
-    That is a C(ClusterRole) with an C(aggregationRule), a C(PersistentVolume), a C(PersistentVolumeClaim) without
-    C(volumeName), a C(Job) with C(ttlSecondsAfterFinished), and what gets a C(caBundle) from cert-manager. Of what was
-    federated before and is written again and again for another reason, a warning tells.
-  - New and changed resources are shown to the host's API server first, by a dry run, and what it can't read or finds
+  - Takes plain Kubernetes resources and the names of clusters, turns them into KubeFed's federated resources, and waits
+    until they have been propagated to each cluster. Also accepts federated resources as they are.
+  - Withdraws clusters from the placement of individual resources or of everything in a namespace, and waits until the
+    resources are gone from these clusters.
+  - Handles any number of resources in one task, in parallel.
+  - On request, enables types that KubeFed does not propagate yet, federates a namespace with its contents, divides
+    replicas between clusters, and waits until pods run.
+  - Workloads that are scaled by an autoscaler keep their number of replicas in each cluster. This applies to the target
+    of a C(HorizontalPodAutoscaler) or of a KEDA C(ScaledObject), whether the autoscaler is in the same task, already
+    federated, or in the namespace in a cluster. The federated resource gets C(retainReplicas), and the annotation
+    C(cloudburst.federation/retain-replicas), which tells the next task that it may remove the field when there is no
+    longer an autoscaler. The field applies to all clusters of the resource; in a cluster without an autoscaler, an
+    override can set the replicas. An autoscaler together with a C(ReplicaSchedulingPreference), or with an override of
+    C(/spec/replicas) in the same cluster, is rejected, since each would undo what the other does.
+  - A Deployment, ReplicaSet or StatefulSet without C(replicas) in its manifest also keeps its number of replicas, as
+    with C(kubectl apply).
+  - Resources that a controller in each cluster writes itself are rejected, since KubeFed would revert them endlessly.
+    These are a C(ClusterRole) with an C(aggregationRule), a C(PersistentVolume), a C(PersistentVolumeClaim) without
+    C(volumeName), a C(Job) with C(ttlSecondsAfterFinished), and anything that gets a C(caBundle) from cert-manager. The
+    module warns of existing federated resources that are written again and again for any other reason.
+  - New and changed resources are first sent to the host's API server in a dry run. Anything it cannot read or finds
     invalid is rejected before anything is federated.
-  - What was in a cluster before it was federated is never deleted. It is looked up when a resource is placed on a
-    cluster, and noted on the federated resource in the annotation C(cloudburst.federation/existed-in).
+  - Objects that existed in a cluster before they were federated are never deleted. The module checks this when a
+    resource is placed on a cluster, and records it on the federated resource in the annotation
+    C(cloudburst.federation/existed-in).
 extends_documentation_fragment:
   - cloudburst.federation._attributes
   - cloudburst.federation._attributes.actiongroup_k8s
@@ -45,24 +47,25 @@ options:
   state:
     description:
       - With V(present), the resources are federated. A C(Namespace) becomes a C(FederatedNamespace), and is created
-        in the host cluster when it is missing. Everything else must be in a namespace that is federated, already or
-        in the same task.
-      - With V(placed), the clusters in O(clusters) are added to the placement, of the resources in O(definition),
+        in the host cluster if it is missing. Everything else must be in a namespace that is federated already or by
+        the same task.
+      - With V(placed), the clusters in O(clusters) are added to the placement of the resources in O(definition),
         O(src) or O(template), or else of everything that is federated in O(namespace), the C(FederatedNamespace)
-        first. Nothing else of them is changed.
-      - With V(withdrawn), the clusters in O(clusters) are taken out of the placement, of the same, the
-        C(FederatedNamespace) last. Nothing else of them is changed, and what they place on other clusters is not
-        touched. What a C(ReplicaSchedulingPreference) places can be withdrawn with its whole namespace alone. Its
-        replicas are moved to the other clusters before.
-      - When a cluster is withdrawn, a C(clusterSelector) is kept beside the names of the other clusters, which KubeFed
-        goes by, and a C(ReplicaSchedulingPreference) remembers what it gave before.
-      - With V(restored), both count again, for the clusters in O(clusters) that have left the federation since they
-        were withdrawn. Clusters that are still members stay withdrawn; V(placed) places the resources there again.
-      - With V(absent), the federated resources are removed, and what KubeFed has made for them in the clusters is
-        too. What was there before stays, without KubeFed's label. So does all of a federated resource that this
-        module has not made, since nobody knows then. The host's own namespace stays too.
-      - V(withdrawn) and V(absent) handle a C(FederatedNamespace) last, and wait for all others before, also without
-        O(wait). They refuse it while others in its namespace would be taken away with it.
+        first. Nothing else about them is changed.
+      - With V(withdrawn), the clusters in O(clusters) are removed from the placement of the same resources, the
+        C(FederatedNamespace) last. Nothing else about them is changed, and the objects in other clusters stay as they
+        are. Resources that a C(ReplicaSchedulingPreference) places can be withdrawn only with their whole namespace.
+        Their replicas are moved to the other clusters first.
+      - When a cluster is withdrawn, a C(clusterSelector) is kept next to the names of the remaining clusters, which
+        take precedence in KubeFed, and a C(ReplicaSchedulingPreference) remembers its previous settings.
+      - With V(restored), both take effect again, for those clusters in O(clusters) that have left the federation since
+        they were withdrawn. Clusters that are still members stay withdrawn; V(placed) places the resources there again.
+      - With V(absent), the federated resources are removed, together with the objects that KubeFed created for them in
+        the clusters. Objects that existed before stay, without KubeFed's label. So do all objects of a federated
+        resource that this module did not create, since it is unknown what existed before. The host's own namespace
+        stays too.
+      - V(withdrawn) and V(absent) handle a C(FederatedNamespace) last, and wait for all other resources first, even
+        without O(wait). They reject it if this would also remove other resources in its namespace.
     type: str
     choices:
       - present
@@ -73,122 +76,125 @@ options:
     default: present
   definition:
     description:
-      - The resources, as a dictionary, a list of them, or YAML with any number of documents.
-      - Text, also in O(src) and O(template), is read as C(kubectl) reads it. Dates and times such as
-        C(12:30:00) are text there, while Ansible makes a number of the latter in a playbook.
-      - Labels, annotations, environment variables and the data of a ConfigMap or Secret must be text. A number or a
-        boolean in their place is refused, since KubeFed removes all labels of an object when one of them is no text.
-      - Plain resources of a type that KubeFed propagates, or federated ones. Lists are taken apart.
+      - The resources, as a dictionary, a list of dictionaries, or YAML with any number of documents.
+      - YAML given as text, also in O(src) and O(template), is parsed the way C(kubectl) does. Dates and times such as
+        C(12:30:00) are strings there, while Ansible turns the latter into a number in a playbook.
+      - Labels, annotations, environment variables and the data of a ConfigMap or Secret must be strings. A number or
+        a boolean is rejected, since KubeFed removes all labels of an object if one of them is not a string.
+      - Either plain resources of a type that KubeFed propagates, or federated ones. Lists are split into their items.
       - A C(ReplicaSchedulingPreference) divides the replicas of the C(FederatedDeployment) or C(FederatedReplicaSet)
-        of the same name over the clusters, by weight, minimum and maximum. It is applied as it is, after that one.
-      - Of a plain resource, what belongs to one object in one cluster is left out, as C(kubefedctl federate) does.
-        That is its status, its metadata but for labels, and of a Service its cluster IP. Node ports are kept where they
-        were written, and left out where they were read from a cluster. Its annotations become overrides for each
-        cluster, but not those of a Deployment, DaemonSet or PersistentVolumeClaim, for which a warning is given.
-      - Fields that a type does not have are warned of. The host's API server is asked, with a dry run.
-      - What an earlier task has set and this one says no more is taken away, that is annotations, overrides, labels of
-        a federated resource and of a Namespace, and fields such as C(retainReplicas). It is told apart from what others
-        have set by the annotation C(cloudburst.federation/set), which lists what this module has set. A Namespace
-        without labels and annotations, beside other resources, is there for them alone, and keeps all.
-      - A Service can neither become headless nor have a cluster IP again, as Kubernetes and KubeFed keep it. That is
-        refused, and so is another node port for a port with a C(protocol) other than TCP.
+        of the same name between the clusters, by weight, minimum and maximum. It is applied unchanged, after that
+        resource.
+      - Parts of a plain resource that are specific to one object in one cluster are left out, as by
+        C(kubefedctl federate). These are its status, its metadata except labels, and the cluster IP of a Service. Node
+        ports are kept if they were written by hand, and left out if they were read from a cluster. Annotations become
+        overrides for each cluster, except those of a Deployment, DaemonSet or PersistentVolumeClaim, for which the
+        module warns.
+      - The module warns of fields that the type does not have, as reported by the host's API server in a dry run.
+      - Whatever an earlier task set and this one no longer lists is removed. This applies to annotations, overrides,
+        labels of a federated resource and of a Namespace, and fields such as C(retainReplicas). The annotation
+        C(cloudburst.federation/set) records what this module set, so that the settings of others are kept. A Namespace
+        without labels and annotations, next to other resources, only makes sure that the namespace exists, and loses
+        nothing.
+      - A Service can neither become headless nor get a cluster IP again, since neither Kubernetes nor KubeFed changes
+        this. Such a change is rejected, and so is a different node port for a port with a C(protocol) other than TCP.
     type: raw
   src:
     description:
-      - Path of a file with the resources, in YAML or JSON, or of a directory. All files C(*.yml), C(*.yaml) and
-        C(*.json) in a directory are taken, in the order of their names.
+      - Path of a file with the resources, in YAML or JSON, or of a directory. In a directory, all files C(*.yml),
+        C(*.yaml) and C(*.json) are read in the order of their names.
       - On a host with a local connection, a relative path is looked up in C(files) of the role or the playbook.
     type: path
   template:
     description:
-      - The template of a file with the resources, which is rendered on the controller. It is looked up in C(templates)
-        of the role or the playbook.
+      - A template of a file with the resources, rendered on the controller. It is looked up in C(templates) of the
+        role or the playbook.
       - A path, a dictionary, or a list of these. A dictionary has C(path), and may have C(newline_sequence),
         C(block_start_string), C(block_end_string), C(variable_start_string), C(variable_end_string), C(trim_blocks)
-        and C(lstrip_blocks), as those of M(kubernetes.core.k8s).
+        and C(lstrip_blocks), as in M(kubernetes.core.k8s).
     type: raw
   contents:
     description:
-      - Federates O(namespace) with what it holds in the host cluster. What is federated in it already is left as it
-        is, but for a placement that is given.
-      - Taken are workloads, Services, ConfigMaps, Secrets, ServiceAccounts, Ingresses, HorizontalPodAutoscalers,
+      - Federates O(namespace) with everything suitable in it in the host cluster. Resources in it that are already
+        federated stay as they are, except that a placement that is given applies to them too.
+      - This includes workloads, Services, ConfigMaps, Secrets, ServiceAccounts, Ingresses, HorizontalPodAutoscalers,
         PodDisruptionBudgets, NetworkPolicies, LimitRanges, Roles, RoleBindings, CronJobs, and all types that somebody
-        has enabled, each only where KubeFed propagates the type, or O(enable_types) is set.
-      - Not taken is what belongs to one cluster. That is what something else makes, such as pods, the tokens of
-        service accounts, what each cluster makes by itself, Helm's own records, Jobs, ResourceQuotas and
-        PersistentVolumeClaims. RV(left_out) has each with the reason, but for events, end points, leases and
-        controller revisions.
-      - Without O(placement) and O(cluster_selector), the placement is that of the C(FederatedNamespace), if there is
+        has enabled, each only if KubeFed propagates the type or O(enable_types) is set.
+      - It excludes whatever is specific to one cluster. That is everything that is created by something else, such as
+        pods and the tokens of service accounts, what each cluster creates on its own, Helm's own records, Jobs,
+        ResourceQuotas and PersistentVolumeClaims. RV(left_out) lists each with the reason, except events, Endpoints,
+        leases and controller revisions.
+      - Without O(placement) and O(cluster_selector), the placement of the C(FederatedNamespace) is used, if there is
         one.
     type: bool
     default: false
   namespace:
     description:
-      - The namespace of resources that name none.
-      - With O(state=placed), O(state=withdrawn) or O(state=restored), and without any resources, the namespace in which
-        everything is meant.
-      - With O(contents), the namespace that is federated.
+      - The namespace of resources that do not specify one.
+      - With O(state=placed), O(state=withdrawn) or O(state=restored) and without any resources, the task applies to
+        everything that is federated in this namespace.
+      - With O(contents), the namespace to federate.
     type: str
   placement:
     description:
       - Names of the clusters to place the resources on. An empty list places them nowhere.
       - Either this or O(cluster_selector) is required for plain resources, and for federated ones without a
         placement.
-      - Placement and replicas of a resource with a C(ReplicaSchedulingPreference) are left as that has made them.
+      - The placement and replicas of a resource with a C(ReplicaSchedulingPreference) are left to that preference.
     type: list
     elements: str
   cluster_selector:
     description:
-      - Places the resources on the clusters with these labels, at any time. It has C(matchLabels), C(matchExpressions)
-        or both. An empty one places them on all clusters.
+      - Places the resources on all clusters with these labels, including those that join later. It has
+        C(matchLabels), C(matchExpressions) or both. An empty selector places them on all clusters.
       - The labels are those of the C(KubeFedCluster).
     type: dict
   overrides:
     description:
-      - What differs in a cluster. Each key is the name of a cluster, and its value a list of dictionaries with
-        C(path), C(op) and C(value), as JSON patch has them. C(op) is C(add), C(remove) or C(replace), which is the
-        default.
-      - Each is for all resources of the task but Namespaces, or for those of the C(kind) and the C(name) that it has.
-      - What KubeFed would refuse is refused before anything is changed, and so is what does not fit the resource.
+      - Differences in individual clusters. Each key is the name of a cluster, and its value a list of dictionaries
+        with C(path), C(op) and C(value), as in JSON patch. C(op) is C(add), C(remove) or C(replace) (the default).
+      - Each override applies to all resources of the task except Namespaces, or only to those with its C(kind) and
+        C(name) if it has these.
+      - Overrides that KubeFed would reject, or that do not fit the resource, are rejected before any change.
     type: dict
   creation_labels:
     description:
-      - Labels of the federated resources that this task creates. What is federated already keeps the labels that it
-        has, so that they tell who has federated it.
-      - KubeFed does not put them on what it makes in the clusters.
+      - Labels for the federated resources that this task creates. Existing federated resources keep their labels, so
+        that these show who federated them.
+      - KubeFed does not set them on the objects that it creates in the clusters.
     type: dict
     default: {}
   clusters:
     description:
-      - Names of the clusters to place everything on, to withdraw, or to restore the placement without. Only those to
-        place on have to be members.
+      - Names of the clusters to place everything on, to withdraw, or to restore the placement without. Only clusters to
+        place on must be members.
     type: list
     elements: str
   orphan:
     description:
-      - With O(state=absent), whether what is in the clusters stays there, without KubeFed's label, also where KubeFed
-        has made it.
+      - With O(state=absent), whether all objects stay in the clusters, without KubeFed's label, even those that KubeFed
+        created.
     type: bool
     default: false
   enable_types:
     description:
-      - Whether to make KubeFed propagate types that it does not propagate yet, with the C(FederatedTypeConfig) and the
-        C(CustomResourceDefinition) that C(kubefedctl enable) makes, and wait until it does.
-      - Not done without being asked for, since it changes the federation for all who use it. A cluster that joins
-        later and lacks the type makes KubeFed's controller end after five minutes, and it would end again and again.
-        A type that a member lacks now is refused.
+      - Whether to enable types that KubeFed does not propagate yet, with the same C(FederatedTypeConfig) and
+        C(CustomResourceDefinition) that C(kubefedctl enable) creates, and wait until KubeFed propagates them.
+      - This is off by default, since it changes the federation for everybody who uses it. If a cluster that lacks the
+        type joins later, KubeFed's controller exits after five minutes, and again each time it is restarted. A type
+        that a current member lacks is rejected.
     type: bool
     default: false
   wait_for_pods:
     description:
-      - Whether to wait also until the pods of each Deployment, StatefulSet, DaemonSet and ReplicaSet run in each
-        cluster that it is placed on, as C(kubectl rollout status) sees it. KubeFed does not know. The clusters
-        themselves are asked, with the credentials that KubeFed has for them.
-      - The wait ends with the cluster's own message when they will not run, for the reasons C(ImagePullBackOff),
-        C(ErrImagePull), C(InvalidImageName) or C(ProgressDeadlineExceeded), when a quota or an admission controller
-        refuses them, after three ends of a container in C(CrashLoopBackOff), and after 30 seconds of
-        C(CreateContainerConfigError).
-      - Needs O(wait).
+      - Whether to also wait until the pods of each Deployment, StatefulSet, DaemonSet and ReplicaSet run in each
+        cluster that it is placed on, by the same criteria as C(kubectl rollout status). KubeFed does not know this, so
+        the module asks the clusters themselves, with KubeFed's credentials for them.
+      - The wait ends early with the cluster's own message if the pods will not run, which is the case with the reasons
+        C(ImagePullBackOff), C(ErrImagePull), C(InvalidImageName) or C(ProgressDeadlineExceeded), if a quota or an
+        admission controller rejects them, after a container in C(CrashLoopBackOff) has exited three times, and after
+        30 seconds of C(CreateContainerConfigError).
+      - Requires O(wait).
     type: bool
     default: false
   kubefed_namespace:
@@ -198,8 +204,8 @@ options:
     default: kube-federation-system
   wait_timeout:
     description:
-      - Seconds to wait for. KubeFed takes a new member into account 20 seconds after it has become ready, and a lost
-        one after a minute.
+      - How many seconds to wait. KubeFed takes a new member into account 20 seconds after it becomes ready, and
+        notices a lost one after a minute.
     type: int
     default: 300
 seealso:
@@ -256,7 +262,7 @@ EXAMPLES = r"""
     context: kubernetes-admin@kubernetes
     src: listings.yml
 
-- name: Run what a template says in all clusters with a label, twice as often in the cloud, until its pods run
+- name: Render a template, place it by label with twice the replicas in the cloud, and wait until its pods run
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     namespace: fedtestns
@@ -272,7 +278,7 @@ EXAMPLES = r"""
     enable_types: true
     wait_for_pods: true
 
-- name: Divide ten replicas, at least two of them and at most four at home
+- name: Divide ten replicas, two to four of them in the data centre
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     definition:
@@ -293,7 +299,7 @@ EXAMPLES = r"""
           vulcan:
             weight: 3
 
-- name: Federate a namespace with what it holds
+- name: Federate a namespace with its contents
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     namespace: shop
@@ -304,7 +310,7 @@ EXAMPLES = r"""
       - vulcan
   register: shop
 
-- name: Say what stays at home
+- name: Show what is not federated
   ansible.builtin.debug:
     var: shop.left_out
 
@@ -316,7 +322,7 @@ EXAMPLES = r"""
     clusters:
       - vulcan
 
-- name: Take everything in a namespace from the cluster in the cloud
+- name: Withdraw everything in a namespace from the cluster in the cloud
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     namespace: fedtestns
@@ -324,7 +330,7 @@ EXAMPLES = r"""
     clusters:
       - vulcan
 
-- name: Make the selectors count again, once that cluster has left the federation
+- name: Restore selectors and preferences once that cluster has left the federation
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     namespace: fedtestns
@@ -332,7 +338,7 @@ EXAMPLES = r"""
     clusters:
       - vulcan
 
-- name: Federate a service no more, and keep what was there before
+- name: Stop federating a service, and keep it where it existed before
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     namespace: fedtestns
@@ -343,7 +349,7 @@ EXAMPLES = r"""
       metadata:
         name: fed-service
 
-- name: Federate a service no more, and let it go on in each cluster
+- name: Stop federating a service, and keep it in each cluster
   cloudburst.federation.federated_resource:
     context: kubernetes-admin@kubernetes
     namespace: fedtestns
@@ -358,7 +364,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 resources:
-  description: What has become of each federated resource.
+  description: The state of each federated resource.
   returned: always
   type: list
   elements: dict
@@ -379,7 +385,7 @@ resources:
       returned: always
       sample: fedhttp
     changed:
-      description: Whether it was changed in the last part of the task.
+      description: Whether the last step of the task changed it.
       type: bool
       returned: always
       sample: true
@@ -393,19 +399,19 @@ resources:
         - vulcan
     propagated:
       description:
-        - Whether KubeFed reports that it is as it should be in each cluster. It does not know whether pods run.
+        - Whether KubeFed reports that it is up to date in each cluster. KubeFed does not know whether pods run.
       type: bool
       returned: always
       sample: true
     clusters:
-      description: KubeFed's word for each cluster it knows the resource in, V(OK) where all is well.
+      description: KubeFed's status for each cluster in which it manages the resource, V(OK) if there is no problem.
       type: dict
       returned: always
       sample:
         earth: OK
         vulcan: OK
     existed_in:
-      description: The clusters in which it was before it was federated, and where it will not be deleted.
+      description: The clusters in which it existed before it was federated, and where it will not be deleted.
       type: list
       elements: str
       returned: always
@@ -418,21 +424,21 @@ resources:
       returned: always
       sample: []
     pods:
-      description: How far the pods of a workload are, in each cluster.
+      description: The progress of a workload's pods in each cluster.
       type: dict
       returned: with O(wait_for_pods), for a workload
       sample:
         earth: 1 of 1 pods are available
         vulcan: 2 of 2 pods are available
     replicas:
-      description: The replicas that each cluster is given.
+      description: The replicas assigned to each cluster.
       type: dict
-      returned: for what a C(ReplicaSchedulingPreference) schedules
+      returned: for resources that a C(ReplicaSchedulingPreference) schedules
       sample:
         earth: 3
         vulcan: 7
 taken:
-  description: What of the namespace was not federated before.
+  description: Objects of the namespace that were not federated before.
   returned: with O(contents)
   type: list
   elements: dict
@@ -448,7 +454,7 @@ taken:
       returned: always
       sample: web
 left_out:
-  description: What of the namespace is not federated.
+  description: Objects of the namespace that are not federated.
   returned: with O(contents)
   type: list
   elements: dict

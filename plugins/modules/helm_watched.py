@@ -8,12 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: helm_watched
 version_added: 1.0.0
-short_description: Runs kubernetes.core.helm and shows what the release's pods say meanwhile
+short_description: Run kubernetes.core.helm and show the progress of the release's pods
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Runs M(kubernetes.core.helm), which shows nothing as long as it waits, and returns what that one returns.
-  - As long as it takes, a line every 15 seconds says what keeps the pods of O(release_namespace) from running.
+  - Runs M(kubernetes.core.helm), which shows nothing while it waits, and returns the same result.
+  - Meanwhile, a line every 15 seconds shows what keeps the pods in O(release_namespace) from running.
 requirements:
   - What M(kubernetes.core.helm) requires.
 extends_documentation_fragment:
@@ -24,12 +24,12 @@ extends_documentation_fragment:
 options:
   release_namespace:
     description:
-      - Namespace of the release, which is passed on, and whose pods are looked at.
+      - Namespace of the release, which is passed on, and whose pods are checked.
     type: str
     required: true
   helm:
     description:
-      - All other options of M(kubernetes.core.helm), by its own names. O(kubeconfig) and O(context) are passed on.
+      - All other options of M(kubernetes.core.helm), under its own names. O(kubeconfig) and O(context) are passed on.
     type: dict
     required: true
 seealso:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: What M(kubernetes.core.helm) returns, with all of its other keys.
+  description: As returned by M(kubernetes.core.helm), together with all of its other keys.
   returned: on success
   type: dict
   sample: {"name": "kubefed", "status": "deployed"}

@@ -10,11 +10,11 @@ module: iam_principals
 short_description: Find the IAM users and roles behind a caller or a session
 version_added: 1.0.0
 description:
-  - Returns ARNs as EKS takes them for an access entry. The ARN of a role's session lacks the path of the role, and EKS
-    finds no such role; those of IAM Identity Center have a path.
-  - A role is looked up by C(iam:GetRole), if it is in the account of the caller. A role of another account, and one
-    that the caller may not look up, is taken as it was given.
-  - The root user of an account and federated users are refused, as EKS gives them no access.
+  - Returns ARNs in the form that EKS accepts for an access entry. The ARN of a role's session lacks the path of the
+    role, and EKS does not find the role without it; roles of IAM Identity Center have a path.
+  - A role in the account of the caller is looked up with C(iam:GetRole). A role of another account, or one that the
+    caller may not look up, is returned as it was given.
+  - The root user of an account and federated users are rejected, since EKS gives them no access.
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
@@ -24,20 +24,20 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and tells the same.
+    description: Can run in check mode and return changed status prediction without modifying the target.
   diff_mode:
     support: none
-    description: Returns details on what has changed, in diff mode.
+    description: Returns details on what has changed, or would change in check mode, when in diff mode.
     details:
       - It changes nothing.
   idempotent:
     support: full
-    description: When run twice with the same arguments, the second run reports no change.
+    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
 options:
   arns:
     description:
       - ARNs of IAM users, of roles, or of sessions of roles.
-      - The caller when it is empty.
+      - If empty, the caller is used.
     type: list
     elements: str
     default: []
@@ -47,7 +47,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask who the caller is to an EKS cluster
+- name: Find out who the caller is for an EKS cluster
   cloudburst.federation.iam_principals:
     region: eu-central-1
   register: caller
@@ -59,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 arns:
-  description: ARNs of the IAM users and roles, in the order in which they were asked for, each once.
+  description: ARNs of the IAM users and roles, in the order in which they were given, without duplicates.
   returned: success
   type: list
   elements: str

@@ -8,17 +8,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubefed_join
 version_added: 1.0.0
-short_description: Joins a cluster to a KubeFed federation, or takes it out
+short_description: Join a cluster to a KubeFed federation, or remove it
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
   - Makes a Kubernetes cluster a member of a KubeFed federation as C(kubefedctl join) of KubeFed 0.10.0 does, and
-    takes it out as C(kubefedctl unjoin) does. KubeFed's command is not needed.
-  - The result is the same as C(kubefedctl)'s, with the same names, so either can leave what the other has joined.
-  - Whatever an interrupted join or leave has left, the next run finishes. What has changed since, such as a role's
-    rules, the token, the certificate authority or the end point, is mended, and KubeFed is made to take it up.
-  - The host cluster can be a member of its own federation. It is reached as the host is then, if none of the options
-    for the member says otherwise.
+    removes it as C(kubefedctl unjoin) does. The command C(kubefedctl) is not needed.
+  - The result is the same as that of C(kubefedctl), with the same names, so that either can remove a member that the
+    other has joined.
+  - The next run finishes an interrupted join or leave. Anything that has changed since, such as a role's rules, the
+    token, the certificate authority or the endpoint, is repaired, and KubeFed is made to use it.
+  - The host cluster can be a member of its own federation. It is then reached in the same way as the host, unless the
+    options for the member say otherwise.
 extends_documentation_fragment:
   - cloudburst.federation._attributes
   - cloudburst.federation._attributes.actiongroup_k8s
@@ -29,14 +30,14 @@ options:
   state:
     description:
       - With V(present), the cluster is a member.
-      - With V(absent), it is none. Service account, roles, bindings and secrets are removed from it, and KubeFed's
-        namespace too, unless that is the host's own or holds what neither KubeFed nor Kubernetes has put there. What
-        is federated to it is not this module's business. Withdraw it first, with
+      - With V(absent), it is not. Service account, roles, bindings and secrets are removed from it, and KubeFed's
+        namespace too, unless that is the host's own or contains anything that neither KubeFed nor Kubernetes put
+        there. This module does not handle what is federated to the member. Withdraw that first, with
         M(cloudburst.federation.federated_resource) and its
         O(cloudburst.federation.federated_resource#module:state=withdrawn).
-      - With V(absent) and a member that can't be reached, the host is cleaned, RV(left) tells what could not be
-        cleaned, and a warning too. There are two tries to connect to each address of the member, of 10 seconds each,
-        and an answer is waited for during 30 seconds.
+      - With V(absent) and a member that cannot be reached, the host cluster is cleaned up, and RV(left) and a warning
+        list what could not be removed from the member. The module tries twice to connect to each address of the
+        member, for 10 seconds each, and waits up to 30 seconds for a response.
     type: str
     choices:
       - present
@@ -49,55 +50,54 @@ options:
     required: true
   member_kubeconfig:
     description:
-      - The kubeconfig with access to the member. The path of a file, or the content as a dictionary. The default is
+      - The kubeconfig with access to the member, as the path of a file or its content as a dictionary. The default is
         O(kubeconfig).
-      - Its server, certificate authority and proxy are what KubeFed will use too, unless O(api_endpoint), O(ca_bundle)
-        and O(proxy_url) say otherwise.
+      - KubeFed uses its server, certificate authority and proxy too, unless O(api_endpoint), O(ca_bundle) and
+        O(proxy_url) say otherwise.
     type: raw
   member_context:
     description:
-      - The context of the member in O(member_kubeconfig). It may have any name. The default is O(name), and for the
+      - The context of the member in O(member_kubeconfig). It can have any name. The default is O(name), and for the
         host cluster itself, O(context).
     type: str
   member_host:
     description:
-      - URL of the member's API server. With O(member_api_key), no kubeconfig is needed for the member. Without, it
-        takes the place of the server in O(member_kubeconfig).
+      - URL of the member's API server. With O(member_api_key), no kubeconfig is needed for the member. Without it,
+        this URL replaces the server in O(member_kubeconfig).
     type: str
   member_api_key:
     description:
-      - A bearer token for the member's API server. KubeFed does not use it. It gets one of its own.
+      - A bearer token for the member's API server. KubeFed does not use it, but gets a token of its own.
     type: str
   member_ca_cert:
     description:
-      - Path of a file with the certificates, in PEM, by which the certificate of the member's API server is verified.
+      - Path of a PEM file with the certificates to verify the member's API server with.
     type: path
   member_validate_certs:
     description:
-      - Whether the certificate of the member's API server is verified. The default is what the kubeconfig says, else
-        V(true).
+      - Whether to verify the certificate of the member's API server. The default is taken from the kubeconfig,
+        otherwise V(true).
     type: bool
   api_endpoint:
     description:
-      - URL by which KubeFed, from its pods, reaches the member's API server. The default is the one by which this
-        module reaches it.
+      - URL at which KubeFed's pods reach the member's API server. The default is the URL that this module uses.
     type: str
   ca_bundle:
     description:
-      - Certificates, in PEM, by which KubeFed verifies the certificate of the member's API server. The default are
-        those which this module uses, else those which Kubernetes puts beside a service account's token.
+      - Certificates, in PEM, with which KubeFed verifies the member's API server. The default is the certificates that
+        this module uses, otherwise those that Kubernetes stores with a service account's token.
     type: str
   proxy_url:
     description:
       - URL of the proxy through which KubeFed reaches the member. The default is the C(proxy-url) of the member's
-        cluster in the kubeconfig. An empty one is for none.
-      - KubeFed 0.10.0 uses no proxy where O(disabled_tls_validations) disables anything.
+        cluster in the kubeconfig. An empty string means no proxy.
+      - KubeFed 0.10.0 does not use the proxy if O(disabled_tls_validations) disables anything.
     type: str
   disabled_tls_validations:
     description:
-      - What of the certificate of the member's API server KubeFed is not to verify. The default is V([*]) where this
-        module does not verify it either, else nothing.
-      - V(*) stands for all, and has to be alone.
+      - Which checks of the member's API server certificate KubeFed skips. The default is V([*]) if this module does
+        not verify the certificate either, otherwise none.
+      - V(*) means all checks, and cannot be combined with others.
     type: list
     elements: str
     choices:
@@ -106,42 +106,41 @@ options:
       - ValidityPeriod
   host_cluster_name:
     description:
-      - Name of the host cluster in the names of what is made in the member, a DNS-1123 subdomain.
-      - The default is the name under which the member was joined before, else the name of the host's context with
-        each character that is not allowed replaced, such as V(kubernetes-admin-kubernetes) for
-        C(kubernetes-admin@kubernetes).
+      - Name of the host cluster, used in the names of the objects created in the member. A DNS-1123 subdomain.
+      - The default is the name under which the member was joined before, otherwise the name of the host's context with
+        each invalid character replaced, such as V(kubernetes-admin-kubernetes) for C(kubernetes-admin@kubernetes).
     type: str
   kubefed_namespace:
     description:
-      - The namespace of KubeFed in the host cluster. In the member it has the same name.
+      - The namespace of KubeFed in the host cluster. It has the same name in the member.
     type: str
     default: kube-federation-system
   secret_name:
     description:
       - Name of the Secret in the host cluster that holds the member's token.
-      - The default is the name of the one in use, else O(name) followed by V(-token). Secrets that earlier tries have
-        left are removed.
+      - The default is the name of the Secret in use, otherwise O(name) followed by V(-token). Secrets left by earlier
+        attempts are removed.
     type: str
   labels:
     description:
-      - Labels of the KubeFedCluster, to be selected by when resources are placed. Other labels of it are left alone.
+      - Labels of the KubeFedCluster, by which placements can select it. Its other labels are left unchanged.
     type: dict
     default: {}
   annotations:
     description:
-      - Annotations of the KubeFedCluster. Other annotations of it are left alone.
+      - Annotations of the KubeFedCluster. Its other annotations are left unchanged.
     type: dict
     default: {}
   rights:
     description:
       - What KubeFed may do in the member.
-      - With V(all), everything, as C(kubefedctl join) has it.
-      - With V(types), only what it needs to be told ready and to propagate the types that the federation propagates
-        when this runs, and O(types). In the scope C(Namespaced), that is in its own namespace alone. Whenever this is
-        run again, the rights become those for the types of then.
-      - Its token lies in the host cluster, so whoever reads that may do as much. A type that KubeFed propagates and
-        may not watch in a member makes its controller end after five minutes, again and again, so
-        M(cloudburst.federation.federated_resource) refuses to enable one.
+      - With V(all), everything, as with C(kubefedctl join).
+      - With V(types), only what it needs to check the member's health and to propagate the types that the federation
+        propagates when this module runs, and those in O(types). With the scope C(Namespaced), this applies only to its
+        own namespace. Each run updates the permissions to the types at that time.
+      - KubeFed's token is stored in the host cluster, so anyone who can read it there has the same permissions. If
+        KubeFed propagates a type that it may not watch in a member, its controller exits after five minutes, again and
+        again, so M(cloudburst.federation.federated_resource) refuses to enable such a type.
     type: str
     choices:
       - all
@@ -149,21 +148,21 @@ options:
     default: all
   types:
     description:
-      - With O(rights=types), types that are to be enabled later on, named as their C(FederatedTypeConfig) will be, the
-        plural with the group after a dot.
+      - With O(rights=types), additional types that will be enabled later, with the name of their
+        C(FederatedTypeConfig), which is the plural, a dot and the group.
     type: list
     elements: str
     default: []
   clean_member:
     description:
-      - Whether, with O(state=absent), what was put into the member is removed from it. With V(false), the member is
-        not even connected to, which is for one that is going to be deleted, or has been.
-      - What stays is told by RV(left).
+      - With O(state=absent), whether to remove everything that was created in the member. With V(false), the module
+        does not even connect to the member, which is useful if it will be or has been deleted.
+      - RV(left) lists what stays.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Seconds to wait for, until KubeFed reports the cluster as Ready, or until all is gone.
+      - How many seconds to wait until KubeFed reports the cluster as Ready, or until everything is gone.
     type: int
     default: 300
 seealso:
@@ -190,7 +189,7 @@ EXAMPLES = r"""
       place: cloud
     wait_timeout: 600
 
-- name: Join it with the smallest rights that KubeFed works with, and those for a type that is enabled later
+- name: Join it with minimal permissions for KubeFed, plus those for a type that is enabled later
   cloudburst.federation.kubefed_join:
     context: kubernetes-admin@kubernetes
     host_cluster_name: earth
@@ -198,14 +197,14 @@ EXAMPLES = r"""
     rights: types
     types: [statefulsets.apps]
 
-- name: Take the cluster in the cloud out of the federation
+- name: Remove the cluster in the cloud from the federation
   cloudburst.federation.kubefed_join:
     context: kubernetes-admin@kubernetes
     host_cluster_name: earth
     name: vulcan
     state: absent
 
-- name: Take a cluster out of the federation that was deleted already
+- name: Remove a cluster that no longer exists from the federation
   cloudburst.federation.kubefed_join:
     context: kubernetes-admin@kubernetes
     host_cluster_name: earth
@@ -213,7 +212,7 @@ EXAMPLES = r"""
     state: absent
     clean_member: false
 
-- name: Join a cluster by the token of a service account, which KubeFed reaches through a proxy
+- name: Join a cluster with the token of a service account, and let KubeFed reach it through a proxy
   cloudburst.federation.kubefed_join:
     context: kubernetes-admin@kubernetes
     host_cluster_name: earth
@@ -225,7 +224,7 @@ EXAMPLES = r"""
     proxy_url: http://proxy.example.com:3128
     ca_bundle: "{{ lookup('ansible.builtin.file', '/etc/ssl/vulcan.pem') }}"
 
-- name: Join a cluster whose certificate is for another name, to a KubeFed with the scope Namespaced
+- name: Join a cluster whose certificate has another name to a KubeFed with the scope Namespaced
   cloudburst.federation.kubefed_join:
     kubeconfig: ~/.kube/earth.yml
     member_kubeconfig: ~/.kube/vulcan.yml
@@ -239,7 +238,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 cluster:
-  description: The member as KubeFed sees it.
+  description: The member as reported by KubeFed.
   returned: when O(state=present)
   type: dict
   contains:
@@ -269,7 +268,7 @@ cluster:
           reason: ClusterReady
           message: /healthz responded with ok
     kubernetes_version:
-      description: Version of its API server, empty as long as KubeFed has not reached it.
+      description: Version of its API server, empty until KubeFed has reached it.
       type: str
       returned: always
       sample: v1.35.4

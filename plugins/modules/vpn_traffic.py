@@ -10,9 +10,9 @@ module: vpn_traffic
 short_description: Wait until traffic passes through the VPN tunnels of a burst
 version_added: 1.0.0
 description:
-  - Asks the tunnels that the role P(cloudburst.federation.site_to_site_vpn#role) has set up, on the firewall, until
-    traffic passes through them, and says while it waits what each of them is at and what strongSwan last said.
-  - Both tunnels are wanted. A minute after the beginning, one through which traffic passes is enough.
+  - Checks the tunnels that the role P(cloudburst.federation.site_to_site_vpn#role) set up on the firewall until traffic
+    passes through them. While waiting, it shows the state of each tunnel and the last message of strongSwan.
+  - It waits for both tunnels. After a minute, one tunnel through which traffic passes is enough.
   - It changes nothing.
 author:
   - cloudburst.federation contributors (@cloudburst)
@@ -28,28 +28,28 @@ attributes:
 options:
   script:
     description:
-      - Path of the script that the role has put on the firewall.
+      - Path of the script that the role installed on the firewall.
     type: path
     required: true
   probe_host:
     description:
-      - The name or address of what has to answer through the tunnels. When left out, it is AWS's own addresses inside
-        of them.
+      - The name or address of a host that must answer through the tunnels. The default is AWS's addresses inside the
+        tunnels.
     type: str
   probe_port:
     description:
-      - Its TCP port.
+      - The TCP port of O(probe_host).
     type: int
     default: 443
   wait_timeout:
     description:
-      - Seconds to wait for.
+      - How many seconds to wait.
     type: int
     default: 300
 """
 
 EXAMPLES = r"""
-- name: Wait until the cluster's end point answers through the tunnels
+- name: Wait until the cluster's endpoint answers through the tunnels
   cloudburst.federation.vpn_traffic:
     script: /etc/swanctl/cloudburst-vulcan/tunnel
     probe_host: 1f2e3d.gr7.eu-central-1.eks.amazonaws.com
@@ -63,7 +63,7 @@ passes:
   type: bool
   sample: true
 tunnels:
-  description: How each tunnel is, and whether what is asked answers.
+  description: The state of each tunnel, and whether the host answers.
   returned: always
   type: list
   elements: str
