@@ -95,37 +95,51 @@ def _as_blank(found: re.Match[str]) -> str:
     return "\n" * found.group().count("\n")
 
 
-def documents() -> t.Iterator[Text]:
-    """Documentation in YAML: of roles, of the collection and its changes, and the names and messages of tasks."""
-    paths = [CHECKOUT / "galaxy.yml", *CHECKOUT.glob("roles/*/meta/argument_specs.yml")]
-    paths += [*CHECKOUT.glob("roles/*/tasks/*.yml"), *CHECKOUT.glob("playbooks/*.yml")]
-    for path in sorted(paths):
-        yield from _of_yaml(str(path.relative_to(CHECKOUT)), path.read_text())
+def changes() -> t.Iterator[Text]:
+    """The fragments of the changelog."""
     for path in sorted(CHECKOUT.glob("changelogs/fragments/*.yml")):
         for entries in yaml.safe_load(path.read_text()).values():
             for entry in [entries] if isinstance(entries, str) else entries:
                 yield Text(str(path.relative_to(CHECKOUT)), _plain(entry))
 
 
+def playbooks() -> t.Iterator[Text]:
+    """The documentation of roles and of the collection, and the names and messages of tasks."""
+    paths = [CHECKOUT / "galaxy.yml", *CHECKOUT.glob("roles/*/meta/argument_specs.yml")]
+    paths += [*CHECKOUT.glob("roles/*/tasks/*.yml"), *CHECKOUT.glob("playbooks/*.yml")]
+    for path in sorted(paths):
+        yield from _of_yaml(str(path.relative_to(CHECKOUT)), path.read_text())
+
+
 def plugins() -> t.Iterator[Text]:
-    """Documentation and examples of plugins, and every string in their code that has words: most are messages."""
+    """The documentation of plugins, and the names of tasks in their examples."""
     for path in sorted((CHECKOUT / "plugins").rglob("*.py")):
-        place = str(path.relative_to(CHECKOUT))
+        for name, node in _documentation(path, ast.parse(path.read_text())):
+            yield from _of_yaml(f"{path.relative_to(CHECKOUT)}:{node.lineno} {name}", str(node.value))
+
+
+def messages() -> t.Iterator[Text]:
+    """Every string in the code of plugins that has words: most are messages. Docstrings are for who reads the code."""
+    for path in sorted((CHECKOUT / "plugins").rglob("*.py")):
         tree = ast.parse(path.read_text())
-        documentation = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                name = getattr(node.targets[0], "id", "")
-                if name.isupper() and path.parent.name in DOCUMENTED and "\n" in str(node.value.value):
-                    documentation.add(id(node.value))
-                    yield from _of_yaml(f"{place}:{node.lineno} {name}", str(node.value.value))
-            # Docstrings are for who reads the code.
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                documentation.add(id(node.value))
-        for node in _strings(tree, documentation):
+        left_out = {id(node) for _name, node in _documentation(path, tree)}
+        left_out |= {id(node) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in _strings(tree, left_out):
             words = _words_of(node)
             if re.search(r"\w \w+ \w", words):
-                yield Text(f"{place}:{node.lineno}", _plain(words))
+                yield Text(f"{path.relative_to(CHECKOUT)}:{node.lineno}", _plain(words))
+
+
+def _documentation(path: Path, tree: ast.AST) -> list[tuple[str, ast.Constant]]:
+    """DOCUMENTATION, EXAMPLES and RETURN, and what a fragment of documentation has under other names."""
+    if path.parent.name not in DOCUMENTED:
+        return []
+    found = [
+        (getattr(node.targets[0], "id", ""), node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    ]
+    return [(name, value) for name, value in found if name.isupper() and "\n" in str(value.value)]
 
 
 def _strings(node: ast.AST, left_out: set[int]) -> t.Iterator[ast.expr]:
@@ -165,7 +179,7 @@ def _prose_in(place: str, value: object, key: str = "") -> t.Iterator[Text]:
 
 def texts() -> list[Text]:
     """All of them."""
-    return list(pages())
+    return [*pages(), *plugins(), *changes()]
 
 
 def own_words(text: Text) -> list[str]:

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: eks_cleanup
-short_description: Have a burst's EKS cluster remove what it has made in AWS
+short_description: Have a burst's EKS cluster remove what it created on AWS
 version_added: 1.0.0
 description:
-  - Removes from a cluster what its controllers have made something for in AWS, while they are there to remove that as
-    well. Those are all Gateways, Ingresses and Services of type C(LoadBalancer), Karpenter's node pools, nodes and
-    node classes and, if data may go, the claims with a volume of EBS and the snapshots of such volumes.
-  - Volumes and snapshots on AWS that carry no cluster's tag are given the tag C(cloudburst:burst) with the burst's name
-    in either state. The EBS driver does not tell the cluster in its tags unless it is configured to, and once the
-    cluster is gone nobody could tell whose data that was.
-  - It is meant for a cluster that is about to be deleted. Whatever its owner, everything of these types goes.
-  - It reaches the cluster by the AWS credentials alone. No kubeconfig is needed.
-  - A cluster that does not answer is not an error, and neither is one that does not let go of something in time. A
-    warning tells, and M(cloudburst.federation.eks_leftovers) removes from AWS what is left there.
-  - A cluster that does not carry the tag C(cloudburst:burst) with the burst's name is somebody else's and is not
-    touched.
+  - Removes the objects for which a cluster's controllers created something on AWS, while the controllers still run and
+    can clean up. These are all Gateways, Ingresses and Services of type C(LoadBalancer), Karpenter's node pools, nodes
+    and node classes and, if data may be removed, the claims with an EBS volume and the snapshots of such volumes.
+  - In either state, volumes and snapshots that carry no cluster's tag on AWS get the tag C(cloudburst:burst) with the
+    burst's name. The EBS driver does not set a tag with the cluster unless it is configured to, and once the cluster is
+    gone, nobody could tell whose data it was.
+  - It is meant for a cluster that is about to be deleted. All objects of these types are removed, whoever owns them.
+  - It reaches the cluster with only the AWS credentials. No kubeconfig is needed.
+  - It is not an error if the cluster does not answer or does not remove something in time. The module warns, and
+    M(cloudburst.federation.eks_leftovers) removes what is left on AWS.
+  - A cluster that does not carry the tag C(cloudburst:burst) with the burst's name belongs to somebody else and is not
+    changed.
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
@@ -36,30 +36,31 @@ requirements:
 options:
   name:
     description:
-      - Name of the burst, which is that of its cluster.
+      - Name of the burst, which is also the name of its cluster.
     type: str
     required: true
   state:
     description:
-      - With V(volumes_protected), volumes of EBS and their snapshots are protected from being deleted with their
-        claims, unless O(volumes=remove). Nothing is removed. Use it before the applications are withdrawn. A cluster
-        with deletion protection is rejected.
-      - With V(drained), everything is removed that the cluster's controllers have made something for in AWS.
+      - With V(volumes_protected), EBS volumes and their snapshots are protected from being deleted with their claims,
+        unless O(volumes=remove). Nothing is removed. Use it before the applications are withdrawn. A cluster with
+        deletion protection is rejected.
+      - With V(drained), all objects for which the cluster's controllers created something on AWS are removed.
     type: str
     choices: [volumes_protected, drained]
     default: drained
   volumes:
     description:
-      - With V(keep), volumes of EBS stay in AWS with the data that they hold. Their reclaim policy becomes C(Retain),
-        and so does the deletion policy of snapshots.
-      - With V(remove), they are removed, after whoever uses them was stopped. Their reclaim policy becomes C(Delete).
-      - Volumes that were not made for a claim, but brought by somebody, stay in any case, and so do such snapshots.
+      - With V(keep), EBS volumes stay on AWS with their data. Their reclaim policy becomes C(Retain), and so does the
+        deletion policy of snapshots.
+      - With V(remove), they are removed after the pods that use them have been stopped. Their reclaim policy becomes
+        C(Delete).
+      - Volumes and snapshots that were not created for a claim always stay.
     type: str
     choices: [keep, remove]
     default: keep
   wait_timeout:
     description:
-      - How many seconds to wait at most until the cluster has let go.
+      - How many seconds to wait until the cluster has removed everything.
     type: int
     default: 300
 seealso:
@@ -73,7 +74,7 @@ EXAMPLES = r"""
     region: eu-central-1
     state: volumes_protected
 
-- name: Let the cluster go with its load balancers, but keep the data
+- name: Remove the load balancers, but keep the data
   cloudburst.federation.eks_cleanup:
     name: vulcan
     region: eu-central-1
@@ -81,41 +82,41 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reached:
-  description: Whether the cluster could be worked on.
+  description: Whether the cluster could be reached.
   returned: success
   type: bool
   sample: true
 reason:
-  description: Why it could not.
-  returned: when it could not
+  description: Why the cluster could not be reached.
+  returned: when it could not be reached
   type: str
   sample: There is no EKS cluster vulcan.
 removed:
-  description: What was removed from the cluster, or in check mode would be.
+  description: What was removed from the cluster, or would be in check mode.
   returned: success
   type: list
   elements: str
   sample: ["services shop/web"]
 stuck:
-  description: What was still there when the time was over.
+  description: What was still there at the end of the timeout.
   returned: success
   type: list
   elements: str
   sample: []
 volumes:
-  description: Ids of the volumes of EBS that the cluster has made.
+  description: Ids of the EBS volumes that the cluster created.
   returned: success
   type: list
   elements: str
   sample: ["vol-0a1b2c3d4e5f60718"]
 snapshots:
-  description: Ids of the snapshots of EBS that the cluster has made.
+  description: Ids of the EBS snapshots that the cluster created.
   returned: success
   type: list
   elements: str
   sample: []
 marked:
-  description: Ids of the volumes and snapshots that were given the burst's tag, or in check mode would be.
+  description: Ids of the volumes and snapshots that got the burst's tag, or would get it in check mode.
   returned: success
   type: list
   elements: str
