@@ -16,8 +16,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._kube.objects import Object
+from . import services
 from .membership.manifests import SERVICE_ACCOUNT_TOKEN
-from .resources import services
 from .waiting import workloads
 
 NAMESPACE = ("", "Namespace")

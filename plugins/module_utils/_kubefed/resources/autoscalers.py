@@ -102,21 +102,6 @@ def conflict(desired: DesiredObject, autoscaler: Autoscaler, spec: Object, *, sc
     return ""
 
 
-def retains(definition: Object, version: str) -> bool:
-    """Whether a federated type has the field retainReplicas.
-
-    :param definition: its CustomResourceDefinition.
-    """
-    for entry in definition["spec"].get("versions") or []:
-        if entry.get("name") == version:
-            schema = (entry.get("schema") or {}).get("openAPIV3Schema") or {}
-            spec = (schema.get("properties") or {}).get("spec") or {}
-            return "retainReplicas" in (spec.get("properties") or {}) or bool(
-                spec.get("x-kubernetes-preserve-unknown-fields")
-            )
-    return False
-
-
 __all__ = (
     "Autoscaler",
     "conflict",
@@ -124,5 +109,4 @@ __all__ = (
     "leaves_replicas",
     "may_be_scaled",
     "read",
-    "retains",
 )

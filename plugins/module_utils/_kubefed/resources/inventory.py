@@ -17,7 +17,7 @@ from ..._kube.parallel import each
 from ..._kube.paths import resource_path
 from ..._runtime.errors import InvalidOption
 from ..api import path_of
-from ..kinds import NAMESPACE, VOLUME_CLAIM, rules_for
+from ..kinds import NAMESPACE, VOLUME_CLAIM, rules_of
 from ..types.catalog import Types
 from ..types.enabling import ApiResource
 from ..types.model import FederatedType
@@ -42,6 +42,19 @@ class Inventory:
     warnings: list[str] = field(default_factory=list)
 
 
+class _Listing(t.NamedTuple):
+    """The objects of one type in the namespace.
+
+    :ivar type: the type as KubeFed propagates it; ``None`` where it does not.
+    :ivar stays: why no object of the type is taken, or an empty string; then ``objects`` are only their metadata.
+    """
+
+    resource: ApiResource
+    type: FederatedType | None
+    stays: str
+    objects: list[Object]
+
+
 def collect(
     host: Client,
     namespace: str,
@@ -59,51 +72,20 @@ def collect(
     own = host.get(path_of("Namespace", None, namespace))
     if own is None or own["metadata"].get("deletionTimestamp"):
         raise InvalidOption(f"contents: {host.label} has no namespace {namespace}.")
-    result = Inventory()
     known = {(type_.group, type_.kind): type_ for type_ in types.known if type_.propagating}
     if NAMESPACE not in known:
         raise InvalidOption("contents: KubeFed does not propagate namespaces: enable namespaces first.")
-    resources = [resource for resource in types.preferred() if not selection.is_bookkeeping(resource)]
-
-    def read(resource: ApiResource) -> tuple[str, list[Object]]:
-        type_ = known.get((resource.group, resource.kind))
-        why = selection.type_stays(resource, propagated=type_ is not None)
-        path = (
-            type_.target_path(namespace)
-            if type_
-            else resource_path(resource.group, resource.version, resource.plural, namespace=namespace)
-        )
-        return why, host.list(path, metadata_only=bool(why))
-
+    result = Inventory()
     taken: list[Object] = []
     claims: set[str] = set()
-    for resource, (why, objects) in zip(resources, each(read, resources)):
-        type_ = known.get((resource.group, resource.kind))
-        there = federated(type_) if type_ else ()
-        rules = rules_for(resource.group, resource.kind)
+    for listing in _listings(host, namespace, types, known):
+        resource, type_ = listing.resource, listing.type
         if (resource.group, resource.kind) == VOLUME_CLAIM:
-            claims = {found["metadata"]["name"] for found in objects}
-        fit: list[Object] = []
-        for found in objects:
-            name = found["metadata"]["name"]
-            if type_ and name in there:
-                result.federated.append((type_, name))
-                continue
-            annotations = found["metadata"].get("annotations") or {}
-            reason = (
-                selection.object_stays(rules, found)
-                or why
-                or undone(resource.group, resource.kind, name, found, annotations)
-            )
-            if reason:
-                result.left_out.append({"kind": resource.kind, "name": name, "reason": reason})
-            else:
-                fit.append(found)
+            claims = {found["metadata"]["name"] for found in listing.objects}
+        fit = _sort(listing, federated(type_) if type_ else (), result)
         obstacle = "" if type_ or not fit else _obstacle(types, resource, enable)
         if obstacle:
-            result.left_out += [
-                {"kind": resource.kind, "name": found["metadata"]["name"], "reason": obstacle} for found in fit
-            ]
+            result.left_out += [_left_out(resource, found, obstacle) for found in fit]
             continue
         if fit and not type_:
             types.add(resource)
@@ -116,6 +98,53 @@ def collect(
     result.manifests += taken
     result.warnings = selection.warnings(taken, claims)
     return result
+
+
+def _listings(
+    host: Client, namespace: str, types: Types, known: t.Mapping[tuple[str, str], FederatedType]
+) -> list[_Listing]:
+    def read(resource: ApiResource) -> _Listing:
+        type_ = known.get((resource.group, resource.kind))
+        stays = selection.type_stays(resource, propagated=type_ is not None)
+        path = (
+            type_.target_path(namespace)
+            if type_
+            else resource_path(resource.group, resource.version, resource.plural, namespace=namespace)
+        )
+        return _Listing(resource, type_, stays, host.list(path, metadata_only=bool(stays)))
+
+    return each(read, [resource for resource in types.preferred() if not selection.is_bookkeeping(resource)])
+
+
+def _sort(listing: _Listing, federated: t.Collection[str], result: Inventory) -> list[Object]:
+    """Note in the result what is federated already and what is left out.
+
+    :param federated: names of what is federated of the type.
+    :returns: the objects that can be taken.
+    """
+    resource = listing.resource
+    rules = rules_of(resource)
+    fit: list[Object] = []
+    for found in listing.objects:
+        name = found["metadata"]["name"]
+        if listing.type and name in federated:
+            result.federated.append((listing.type, name))
+            continue
+        annotations = found["metadata"].get("annotations") or {}
+        reason = (
+            selection.object_stays(rules, found)
+            or listing.stays
+            or undone(resource.group, resource.kind, name, found, annotations)
+        )
+        if reason:
+            result.left_out.append(_left_out(resource, found, reason))
+        else:
+            fit.append(found)
+    return fit
+
+
+def _left_out(resource: ApiResource, found: Object, reason: str) -> Object:
+    return {"kind": resource.kind, "name": found["metadata"]["name"], "reason": reason}
 
 
 def _obstacle(types: Types, resource: ApiResource, enable: bool) -> str:

@@ -22,12 +22,12 @@ from .. import host as kubefed
 from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP
 from ..kinds import rules_of
 from ..members import Members
-from ..resources.autoscalers import retains
 from .enabling import (
     ApiResource,
     api_resources,
     custom_resource_definition,
     equivalent,
+    retains_replicas,
     scalable,
     taken_by,
     type_config,
@@ -68,7 +68,7 @@ class Types:
         if resource is not None:
             return self._is_scalable(resource)
         definition = self._host.get(resource_path(*_CRDS, name=f"{type_.federated_plural}.{type_.federated_group}"))
-        return definition is not None and retains(definition, type_.federated_version)
+        return definition is not None and retains_replicas(definition, type_.federated_version)
 
     def _is_scalable(self, resource: ApiResource) -> bool:
         openapi = self._host.get(f"/openapi/v3{version_path(resource.group, resource.version)}")

@@ -192,6 +192,21 @@ def _followed(schema: Object, schemas: Object) -> Object:
     return schema
 
 
+def retains_replicas(definition: Object, version: str) -> bool:
+    """Whether a federated type has the field retainReplicas.
+
+    :param definition: its CustomResourceDefinition.
+    """
+    for entry in definition["spec"].get("versions") or []:
+        if entry.get("name") == version:
+            schema = (entry.get("schema") or {}).get("openAPIV3Schema") or {}
+            spec = (schema.get("properties") or {}).get("spec") or {}
+            return "retainReplicas" in (spec.get("properties") or {}) or bool(
+                spec.get("x-kubernetes-preserve-unknown-fields")
+            )
+    return False
+
+
 def equivalent(resource: ApiResource, configs: t.Iterable[Object]) -> str:
     """The name of a FederatedTypeConfig for the same objects under another group or version (IsEquivalentAPI), or
     an empty string."""
@@ -225,6 +240,7 @@ __all__ = (
     "api_resources",
     "custom_resource_definition",
     "equivalent",
+    "retains_replicas",
     "scalable",
     "taken_by",
     "type_config",

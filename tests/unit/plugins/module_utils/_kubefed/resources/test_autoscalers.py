@@ -103,11 +103,3 @@ def test_what_does_not_go_with_an_autoscaler(spec: Object, schedule: str, proble
     autoscaler = Autoscaler("HorizontalPodAutoscaler any", ("apps", "Deployment", "web"), frozenset(["earth"]))
     said = autoscalers.conflict(DesiredObject(DEPLOYMENT, "shop", "web", {}), autoscaler, spec, schedule=schedule)
     assert (problem in said) if problem else said == ""
-
-
-@pytest.mark.parametrize("scalable", [True, False])
-def test_the_types_that_can_retain_replicas(*, scalable: bool) -> None:
-    resource = enabling.ApiResource("apps", "v1", "StatefulSet", "statefulsets", namespaced=True)
-    definition = enabling.custom_resource_definition(resource, scalable=scalable)
-    assert autoscalers.retains(definition, "v1beta1") is scalable
-    assert autoscalers.retains(definition, "v2") is False

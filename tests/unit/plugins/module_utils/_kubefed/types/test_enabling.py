@@ -109,3 +109,10 @@ def test_one_federated_kind_is_for_one_type() -> None:
     mine = enabling.ApiResource("shop.example.com", "v1", "Service", "services", True)
     assert enabling.taken_by(mine, [config("services", "services", "v1")]) == "services"
     assert enabling.taken_by(mine, [config("services.shop.example.com", "services", "v1")]) == ""
+
+
+@pytest.mark.parametrize("scalable", [True, False])
+def test_the_types_that_can_retain_replicas(*, scalable: bool) -> None:
+    definition = enabling.custom_resource_definition(SETS, scalable=scalable)
+    assert enabling.retains_replicas(definition, "v1beta1") is scalable
+    assert enabling.retains_replicas(definition, "v2") is False

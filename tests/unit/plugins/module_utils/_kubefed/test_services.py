@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import services
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed import services
 
 PORT = {"name": "http", "protocol": "TCP", "port": 80, "nodePort": 30123}
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.objects import Object
+from .._kube.objects import Object
 
 _HEADLESS = "None"
 
