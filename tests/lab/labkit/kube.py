@@ -399,6 +399,25 @@ state = "{self.run}/state"
         programs = [self.programs["kubelet"], self.programs["containerd"]]
         supervise.wait_until(f"node {self.name}", self.ready, timeout=timeout, programs=programs)
 
+    def wait_for_dns(self, timeout: float = 120) -> None:
+        """Return when the cluster's CoreDNS runs, whose image comes from the registry, by way of the firewall."""
+        plane, programs = self.control_plane, [self.programs["kubelet"]]
+        what = f"CoreDNS of {plane.name} (its image comes from the registry, through the firewall)"
+        supervise.wait_until(what, plane.dns_ready, timeout=timeout, programs=programs, every=0.3)
+
+    def cluster_health(self) -> dict[str, bool]:
+        """Each part of a cluster that has this node alone, and whether it is healthy, by one question to it."""
+        plane = self.control_plane
+        wanted = (f"node/{self.name}", "deployment.apps/coredns")
+        answer = plane.kubectl("-n", "kube-system", "get", *wanted, "-o", "json", "--request-timeout=5s", check=False)
+        items = {item["kind"]: item["status"] for item in json.loads(answer or "{}").get("items", ())}
+        conditions = {each["type"]: each["status"] for each in items.get("Node", {}).get("conditions", ())}
+        return {
+            f"{plane.name}'s control plane": bool(answer),
+            f"{plane.name}'s node": conditions.get("Ready") == "True",
+            f"{plane.name}'s CoreDNS": bool(items.get("Deployment", {}).get("availableReplicas")),
+        }
+
     def stop(self) -> None:
         """End the node's programs and pods and remove every trace but its Node object and its namespace."""
         for program in ("kubelet", "proxy", "containerd"):

@@ -10,18 +10,16 @@ Runs inside the sandbox: `python3 -m labkit.lifecycle up|verify|status`.
 from __future__ import annotations
 
 import concurrent.futures
-import graphlib
-import json
 import os
 import socket
 import sys
 import time
 import typing as t
-from dataclasses import dataclass
 
-from labkit import artifacts, aws, dns, kube, machines, mgmt, network, pki, registry, settings, supervise
+from labkit import artifacts, aws, dns, kube, machines, mars, mgmt, network, pki, registry, settings, supervise
 from labkit.build.progress import Progress
 from labkit.errors import LabError
+from labkit.steps import Step, run
 
 HEAL = 20.0  # seconds that parts which died get to come back by themselves
 
@@ -39,27 +37,10 @@ EARTH_NODE = kube.Node(
 )
 
 
-@dataclass(frozen=True)
-class Step:
-    """One part coming up, after those named in `after`."""
-
-    name: str
-    act: t.Callable[[], None]
-    after: tuple[str, ...] = ()
-
-
 def _keys() -> None:
     mgmt.create()
     pki.authority(settings.CA_CERTIFICATE.parent, "Cloudburst lab")
     machines.make_keys(machines.MACHINES)
-
-
-def _machine(machine: machines.Machine) -> t.Callable[[], None]:
-    def act() -> None:
-        machine.start()
-        machine.wait()
-
-    return act
 
 
 def _earth() -> None:
@@ -73,12 +54,6 @@ def _node() -> None:
     EARTH_NODE.wait()
 
 
-def _cluster_dns() -> None:
-    what = "earth's CoreDNS (its image comes from the registry, through the firewall)"
-    programs = [EARTH_NODE.programs["kubelet"]]
-    supervise.wait_until(what, EARTH.dns_ready, timeout=120, programs=programs, every=0.3)
-
-
 def steps() -> list[Step]:
     """All parts of the lab in their order of dependency."""
     return [
@@ -86,15 +61,15 @@ def steps() -> list[Step]:
         Step("keys", _keys),
         Step("name server", dns.start, ("networks",)),
         Step("earth's programs", _earth, ("networks", "keys")),
-        Step("firewall fw", _machine(machines.FW), ("networks", "keys")),
+        Step("firewall fw", machines.FW.boot, ("networks", "keys")),
         Step("registry with its images", registry.start, ("networks",)),
-        Step("host of earth", _machine(machines.EARTH), ("networks", "keys")),
+        Step("host of earth", machines.EARTH.boot, ("networks", "keys")),
         Step("earth's control plane", EARTH.wait, ("earth's programs",)),
         Step("earth's node", _node, ("earth's programs",)),
         Step("earth's objects for CoreDNS", EARTH.install_dns, ("earth's control plane",)),
         Step(
             "earth's CoreDNS",
-            _cluster_dns,
+            EARTH_NODE.wait_for_dns,
             ("earth's node", "earth's objects for CoreDNS", "registry with its images", "firewall fw", "name server"),
         ),
         Step("AWS", _aws, ("networks", "keys", "name server")),
@@ -106,28 +81,6 @@ def _aws() -> None:
     aws.start(built.venv_lab / "bin" / "python", built.bin)
     mgmt.take_credentials(aws.CREDENTIALS)
     aws.wait()
-
-
-def run(todo: t.Sequence[Step], report: Progress) -> None:
-    """Take all steps, as many at a time as their order allows. The first failure is raised; no further step begins."""
-    actions = {step.name: step.act for step in todo}
-    sorter = graphlib.TopologicalSorter({step.name: step.after for step in todo})
-    sorter.prepare()
-    pool = concurrent.futures.ThreadPoolExecutor(max_workers=len(todo))
-    running: dict[concurrent.futures.Future[None], str] = {}
-    try:
-        while sorter.is_active():
-            for name in sorter.get_ready():
-                report.begin(name)
-                running[pool.submit(actions[name])] = name
-            done, _running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-            for future in done:
-                name = running.pop(future)
-                future.result()
-                report.end(name)
-                sorter.done(name)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _port(address: str, number: int) -> t.Callable[[], bool]:
@@ -152,25 +105,15 @@ def checks() -> dict[str, t.Callable[[], bool]]:
     }
 
 
-def _earth_health() -> dict[str, bool]:
-    """Health of earth's parts, by one question to it."""
-    wanted = ("node/earth", "deployment.apps/coredns")
-    answer = EARTH.kubectl("-n", "kube-system", "get", *wanted, "-o", "json", "--request-timeout=5s", check=False)
-    items = {item["kind"]: item["status"] for item in json.loads(answer or "{}").get("items", ())}
-    conditions = {each["type"]: each["status"] for each in items.get("Node", {}).get("conditions", ())}
-    return {
-        "earth's control plane": bool(answer),
-        "earth's node": conditions.get("Ready") == "True",
-        "earth's CoreDNS": bool(items.get("Deployment", {}).get("availableReplicas")),
-    }
-
-
 def health() -> dict[str, bool]:
     """Each part, and whether it is healthy; programs that don't run are parts too."""
+    nodes = [EARTH_NODE, *([mars.NODE] if mars.is_there() else ())]
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        earth = pool.submit(_earth_health)
+        asked = [pool.submit(node.cluster_health) for node in nodes]
         futures = {name: pool.submit(check) for name, check in checks().items()}
-        found = {**{name: future.result() for name, future in futures.items()}, **earth.result()}
+        found = {name: future.result() for name, future in futures.items()}
+        for answer in asked:
+            found |= answer.result()
     broken = {f"program {name} ({state})" for name, state in supervise.states().items() if state != "RUNNING"}
     return {**found, **dict.fromkeys(sorted(broken), False)}
 

@@ -12,10 +12,10 @@ them up.
 from __future__ import annotations
 
 import shlex
-import socket
+import shutil
 import typing as t
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit import artifacts, cgroups, namespaces, network, settings, supervise
@@ -36,6 +36,8 @@ class Machine:
     services: tuple[str, ...] = ()  # to be enabled
     routes: tuple[str, ...] = ()  # `ip` commands before each boot
     interfaces: tuple[str, ...] = ()  # those that a service of its own sets up
+    seen_from: str = settings.NS_MGMT  # the network namespace that SSH has to answer
+    secret_files: t.Mapping[str, str] = field(default_factory=dict)  # as `files`, for root alone
 
     @property
     def directory(self) -> Path:
@@ -74,6 +76,8 @@ class Machine:
         self._write(root, f"/etc/ssh/{self.host_key.name}", self.host_key.read_text(), 0o600)
         for path, content in self.files.items():
             self._write(root, path, content)
+        for path, content in self.secret_files.items():
+            self._write(root, path, content, 0o600)
         wants = root / "etc/systemd/system/multi-user.target.wants"
         for service in self.services:
             (wants / service).unlink(missing_ok=True)
@@ -108,12 +112,21 @@ class Machine:
 
     def ready(self) -> bool:
         """Whether its SSH server greets."""
-        try:
-            with socket.create_connection((self.address, 22), timeout=2) as connection:
-                connection.settimeout(2)
-                return connection.recv(4) == b"SSH-"
-        except OSError:
-            return False
+        argv = ["bash", "-c", f"exec 3<>/dev/tcp/{self.address}/22 && head -c 4 <&3"]
+        done = namespaces.run(["timeout", "2", *argv], netns=self.seen_from, check=False)
+        return done.stdout == "SSH-"
+
+    def boot(self) -> None:
+        """Start it, and return when SSH answers."""
+        self.start()
+        self.wait()
+
+    def stop(self) -> None:
+        """End it and remove its root; its network namespace stays."""
+        supervise.stop(self.program)
+        cgroups.kill(self.program)
+        namespaces.run(["umount", "--lazy", str(self.directory / "root")], check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def wait(self, timeout: float = 90) -> None:
         """Return when SSH answers; raise LabError with the last words of its boot after `timeout` seconds."""
@@ -130,7 +143,10 @@ def make_keys(machines: t.Sequence[Machine]) -> None:
     """Make the user's key, the machines' host keys, and the management host's SSH configuration."""
     SSH.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_key(KEY, "mgmt")
-    KNOWN_HOSTS.write_text("".join(f"{machine.make_host_key()}\n" for machine in machines))
+    known = KNOWN_HOSTS.read_text().splitlines() if KNOWN_HOSTS.exists() else []
+    names = tuple(f"{machine.name}," for machine in machines)
+    lines = [line for line in known if not line.startswith(names)] + [each.make_host_key() for each in machines]
+    KNOWN_HOSTS.write_text("".join(f"{line}\n" for line in lines))
 
 
 FW = Machine(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from labkit import artifacts, settings
+from labkit import artifacts, namespaces, settings
 from labkit.kube import ControlPlane
 
 ENVIRONMENT = settings.STATE / "mgmt" / "environment"  # read by tests/lab/exec
@@ -67,6 +67,27 @@ def take_kubeconfig(plane: ControlPlane) -> None:
     settings.KUBECONFIG.parent.mkdir(exist_ok=True, mode=0o700)
     settings.KUBECONFIG.touch(mode=0o600)
     settings.KUBECONFIG.write_text(plane.admin_kubeconfig.read_text())
+
+
+def add_context(plane: ControlPlane, name: str) -> None:
+    """Put a further cluster into the management host's kubeconfig, with its administrator, all under one name."""
+    admin = plane.pki / "admin"
+    certificate, key = admin.with_suffix(".crt"), admin.with_suffix(".key")
+    authority = f"--certificate-authority={plane.ca_certificate}"
+    _config("set-cluster", name, f"--server={plane.server}", authority, "--embed-certs")
+    _config("set-credentials", name, f"--client-certificate={certificate}", f"--client-key={key}", "--embed-certs")
+    _config("set-context", name, f"--cluster={name}", f"--user={name}")
+
+
+def remove_context(name: str) -> None:
+    """Take out of the kubeconfig what add_context has put there, if it is there."""
+    for kind in ("context", "cluster", "user"):
+        _config(f"delete-{kind}", name, check=False)
+
+
+def _config(*words: str, check: bool = True) -> None:
+    argv = [str(artifacts.load().bin / "kubectl"), "config", f"--kubeconfig={settings.KUBECONFIG}", *words]
+    namespaces.run(argv, check=check)
 
 
 def take_credentials(credentials: Path) -> None:

@@ -41,6 +41,19 @@ EARTH_PODS = "10.10.128.0/24"
 EARTH_SERVICES = "10.4.0.0/24"
 EARTH_DNS = "10.4.0.10"
 
+# The third cluster's site, which has nothing to do with AWS
+MARS_LAN = "10.20.0.0/24"
+MARS = "10.20.0.10"
+MARS_FW_LAN = "10.20.0.1"
+MARS_PODS = "10.20.128.0/24"
+MARS_SERVICES = "10.7.0.0/24"
+MARS_WAN = "198.18.0.0/24"  # kept for tests of networks: RFC 2544, appendix C.2.2
+MARS_FW_WAN = "198.18.0.10"
+MARS_WAN_GATEWAY = "198.18.0.1"
+# The router of the line between both sites, where there is one, in each of their networks
+LINE_EARTH = "10.10.0.254"
+LINE_MARS = "10.20.0.254"
+
 WAN = "203.0.113.0/24"  # the data centre's way out
 FW_WAN = "203.0.113.10"
 WAN_GATEWAY = "203.0.113.1"
@@ -58,10 +71,12 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "16
 # Network namespaces of the lab's own parts; the fabric adds its own.
 NS_MGMT, NS_EARTH, NS_FW, NS_LAN = "mgmt", "earth", "fw", "lan"
 NS_INET, NS_AWS, NS_REGISTRY, NS_DNS = "inet", "aws", "registry", "dns"
+NS_MARS, NS_MARS_FW, NS_MARS_LAN, NS_LINE = "mars", "mars-fw", "mars-lan", "line"
 
 # --- Kubernetes ----------------------------------------------------------------------------------------------------
 KUBERNETES_VERSION = "1.35.4"
 HOST_CONTEXT = "kubernetes-admin@kubernetes"
+MARS_CONTEXT = "mars"
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.15.0"
 

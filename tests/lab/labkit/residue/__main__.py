@@ -14,7 +14,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from labkit import settings
+from labkit import mars, namespaces, settings
 from labkit.residue import aws, compare, hosts, kubernetes
 from labkit.residue.load import Load
 
@@ -25,12 +25,17 @@ PLAYBOOKS = settings.REPOSITORY / "playbooks"
 def take() -> dict[str, t.Any]:
     """Everything that a burst can touch, by where it is."""
     parts: dict[str, t.Mapping[str, t.Any]] = {
-        "earth": kubernetes.objects(settings.HOST_CONTEXT),
+        "earth": kubernetes.objects(["kubectl", "--context", settings.HOST_CONTEXT]),
         "AWS": aws.account("admin"),
         "host fw": hosts.host(settings.NS_FW),
         "host earth": hosts.host(settings.NS_EARTH),
         "kubeconfig": {"text": Path(os.environ["KUBECONFIG"]).read_text()},
     }
+    if mars.is_there():
+        # From its own site: between bursts no other way need lead there.
+        way = namespaces.within(settings.NS_MARS)
+        kubectl = [*way, "kubectl", f"--kubeconfig={mars.MARS.admin_kubeconfig}"]
+        parts |= {"mars": kubernetes.objects(kubectl), "host mars-fw": hosts.host(settings.NS_MARS_FW, way)}
     return {f"{part}: {where}": what for part, found in parts.items() for where, what in found.items()}
 
 

@@ -43,10 +43,10 @@ _PASSING = (
 _TRANSIENT_PROCESSES = {"sshd", "bash", "sh", "sort", "ps", "systemd", "(sd-pam)", "sed", "awk", "python3", "find"}
 
 
-def host(name: str) -> dict[str, t.Any]:
-    """Heading → lines, for a host that ssh reaches by `name`."""
+def host(name: str, way: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    """Heading → lines, for a host that ssh reaches by `name`, behind the words of `way`."""
     script = "\n".join(f"echo '== {heading}'; {question}" for heading, question in _QUESTIONS.items())
-    done = subprocess.run(["ssh", name, "sh"], input=script, capture_output=True, text=True, check=True)
+    done = subprocess.run([*way, "ssh", name, "sh"], input=script, capture_output=True, text=True, check=True)
     return sections(done.stdout)
 
 

@@ -31,12 +31,15 @@ _ANNOTATIONS = (
 )
 
 
-def objects(context: str) -> dict[str, t.Any]:
-    """`type namespace/name` → what it is, for every object that a cluster lists."""
+def objects(kubectl: t.Sequence[str]) -> dict[str, t.Any]:
+    """`type namespace/name` → what it is, for every object that a cluster lists.
+
+    :param kubectl: the words that begin a command of kubectl to the cluster.
+    """
     found: dict[str, t.Any] = {}
-    names = _kubectl(context, "api-resources", "--verbs=list", "-o", "name", "--no-headers").split()
+    names = _ask(kubectl, "api-resources", "--verbs=list", "-o", "name", "--no-headers").split()
     for name in sorted(set(names) - set(LEFT_OUT)):
-        for item in json.loads(_kubectl(context, "get", name, "--all-namespaces", "-o", "json"))["items"]:
+        for item in json.loads(_ask(kubectl, "get", name, "--all-namespaces", "-o", "json"))["items"]:
             metadata = item["metadata"]
             where = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
             found[f"{name} {where}"] = steady(item)
@@ -61,5 +64,5 @@ def steady(item: Object) -> Object:
     return kept
 
 
-def _kubectl(context: str, *words: str) -> str:
-    return subprocess.run(["kubectl", "--context", context, *words], capture_output=True, text=True, check=True).stdout
+def _ask(kubectl: t.Sequence[str], *words: str) -> str:
+    return subprocess.run([*kubectl, *words], capture_output=True, text=True, check=True).stdout

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import lifecycle, mgmt, namespaces, network, registry, settings, supervise
+from labkit import lifecycle, mars, mgmt, namespaces, network, registry, settings, steps, supervise
 from labkit.build.progress import Progress
 from labkit.errors import LabError
 
@@ -22,22 +22,22 @@ LAB = settings.LAB_DIR
 
 
 def test_steps_depend_on_steps() -> None:
-    steps = lifecycle.steps()
-    names = [step.name for step in steps]
-    assert len(set(names)) == len(names)
-    assert {name for step in steps for name in step.after} <= set(names)
+    for todo in (lifecycle.steps(), mars.steps()):
+        names = [step.name for step in todo]
+        assert len(set(names)) == len(names)
+        assert {name for step in todo for name in step.after} <= set(names)
 
 
 def test_run_keeps_the_order() -> None:
     done: list[str] = []
-    steps = [
-        lifecycle.Step("roof", lambda: done.append("roof"), ("walls", "door")),
-        lifecycle.Step("walls", lambda: done.append("walls"), ("ground",)),
-        lifecycle.Step("door", lambda: done.append("door"), ("walls",)),
-        lifecycle.Step("ground", lambda: done.append("ground")),
+    todo = [
+        steps.Step("roof", lambda: done.append("roof"), ("walls", "door")),
+        steps.Step("walls", lambda: done.append("walls"), ("ground",)),
+        steps.Step("door", lambda: done.append("door"), ("walls",)),
+        steps.Step("ground", lambda: done.append("ground")),
     ]
-    with Progress(len(steps), io.StringIO()) as report:
-        lifecycle.run(steps, report)
+    with Progress(len(todo), io.StringIO()) as report:
+        steps.run(todo, report)
     assert done == ["ground", "walls", "door", "roof"]
 
 
@@ -47,14 +47,14 @@ def test_run_stops_at_a_failure() -> None:
     def fail() -> None:
         raise LabError("no ground")
 
-    steps = [lifecycle.Step("ground", fail), lifecycle.Step("walls", lambda: done.append("walls"), ("ground",))]
-    with pytest.raises(LabError, match="no ground"), Progress(len(steps), io.StringIO()) as report:
-        lifecycle.run(steps, report)
+    todo = [steps.Step("ground", fail), steps.Step("walls", lambda: done.append("walls"), ("ground",))]
+    with pytest.raises(LabError, match="no ground"), Progress(len(todo), io.StringIO()) as report:
+        steps.run(todo, report)
     assert done == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="nft asks the kernel, which answers root only")
-@pytest.mark.parametrize("rules", [network.firewall_rules(), network.internet_rules()])
+@pytest.mark.parametrize("rules", [network.firewall_rules(), network.internet_rules(), mars.firewall_rules()])
 def test_rules_are_valid(rules: str) -> None:
     check = ["unshare", "--net", "nft", "--check", "-f", "-"]
     done = subprocess.run(check, input=rules, capture_output=True, text=True, check=False)
