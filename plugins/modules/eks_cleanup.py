@@ -133,9 +133,12 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.eks import clusters, reach, tokens
 from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
 from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
+from ..module_utils._aws.tags import BURST_TAG
 from ..module_utils._cleanup.api import Api
 from ..module_utils._cleanup.in_cluster import ClusterCleanup, disk, image
-from ..module_utils._cleanup.ownership import BURST_TAG, is_own, is_unmarked
+from ..module_utils._cleanup.kinds import data_by_id
+from ..module_utils._cleanup.leftovers import is_unmarked
+from ..module_utils._cleanup.ownership import is_own
 from ..module_utils._cleanup.sweep import summary
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
 from ..module_utils._kube.connect import connect_with_token
@@ -181,7 +184,7 @@ def mark(run: Run, cleanup: ClusterCleanup, api: Api) -> None:
     marked: list[str] = run.slice_state.setdefault("marked", [])
     refused: dict[str, str] = {}
     try:
-        for thing in api.data_by_id(run.result["volumes"], run.result["snapshots"]):
+        for thing in data_by_id(api, run.result["volumes"], run.result["snapshots"]):
             if not is_unmarked(thing, name) or thing.id in marked:
                 continue
             try:

@@ -220,8 +220,8 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.errors import calling, patience
+from ..module_utils._aws.tags import BURST_TAG
 from ..module_utils._cleanup.api import SERVICES, Api
-from ..module_utils._cleanup.ownership import BURST_TAG
 from ..module_utils._cleanup.sweep import Sweep, summary
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.module import Run, run_module

@@ -4,7 +4,9 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What things on AWS cost, approximately: the one table for what runs and for what was left. Pure.
+"""What things on AWS cost, approximately: what the stack holds and nodes and disks. Pure.
+
+What only a leftover costs stands in its entry in kinds.py.
 
 List prices in US dollars without tax, of us-east-1; other regions are up to half as much again. Traffic, requests and
 provisioned performance come on top. They are those of the public price pages as of AS_OF:
@@ -25,7 +27,7 @@ HOURS = 730  # of a month, as AWS's own calculator counts
 # VPN connections have by themselves (https://aws.amazon.com/blogs/networking-and-content-delivery/identify-and-optimize-public-ipv4-address-usage-on-aws/).
 # Usage reports have the two ends of a VPN connection as PublicIPv4:InUseAddress with the operation CreateVpnConnection.
 _ADDRESS = 0.005
-# By the kind as this collection or an ARN names it.
+# By the kind as an ARN names it.
 _HOURLY = {
     "cluster": 0.10,
     "natgateway": 0.045,
@@ -33,9 +35,6 @@ _HOURLY = {
     "vpn-connection": 0.05 + 2 * _ADDRESS,
     # Each zone
     "vpc-endpoint": 0.01,
-    "vpc_endpoint": 0.01,
-    "load_balancer": 0.0225,
-    "classic_load_balancer": 0.025,
 }
 # A "large" on demand with Linux. Other sizes are multiples of it.
 _LARGE = {
@@ -46,13 +45,10 @@ _LARGE = {
 }
 _SIZES = {"medium": 0.5, "large": 1, "xlarge": 2}
 _VOLUME_PER_GIB = {"gp3": 0.08, "gp2": 0.10, "io1": 0.125, "io2": 0.125, "st1": 0.045, "sc1": 0.015, "standard": 0.05}
-# What is stored of a snapshot is less than the volume's size, which is all that AWS tells.
-_SNAPSHOT_PER_GIB = 0.05
-_LOG_PER_GIB = 0.03
 # What is not paid for by itself.
 _FREE = {
-    *("target_group", "network_interface", "security_group", "node_group", "security-group", "network-interface"),
-    *("vpc", "subnet", "route-table", "internet-gateway", "vpn-gateway", "customer-gateway", "launch-template"),
+    *("security-group", "network-interface", "vpc", "subnet", "route-table", "internet-gateway", "vpn-gateway"),
+    *("customer-gateway", "launch-template"),
     *("stack", "nodegroup", "access-entry", "role"),
 }
 
@@ -69,33 +65,36 @@ def instance(type_: str) -> float | None:
     return round(large * 2 * int(number), 5) if number != size and number.isdigit() else None
 
 
-def hourly(kind: str, *, type_: str = "", count: int = 1, addresses: int = 0) -> float | None:
+def volume(gib: float, type_: str) -> float | None:
+    """US dollars a month for a volume of EBS; ``None`` for a type that is not in the table."""
+    price = _VOLUME_PER_GIB.get(type_)
+    return None if price is None else round(price * gib, 2)
+
+
+def month_of(hour: float | None, *, addresses: int = 0) -> float | None:
+    """US dollars a month of what costs so much by the hour.
+
+    :param addresses: the public addresses that it has by itself, which are paid for too.
+    """
+    return None if hour is None else round(round(hour + _ADDRESS * addresses, 5) * HOURS, 2)
+
+
+def hourly(kind: str, *, type_: str = "", count: int = 1) -> float | None:
     """US dollars an hour of what is paid by the hour; ``None`` where it is not known.
 
-    :param kind: of one of this collection's things, or of a resource as its ARN names it.
-    :param type_: of an instance or an end point.
+    :param kind: as the ARN of a resource names it.
+    :param type_: of an end point.
     :param count: in how many zones an end point is.
-    :param addresses: the public addresses that a load balancer or instance has by itself.
     """
-    if kind in _FREE or (kind in ("vpc-endpoint", "vpc_endpoint") and type_ == "Gateway"):
+    if kind in _FREE or (kind == "vpc-endpoint" and type_ == "Gateway"):
         return 0.0
-    price = instance(type_) if kind == "instance" else _HOURLY.get(kind)
-    return None if price is None else round(price * count + _ADDRESS * addresses, 5)
+    price = _HOURLY.get(kind)
+    return None if price is None else round(price * count, 5)
 
 
-def monthly(kind: str, *, gib: float = 0.0, type_: str = "", count: int = 1, addresses: int = 0) -> float | None:
-    """US dollars a month; ``None`` where it is not known.
-
-    :param gib: what it stores.
-    :param type_: of a volume too.
-    """
-    if kind == "volume":
-        price = _VOLUME_PER_GIB.get(type_)
-        return None if price is None else round(price * gib, 2)
-    if kind in ("snapshot", "log_group"):
-        return round((_SNAPSHOT_PER_GIB if kind == "snapshot" else _LOG_PER_GIB) * gib, 2)
-    price = hourly(kind, type_=type_, count=count, addresses=addresses)
-    return None if price is None else round(price * HOURS, 2)
+def monthly(kind: str, *, type_: str = "", count: int = 1) -> float | None:
+    """US dollars a month of what is paid by the hour; see :func:`hourly`."""
+    return month_of(hourly(kind, type_=type_, count=count))
 
 
 def total(costs: t.Iterable[float | None]) -> float:
@@ -103,4 +102,4 @@ def total(costs: t.Iterable[float | None]) -> float:
     return round(sum(cost for cost in costs if cost is not None), 2)
 
 
-__all__ = ("AS_OF", "HOURS", "SOURCE", "hourly", "instance", "monthly", "total")
+__all__ = ("AS_OF", "HOURS", "SOURCE", "hourly", "instance", "month_of", "monthly", "total", "volume")

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .ownership import Thing
-from .prices import HOURS, hourly, instance, monthly
+from .kinds import KIND_OF
+from .prices import hourly
+from .things import Thing
 
 # What CloudFormation calls it -> the kind as ARNs have it, and what a person calls it
 _PAID = {
@@ -20,9 +21,6 @@ _PAID = {
     "AWS::EC2::EIP": ("elastic-ip", "public address of the NAT gateway"),
     "AWS::EC2::VPNConnection": ("vpn-connection", "VPN connection with its two public addresses"),
 }
-# What EKS gives a node without being asked
-# (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html, diskSize).
-_ROOT_GIB = 20.0
 
 
 def running(resources: t.Sequence[t.Mapping[str, t.Any]], things: t.Sequence[Thing]) -> list[dict[str, t.Any]]:
@@ -38,20 +36,11 @@ def running(resources: t.Sequence[t.Mapping[str, t.Any]], things: t.Sequence[Thi
         if row["ResourceType"] in _PAID and row.get("PhysicalResourceId") and row["ResourceStatus"] != "CREATE_FAILED"
     ]
     for thing in things:
-        if thing.kind == "vpc_endpoint" and thing.id in ids and thing.type != "Gateway":
-            what = f"interface end point {thing.name.rpartition('.')[2]} in {thing.count} zones"
-            found.append(_row("vpc-endpoint", what, thing.id, hourly("vpc-endpoint", count=thing.count)))
         # CloudFormation has a slash in the id of a node group as well.
-        elif thing.kind == "node_group" and thing.id in ids:
-            what = f"{thing.count} nodes {thing.type}, with {_ROOT_GIB:.0f} GiB each"
-            found.append(_row("nodegroup", what, thing.id, _nodes(thing)))
+        paid = KIND_OF[thing.kind].running(thing) if thing.id in ids else None
+        if paid:
+            found.append(_row(paid.kind, paid.what, thing.id, paid.hourly))
     return found
-
-
-def _nodes(group: Thing) -> float | None:
-    price = instance(group.type)
-    disk = (monthly("volume", gib=_ROOT_GIB, type_="gp3") or 0.0) / HOURS
-    return None if price is None else round((price + disk) * group.count, 5)
 
 
 def _row(kind: str, what: str, id_: str, cost: float | None) -> dict[str, t.Any]:

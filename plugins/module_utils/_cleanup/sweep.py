@@ -13,32 +13,17 @@ import dataclasses
 import typing as t
 
 from .._aws.errors import AwsError, AwsUnavailable, CredentialsRefused
+from .._aws.tags import BURST_TAG
 from .._runtime.errors import TerminalState
 from .._runtime.module import Run
 from .._runtime.wait import PollResult
-from .api import Answer, Api, is_held, kind_of, name_of, seconds, security_group
-from .ownership import (
-    AFTER_THE_NODES,
-    BALANCERS,
-    BURST_TAG,
-    DATA,
-    DATA_TAG,
-    REMOVE,
-    Burst,
-    Leftover,
-    Thing,
-    as_result,
-    is_guard_dutys,
-    is_log,
-    is_of_balancer,
-    is_of_its_time,
-    is_own,
-    is_unmarked,
-    leftovers,
-    sign,
-)
+from .api import Answer, Api, is_held, kind_of, name_of, seconds
+from .kinds import AFTER_THE_NODES, KIND_OF, KINDS, attached, interfaces, log_groups
+from .leftovers import as_result, is_unmarked, leftovers
+from .ownership import DATA_TAG, REMOVE, is_log, is_of_balancer, is_of_its_time, is_own
 from .prices import HOURS, SOURCE, monthly, total
 from .running import running
+from .things import Burst, Leftover, Thing
 
 # How many things a line of progress names.
 _TOLD = 4
@@ -94,7 +79,7 @@ class Sweep:
 
         :param cluster_goes: take it that the stack, and the cluster with it, is deleted in between.
         """
-        things = self.things = self.api.things(self.name, self.burst.vpcs, cluster=self.burst.cluster)
+        things = self.things = things_of(self.api, self.burst)
         nodes = bool(self._instances()) or any(thing.kind == "node_group" for thing in things)
         self.burst = dataclasses.replace(self.burst, nodes=nodes)
         if cluster_goes:
@@ -184,8 +169,8 @@ class Sweep:
         for leftover in found:
             if leftover not in groups:
                 self._delete(leftover, refused)
-        names = {row["name"] for row in self.run.slice_state["removed"].values() if row["kind"] in BALANCERS}
-        busy = [each for each in self.api.interfaces(self.burst.vpcs) if is_of_balancer(each.description, names)]
+        names = {row["name"] for row in self.run.slice_state["removed"].values() if KIND_OF[row["kind"]].is_balancer}
+        busy = [each for each in interfaces(self.api, self.burst) if is_of_balancer(each.description, names)]
         # The rule that lets a load balancer in is taken back only when it is gone: until then there may be somebody who
         # puts it there again.
         if not busy:
@@ -201,12 +186,13 @@ class Sweep:
         thing = leftover.thing
         if thing.state in ("DELETING", "deleting", "shutting-down", "in-use"):
             return
-        if is_guard_dutys(thing) and self.burst.nodes:
+        kind = KIND_OF[thing.kind]
+        if kind.not_yet(thing, self.burst):
             return
         try:
-            if thing.kind == "security_group":
-                self._let_go(thing)
-            self.api.delete(thing)
+            if kind.before:
+                kind.before(self.api, thing, self.burst)
+            self.api.delete(f"{thing.kind.replace('_', ' ')} {thing.name}", *kind.delete(thing))
         except (AwsUnavailable, CredentialsRefused):
             raise
         except AwsError as error:
@@ -216,15 +202,6 @@ class Sweep:
             return
         self.run.slice_state["removed"].setdefault(thing.id, as_result(leftover))
 
-    def _let_go(self, group: Thing) -> None:
-        """Take away the rules by which groups of the burst let this group in; AWS does not delete it before."""
-        for row in self.api.group_rows(frozenset({group.vpc})):
-            permissions = rules_from(row, group.id)
-            thing = security_group(row)
-            own = thing.id in self.burst.stack or sign(thing, self.burst)
-            if permissions and own and thing.id != group.id:
-                self.api.revoke(row["GroupId"], permissions)
-
     # ---- marks
 
     def _mark_attached(self) -> None:
@@ -233,7 +210,7 @@ class Sweep:
         That is for a cluster that could not be asked which volumes it has made; see eks_cleanup.
         """
         self.found(cluster_goes=False)
-        for thing in self.api.attached(self._instances()):
+        for thing in attached(self.api, self._instances()):
             if is_unmarked(thing, self.name):
                 self._mark(thing, remove=False)
 
@@ -255,9 +232,9 @@ class Sweep:
             return
         for leftover in self.found(cluster_goes=True):
             thing = leftover.thing
-            if thing.kind not in DATA or thing.tags.get(DATA_TAG) == REMOVE or not is_of_its_time(thing, self.burst):
-                continue
-            self._mark(thing, remove=True)
+            marked = thing.tags.get(DATA_TAG) == REMOVE
+            if KIND_OF[thing.kind].is_data and not marked and is_of_its_time(thing, self.burst):
+                self._mark(thing, remove=True)
 
     def _marked(self, thing: Thing) -> Thing:
         """A log group as it will be once it is marked as the burst's."""
@@ -271,7 +248,7 @@ class Sweep:
         They can be removed only once the cluster is gone, for EKS makes its own anew; then nothing else tells whose
         they were.
         """
-        for thing in self.api.log_groups(self.name):
+        for thing in log_groups(self.api, self.burst):
             if self._is_own_log(thing):
                 self.api.tag_log_group(thing, self.name)
 
@@ -282,21 +259,9 @@ class Sweep:
         return is_log(thing, self.name) and is_of_its_time(thing, self.burst)
 
 
-def rules_from(row: Answer, group_id: str) -> list[Answer]:
-    """The part of a security group's rules that lets members of another group in, in the form that takes it away.
-
-    :param row: the group as EC2 describes it.
-    :param group_id: the other group.
-    """
-    found = []
-    for permission in row.get("IpPermissions") or []:
-        pairs = [pair for pair in permission.get("UserIdGroupPairs") or [] if pair.get("GroupId") == group_id]
-        if pairs:
-            ports = {key: permission[key] for key in ("FromPort", "ToPort") if permission.get(key) is not None}
-            found.append(
-                {"IpProtocol": permission["IpProtocol"], **ports, "UserIdGroupPairs": [{"GroupId": group_id}]},
-            )
-    return found
+def things_of(api: Api, burst: Burst) -> list[Thing]:
+    """All that may be the burst's, with its tags: who it belongs to is not decided here."""
+    return [thing for kind in KINDS if burst.vpcs or not kind.in_vpc for thing in kind.find(api, burst)]
 
 
 def tagged(arn: str, name: str) -> dict[str, t.Any]:
@@ -320,4 +285,4 @@ def summary(left: t.Sequence[str]) -> str:
     return ", ".join(left[:_TOLD]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
 
 
-__all__ = ("Sweep", "rules_from", "summary", "tagged")
+__all__ = ("Sweep", "summary", "tagged")

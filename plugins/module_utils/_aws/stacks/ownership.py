@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._cleanup.ownership import BURST_TAG
+from ..tags import BURST_TAG
 
 OWNER_TAG = "cloudburst:owner"
 

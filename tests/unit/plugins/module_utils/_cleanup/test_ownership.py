@@ -18,18 +18,32 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api
     log_arn,
     name_of,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.ownership import Burst, Thing
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import (
+    KIND_OF,
+    KINDS,
+    rules_from,
+    sign,
+)
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.leftovers import (
+    as_result,
+    is_unmarked,
+    leftovers,
+)
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import running
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import rules_from, summary
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import summary
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.things import Burst, Thing
 
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), stack=frozenset({"sg-stack"}), cluster=True)
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
+NAMES = [kind.name for kind in KINDS]
+IN_VPC = [kind.name for kind in KINDS if kind.in_vpc]
+DATA = [kind.name for kind in KINDS if kind.is_data]
 # Of these, no tag of the cluster says whose they are.
 UNSIGNED = ("node_group", "vpc_endpoint", "log_group")
 
 
 def thing(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -> Thing:
-    given = {"id": f"{kind}-1", "name": kind, "vpc": "vpc-1" if kind in ownership.IN_VPC else "", **fields}
+    given = {"id": f"{kind}-1", "name": kind, "vpc": "vpc-1" if kind in IN_VPC else "", **fields}
     return Thing(kind=kind, tags=OWN if tags is None else tags, **given)
 
 
@@ -47,9 +61,9 @@ def thing(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.Any) -
         {**OWN, "cloudburst:burst": "vulcan"},
     ],
 )
-@pytest.mark.parametrize("kind", [kind for kind in ownership.KINDS if kind not in UNSIGNED])
+@pytest.mark.parametrize("kind", [kind for kind in NAMES if kind not in UNSIGNED])
 def test_every_sign_counts_for_every_kind(kind: str, tags: dict[str, str]) -> None:
-    assert ownership.sign(thing(kind, tags), BURST) == "tag " + "=".join(next(iter(tags.items())))
+    assert sign(thing(kind, tags), BURST) == "tag " + "=".join(next(iter(tags.items())))
 
 
 @pytest.mark.parametrize(
@@ -72,31 +86,31 @@ def test_every_sign_counts_for_every_kind(kind: str, tags: dict[str, str]) -> No
         {**OWN, "ebs.csi.aws.com/cluster-name": "mars"},
     ],
 )
-@pytest.mark.parametrize("kind", [kind for kind in ownership.KINDS if kind != "node_group"])
+@pytest.mark.parametrize("kind", [kind for kind in NAMES if kind != "node_group"])
 def test_what_looks_like_a_sign_is_none(kind: str, tags: dict[str, str]) -> None:
-    assert ownership.sign(thing(kind, tags), BURST) is None
+    assert sign(thing(kind, tags), BURST) is None
 
 
-@pytest.mark.parametrize("kind", ownership.IN_VPC)
+@pytest.mark.parametrize("kind", IN_VPC)
 def test_what_is_in_another_vpc_is_not_the_bursts(kind: str) -> None:
-    assert ownership.sign(thing(kind, vpc="vpc-2"), BURST) is None
-    assert ownership.sign(thing(kind, vpc=""), BURST) is None
-    assert ownership.sign(thing(kind), Burst("vulcan")) is None
+    assert sign(thing(kind, vpc="vpc-2"), BURST) is None
+    assert sign(thing(kind, vpc=""), BURST) is None
+    assert sign(thing(kind), Burst("vulcan")) is None
 
 
 def test_what_is_the_stacks_is_left_to_it() -> None:
-    assert ownership.sign(thing("security_group", id="sg-stack"), BURST) is None
-    assert ownership.sign(thing("node_group", {"cloudburst:burst": "vulcan"}), BURST) is None
-    assert ownership.sign(thing("node_group", {}), BURST) == "node group of the cluster vulcan"
+    assert sign(thing("security_group", id="sg-stack"), BURST) is None
+    assert sign(thing("node_group", {"cloudburst:burst": "vulcan"}), BURST) is None
+    assert sign(thing("node_group", {}), BURST) == "node group of the cluster vulcan"
 
 
 def test_an_interface_of_an_older_vpc_cni_is_known_by_its_group() -> None:
     tags = {"node.k8s.amazonaws.com/instance_id": "i-1"}
     interface = thing("network_interface", tags, groups=("sg-own",), state="available")
-    assert ownership.sign(interface, BURST, {"sg-own"}) is not None
-    assert ownership.sign(interface, BURST, {"sg-other"}) is None
+    assert sign(interface, BURST, {"sg-own"}) is not None
+    assert sign(interface, BURST, {"sg-other"}) is None
     group = thing("security_group", {**OWN, "aws:eks:cluster-name": "vulcan"}, id="sg-own")
-    found = ownership.leftovers([interface, group], BURST, remove_volumes=False, cluster_goes=False)
+    found = leftovers([interface, group], BURST, remove_volumes=False, cluster_goes=False)
     assert [leftover.thing for leftover in found] == [interface]  # the group goes with the cluster
 
 
@@ -114,23 +128,23 @@ def test_an_interface_of_an_older_vpc_cni_is_known_by_its_group() -> None:
 )
 def test_log_groups_need_a_name_and_a_tag(name: str, is_it: bool) -> None:
     tagged = thing("log_group", {"cloudburst:burst": "vulcan"}, name=name)
-    assert (ownership.sign(tagged, BURST) is not None) is is_it
-    assert ownership.sign(thing("log_group", OWN, name=name), BURST) is None
+    assert (sign(tagged, BURST) is not None) is is_it
+    assert sign(thing("log_group", OWN, name=name), BURST) is None
 
 
 def test_they_go_in_an_order_in_which_none_is_held() -> None:
-    things = [thing(kind) for kind in reversed(ownership.KINDS) if kind != "network_interface"]
-    found = ownership.leftovers(things, BURST, remove_volumes=True, cluster_goes=True)
+    things = [thing(kind) for kind in reversed(NAMES) if kind != "network_interface"]
+    found = leftovers(things, BURST, remove_volumes=True, cluster_goes=True)
     kinds = [leftover.thing.kind for leftover in found]
-    assert kinds == [kind for kind in ownership.KINDS if kind not in ("network_interface", "vpc_endpoint", "log_group")]
+    assert kinds == [kind for kind in NAMES if kind not in ("network_interface", "vpc_endpoint", "log_group")]
 
 
 def kept(what: Thing, burst: Burst, *, remove: bool = True, goes: bool = False) -> str:
-    (leftover,) = ownership.leftovers([what], burst, remove_volumes=remove, cluster_goes=goes)
+    (leftover,) = leftovers([what], burst, remove_volumes=remove, cluster_goes=goes)
     return leftover.kept
 
 
-@pytest.mark.parametrize("kind", ownership.DATA)
+@pytest.mark.parametrize("kind", DATA)
 def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone(kind: str) -> None:
     burst, data = dataclasses.replace(BURST, since=1000.0), thing(kind, created=1000.0)
     assert kept(data, burst, remove=False, goes=True) == "it holds data, and volumes is keep"
@@ -138,7 +152,7 @@ def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone(kind: 
     assert kept(data, burst, goes=True) == ""
 
 
-@pytest.mark.parametrize("kind", ownership.DATA)
+@pytest.mark.parametrize("kind", DATA)
 def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
     earlier, gone = thing(kind, created=999.0), Burst("vulcan")
     before = dataclasses.replace(BURST, since=1000.0, cluster=False)
@@ -151,9 +165,9 @@ def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
 
 def test_which_data_nobody_would_find_later() -> None:
     driver = {"ebs.csi.aws.com/cluster": "true"}
-    assert ownership.is_unmarked(thing("volume", driver), "vulcan")
+    assert is_unmarked(thing("volume", driver), "vulcan")
     for tags in (OWN, {"cloudburst:burst": "vulcan"}, {"cloudburst:burst": "mars"}, {"KubernetesCluster": "mars"}):
-        assert not ownership.is_unmarked(thing("volume", {**driver, **tags}), "vulcan")
+        assert not is_unmarked(thing("volume", {**driver, **tags}), "vulcan")
 
 
 GUARDED = {"GuardDutyManaged": "true"}
@@ -168,13 +182,13 @@ def guard_duty(kind: str, tags: t.Mapping[str, str] | None = None, **fields: t.A
 @pytest.mark.parametrize("kind", ["vpc_endpoint", "security_group"])
 def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     made = guard_duty(kind)
-    assert ownership.sign(made, BURST) == "tag GuardDutyManaged=true, in the VPC of the burst"
+    assert sign(made, BURST) == "tag GuardDutyManaged=true, in the VPC of the burst"
     there = dataclasses.replace(BURST, nodes=True)
     assert kept(made, there) == "GuardDuty makes it anew as long as there are nodes"
     assert kept(made, dataclasses.replace(there, ends=True)) == ""
     assert kept(made, there, goes=True) == kept(made, BURST) == ""
-    (leftover,) = ownership.leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
-    assert ownership.as_result(leftover)["monthly_cost"] == 0
+    (leftover,) = leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
+    assert as_result(leftover)["monthly_cost"] == 0
 
 
 @pytest.mark.parametrize(
@@ -192,7 +206,7 @@ def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     ],
 )
 def test_what_is_not_guard_dutys_or_not_in_the_bursts_vpc(other: Thing) -> None:
-    assert ownership.sign(other, BURST) is None
+    assert sign(other, BURST) is None
 
 
 @pytest.mark.parametrize(
@@ -206,12 +220,12 @@ def test_what_is_not_guard_dutys_or_not_in_the_bursts_vpc(other: Thing) -> None:
     ],
 )
 def test_what_goes_by_itself_is_not_left_over(passing: Thing) -> None:
-    assert ownership.leftovers([passing], BURST, remove_volumes=True, cluster_goes=False) == []
+    assert leftovers([passing], BURST, remove_volumes=True, cluster_goes=False) == []
 
 
 def test_an_instance_of_a_group_that_is_left_is_told_and_not_ended() -> None:
     instance = thing("instance", {**OWN, "aws:autoscaling:groupName": "by-hand"})
-    (leftover,) = ownership.leftovers([instance], Burst("vulcan", BURST.vpcs), remove_volumes=True, cluster_goes=False)
+    (leftover,) = leftovers([instance], Burst("vulcan", BURST.vpcs), remove_volumes=True, cluster_goes=False)
     assert leftover.kept == "it is one of a group that makes new ones"
 
 
@@ -232,18 +246,25 @@ def test_interfaces_of_load_balancers(description: str, is_it: bool) -> None:
     assert ownership.is_of_balancer(description, ["a0b1c2"]) is is_it
 
 
+def monthly(kind: str, **fields: t.Any) -> float | None:
+    return KIND_OF[kind].monthly(thing(kind, {}, **fields))
+
+
 def test_prices() -> None:
-    assert prices.monthly("volume", gib=20, type_="gp3") == 1.6
-    assert prices.monthly("volume", gib=20, type_="gp9") is None
-    assert prices.monthly("snapshot", gib=20) == 1.0
-    assert prices.monthly("load_balancer") == 16.43
-    assert prices.monthly("log_group", gib=10) == 0.3
-    assert prices.monthly("security_group") == 0
-    assert prices.monthly("instance") is None
+    assert monthly("volume", gib=20, type="gp3") == prices.volume(20, "gp3") == 1.6
+    assert monthly("volume", gib=20, type="gp9") is None
+    assert monthly("snapshot", gib=20) == 1.0
+    assert monthly("load_balancer") == 16.43
+    assert monthly("log_group", gib=10) == 0.3
+    assert monthly("security_group") == 0
+    assert monthly("instance") is None
+    assert prices.monthly("natgateway") == 32.85
+    assert prices.monthly("security-group") == 0
+    assert prices.monthly("loadbalancer") is None
     assert prices.total([1.6, None, 0.3]) == 1.9
     # Nothing that is listed is forgotten in the table.
     given = {"volume": "gp3", "instance": "m6i.large"}
-    assert {kind for kind in ownership.KINDS if prices.monthly(kind, gib=1, type_=given.get(kind, "")) is None} == set()
+    assert {kind for kind in NAMES if monthly(kind, gib=1, type=given.get(kind, "")) is None} == set()
 
 
 def test_public_addresses_and_zones_count() -> None:
@@ -251,10 +272,9 @@ def test_public_addresses_and_zones_count() -> None:
     assert prices.hourly("vpn-connection") == 0.06  # two ends
     assert prices.hourly("vpc-endpoint", count=3) == 0.03
     assert prices.hourly("vpc-endpoint", type_="Gateway", count=0) == 0
-    assert prices.hourly("load_balancer", addresses=2) == 0.0325
     balancer = thing("load_balancer", addresses=2)
-    (leftover,) = ownership.leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
-    assert ownership.as_result(leftover)["monthly_cost"] == 23.73
+    (leftover,) = leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
+    assert as_result(leftover)["monthly_cost"] == 23.73
 
 
 @pytest.mark.parametrize(
