@@ -19,7 +19,18 @@ from ..._runtime.wait import PollResult
 from ..kinds import rules_of
 from ..members import Members
 from ..types.model import FederatedType
-from .workloads import GRACE, Workload, current_pods, given_up, held_up, refused, rollout, trouble
+from .workloads import (
+    GRACE,
+    REFUSAL_GRACE,
+    Workload,
+    current_pods,
+    given_up,
+    held_up,
+    not_made,
+    refused,
+    rollout,
+    trouble,
+)
 
 
 class PlacedWorkload(t.NamedTuple):
@@ -123,12 +134,16 @@ class Running:
         found = trouble(own)
         # What the pods say is the cause of what their controller says
         terminal = "" if found.may_pass else (found.message or terminal)
+        events: list[Object] = []
         if not terminal and not own and not placed.reading.reports_refused_pods:
             events = client.list(_path("", "events", placed.namespace), fieldSelector="reason=FailedCreate")
             terminal = refused(events, workload)
+        grace = GRACE
+        if not found.message and not own:
+            found, grace = not_made(workload, events), REFUSAL_GRACE
         last = found.message or held_up(own)
         key = f"{placed.title}: {found.message}"
-        if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= GRACE:
+        if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= grace:
             terminal = found.message
         return Verdict(PollResult(False, f"{state.last}; {last}" if last else state.last), terminal)
 

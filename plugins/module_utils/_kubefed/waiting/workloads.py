@@ -32,8 +32,17 @@ _MAY_PASS = frozenset(("CreateContainerConfigError", "CreateContainerError"))
 GRACE = 30.0
 # A container may crash while what it needs is not up yet
 CRASHES = 3
-# Not just "is forbidden", which may be about a ServiceAccount that is still on its way
-_REFUSED = ("exceeded quota", "violates PodSecurity", "denied the request", "denied request", "is invalid")
+# Not just "is forbidden", which may be about a ServiceAccount that is still on its way. Of a LimitRange it is "is
+# forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi", in brackets where there are several
+# (plugin/pkg/admission/limitranger/admission.go); of a ResourceQuota "failed quota: q: must specify limits.cpu"
+# (k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go).
+_REFUSED = (
+    *("exceeded quota", "failed quota", "violates PodSecurity", "denied the request", "denied request", "is invalid"),
+    *(f"is forbidden: {bracket}{bound} " for bracket in ("", "[") for bound in ("maximum", "minimum")),
+    "unable to validate against any security context constraint",
+)
+# Until what a pod names, such as its ServiceAccount, has come, its controller tries again after longer and longer times
+REFUSAL_GRACE = 60.0
 
 
 class Trouble(t.NamedTuple):
@@ -159,6 +168,22 @@ def refused(events: t.Iterable[Object], workload: Object) -> str:
     return ""
 
 
+def not_made(workload: Object, events: t.Iterable[Object]) -> Trouble:
+    """Why a workload's own controller could not make pods when it last tried; it tries again.
+
+    :param events: of the reason FailedCreate; of a Deployment and a ReplicaSet, a condition says it.
+    """
+    messages = [
+        str(condition.get("message") or "")
+        for condition in (workload.get("status") or {}).get("conditions") or []
+        if (condition.get("type"), condition.get("status")) == ("ReplicaFailure", "True")
+    ]
+    own = [event for event in events if (event.get("involvedObject") or {}).get("uid") == workload["metadata"]["uid"]]
+    own.sort(key=lambda event: str(event.get("lastTimestamp") or ""))
+    messages += [str(event.get("message") or "") for event in own[-1:]]
+    return Trouble(f"FailedCreate: {messages[0]}", may_pass="is forbidden" in messages[0]) if messages else Trouble()
+
+
 def current_pods(
     reading: Workload, workload: Object, pods: t.Iterable[Object], replica_sets: t.Iterable[Object]
 ) -> list[Object]:
@@ -258,6 +283,7 @@ __all__ = (
     "DAEMON_SET",
     "DEPLOYMENT",
     "GRACE",
+    "REFUSAL_GRACE",
     "REPLICA_SET",
     "STATEFUL_SET",
     "Owner",
@@ -267,6 +293,7 @@ __all__ = (
     "current_pods",
     "given_up",
     "held_up",
+    "not_made",
     "refused",
     "rollout",
     "trouble",

@@ -158,3 +158,37 @@ def test_what_may_still_come_is_told() -> None:
     waiting = {"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}}
     assert workloads.held_up([waiting]) == "Unschedulable"
     assert workloads.held_up([pod("p", "w")]) == ""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'pods "a-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
+        'pods "a-1" is forbidden: [maximum cpu usage per Pod is 1, but limit is 2, minimum memory usage is 1]',
+        'pods "a-1" is forbidden: failed quota: q: must specify limits.cpu for: c',
+        'pods "a-1" is forbidden: unable to validate against any security context constraint: [provider "x"]',
+    ],
+)
+def test_what_no_time_mends_of_the_clusters_rules(message: str) -> None:
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    assert workloads.given_up(workload(conditions=[condition])) == f"FailedCreate: {message}"
+
+
+@pytest.mark.parametrize(
+    ("message", "may_pass"),
+    [
+        ('pods "a-1" is forbidden: error looking up service account ns/x: serviceaccount "x" not found', True),
+        ('pods "a-1" is forbidden: no PriorityClass with name nope was found', True),
+        ('Internal error occurred: failed calling webhook "w": connection refused', False),
+    ],
+)
+def test_why_there_are_no_pods_is_told_where_it_may_change(message: str, may_pass: bool) -> None:
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    told = workloads.Trouble(f"FailedCreate: {message}", may_pass)
+    assert workloads.not_made(workload(conditions=[condition]), []) == told
+    uid = workload()["metadata"]["uid"]
+    older = {"message": "older", "lastTimestamp": "2026-01-01T00:00:00Z", "involvedObject": {"uid": uid}}
+    event = {"message": message, "lastTimestamp": "2026-01-01T00:00:09Z", "involvedObject": {"uid": uid}}
+    others = {"message": "others", "lastTimestamp": "2026-01-01T00:00:30Z", "involvedObject": {"uid": "other"}}
+    assert workloads.not_made(workload(), [event, older, others]) == told
+    assert workloads.not_made(workload(), [others]) == workloads.Trouble()
