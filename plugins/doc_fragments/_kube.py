@@ -39,16 +39,57 @@ options:
   ca_cert:
     description:
       - Path of a PEM file with the certificates to verify the host cluster's API server with.
-      - If not set, the value of the environment variable E(K8S_AUTH_SSL_CA_CERT) is used.
+      - If not set, the value of the environment variable E(K8S_AUTH_CA_CERT), otherwise E(K8S_AUTH_SSL_CA_CERT),
+        is used.
     type: path
     aliases: [ssl_ca_cert]
   validate_certs:
     description:
       - Whether to verify the certificate of the host cluster's API server. The default is taken from the kubeconfig,
         otherwise V(true).
-      - If not set, the value of the environment variable E(K8S_AUTH_VERIFY_SSL) is used.
+      - If not set, the value of the environment variable E(K8S_AUTH_VALIDATE_CERTS), otherwise
+        E(K8S_AUTH_VERIFY_SSL), is used.
     type: bool
     aliases: [verify_ssl]
+  client_cert:
+    description:
+      - Path of a file with the client certificate, in PEM, by which the host cluster knows its user. It needs
+        O(client_key). Together with O(host), no kubeconfig is needed.
+      - If not set, the value of the environment variable E(K8S_AUTH_CLIENT_CERT), otherwise E(K8S_AUTH_CERT_FILE), is
+        used.
+    type: path
+    aliases: [cert_file]
+  client_key:
+    description:
+      - Path of a file with the key of O(client_cert), in PEM.
+      - If not set, the value of the environment variable E(K8S_AUTH_CLIENT_KEY), otherwise E(K8S_AUTH_KEY_FILE), is
+        used.
+    type: path
+    aliases: [key_file]
+  proxy:
+    description:
+      - URL of the proxy through which this machine reaches the host cluster. It takes precedence over the proxy in
+        O(kubeconfig), and is not passed on to KubeFed.
+      - If not set, the value of the environment variable E(K8S_AUTH_PROXY) is used.
+    type: str
+  no_proxy:
+    description:
+      - Hosts that are reached without O(proxy), separated by commas.
+      - If not set, the value of the environment variable E(K8S_AUTH_NO_PROXY) is used.
+    type: str
+  impersonate_user:
+    description:
+      - The user as whom the requests to the host cluster are made, as with C(kubectl --as). It takes precedence over
+        C(as) in O(kubeconfig).
+      - If not set, the value of the environment variable E(K8S_AUTH_IMPERSONATE_USER) is used.
+    type: str
+  impersonate_groups:
+    description:
+      - The groups of O(impersonate_user), as with C(kubectl --as-group).
+      - If not set, the value of the environment variable E(K8S_AUTH_IMPERSONATE_GROUPS) is used, with commas between
+        them.
+    type: list
+    elements: str
 requirements:
   - kubernetes >= 24.2.0
 """

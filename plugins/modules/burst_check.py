@@ -50,8 +50,8 @@ options:
     type: path
   host:
     description:
-      - URL of the API server of the data centre's cluster, if it is not in a kubeconfig. O(kubeconfig) is not checked
-        then.
+      - URL of the API server of the data centre's cluster, if it is not in a kubeconfig. With E(K8S_AUTH_API_KEY) in
+        the environment, O(kubeconfig) is not checked.
       - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
     type: str
   commands:
@@ -227,6 +227,22 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig.contexts import load, place_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, one_line
 
+# What kubernetes.core's other modules read, and its module helm does not (plugins/module_utils/helm_args_common.py):
+# the playbooks would go to the cluster in two ways, or as two users.
+_NOT_HELMS = {
+    f"K8S_AUTH_{name}": instead
+    for names, instead in (
+        (("CLIENT_CERT", "CERT_FILE", "CLIENT_KEY", "KEY_FILE"), "put the client certificate into a kubeconfig"),
+        (("USERNAME", "PASSWORD"), "set K8S_AUTH_API_KEY, or put them into a kubeconfig"),
+        (("PROXY", "NO_PROXY"), "set HTTPS_PROXY and NO_PROXY, or put proxy-url into a kubeconfig"),
+        (("PROXY_HEADERS_BASIC_AUTH", "PROXY_HEADERS_PROXY_BASIC_AUTH"), "put the login into the URL of the proxy"),
+        (("IMPERSONATE_USER", "IMPERSONATE_GROUPS"), "name a user who has the rights"),
+        (("CA_CERT",), "set K8S_AUTH_SSL_CA_CERT"),
+        (("VALIDATE_CERTS",), "set K8S_AUTH_VERIFY_SSL"),
+    )
+    for name in names
+}
+
 
 def _argument_spec() -> dict[str, t.Any]:
     names: dict[str, t.Any] = {"type": "list", "elements": "str"}
@@ -277,9 +293,18 @@ def _machine_problems(commands: list[str], libraries: list[str]) -> list[Problem
     return problems
 
 
+def environment_problems(environment: t.Mapping[str, str]) -> list[Problem]:
+    """Reject variables of the environment that not all modules of the playbooks heed. Values may be secret."""
+    return [
+        Problem(name, "(hidden)", f"helm, which installs KubeFed, does not heed it: unset it, and {_NOT_HELMS[name]}")
+        for name in sorted(environment)
+        if name in _NOT_HELMS and environment[name]
+    ]
+
+
 def host_problems(options: dict[str, t.Any]) -> list[Problem]:
     """Check that the data centre's cluster can be reached, as far as that can be told without asking it."""
-    if options["host"]:
+    if options["host"] and options["api_key"]:
         return []
     if not options["host_context"]:
         allowed = (
@@ -297,11 +322,13 @@ def host_problems(options: dict[str, t.Any]) -> list[Problem]:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
-    options = module.params
+    options = {**module.params, "api_key": os.environ.get("K8S_AUTH_API_KEY")}
     if importlib.util.find_spec("yaml") is None:
         module.fail_json(msg=missing_required_lib("PyYAML"))
     problems = _machine_problems(options["commands"], options["python_libraries"])
     problems += name_problems(options["name"], options["host_name"])
+    if "helm" in options["commands"]:
+        problems += environment_problems(os.environ)
     problems += host_problems(options)
     if options["plan"] is not None:
         problems += plan_problems({**options["plan"], "name": options["name"], "host_name": options["host_name"]})

@@ -78,6 +78,17 @@ class Connection(t.NamedTuple):
         return ":".join(map(str, host_and_port(self.server)))
 
 
+class Proxy(t.NamedTuple):
+    """A proxy.
+
+    :ivar url: with ``http``, ``https`` or ``socks5``.
+    :ivar exceptions: hosts that are reached without it, with commas between them, or ``None``.
+    """
+
+    url: str
+    exceptions: str | None
+
+
 class _Received(t.NamedTuple):
     status: int
     warnings: t.Sequence[str]
@@ -92,6 +103,7 @@ class Client:
     :param identity: as whom requests are made; ``None`` for nobody.
     :param ca: certificates of the server's authority in PEM, where the configuration names no file with them.
     :param use_environment: take the proxy that this machine's environment names where the configuration has none.
+    :param proxy: this machine's own way to the cluster, over what the configuration says.
     """
 
     def __init__(
@@ -102,11 +114,14 @@ class Client:
         *,
         ca: bytes = b"",
         use_environment: bool = False,
+        proxy: Proxy | None = None,
     ) -> None:
         configuration.connection_pool_maxsize = PARALLEL
         self._identity = identity or Identity()
         self._proxy = str(configuration.proxy or "")
-        if self._proxy:
+        if proxy:
+            configuration.proxy, configuration.no_proxy = proxy
+        elif self._proxy:
             # NO_PROXY is for the environment's proxy: http.ProxyURL() in ClientConfig() of client-go's client_config.go
             configuration.no_proxy = None
         elif use_environment:
@@ -339,4 +354,4 @@ def _warning(header: str) -> str:
     return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else header
 
 
-__all__ = ("JSON_PATCH", "KUBERNETES_IMPORT_ERROR", "MERGE_PATCH", "Client", "Connection")
+__all__ = ("JSON_PATCH", "KUBERNETES_IMPORT_ERROR", "MERGE_PATCH", "Client", "Connection", "Proxy")

@@ -14,11 +14,11 @@ import ssl
 import typing as t
 
 from .._runtime.errors import FederationError, InvalidOption, Unavailable
-from .client import Client
+from .client import Client, Proxy
 from .errors import Unreachable
 from .kubeconfig import contexts
 from .kubeconfig.credentials import credentials
-from .kubeconfig.identity import Identity, Token
+from .kubeconfig.identity import Identity, Token, impersonation
 from .objects import Object
 from .tls import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
 from .urls import PROXY_SCHEMES, check_url
@@ -32,17 +32,27 @@ with contextlib.suppress(ImportError):
 def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -> Client:
     """A client by a module's options of access, see kube_spec() in _runtime/argspec.py.
 
-    As in kubernetes.core, host with api_key needs no kubeconfig, and each of them goes over what a kubeconfig says. As
-    with kubectl's --token, the one whom the kubeconfig's user acts as stays.
+    As in kubernetes.core (_create_configuration() and _create_headers() in plugins/module_utils/k8s/client.py), host
+    with api_key, or with a client certificate, needs no kubeconfig, and each of them goes over what a kubeconfig says.
+    As with kubectl's --token, the one whom the kubeconfig's user acts as stays.
 
-    :param prefix: of the options' names.
+    :param prefix: of the options' names; those of a member are fewer.
     :raises InvalidOption: when an option can't be used.
     :raises Unavailable: when the command that gets the credentials fails.
     """
-    given = {name: params[f"{prefix}{name}"] for name in ("host", "api_key", "ca_cert", "validate_certs")}
-    if given["host"]:
-        check_url(given["host"], f"{prefix}host", ("http", "https"))
-    if given["host"] and given["api_key"]:
+    names = ("host", "api_key", "ca_cert", "validate_certs", "client_cert", "client_key", "proxy", "no_proxy")
+    given: dict[str, t.Any] = {
+        name: params.get(f"{prefix}{name}") for name in (*names, "impersonate_user", "impersonate_groups")
+    }
+    for name, schemes in (("host", ("http", "https")), ("proxy", PROXY_SCHEMES)):
+        if given[name]:
+            check_url(given[name], f"{prefix}{name}", schemes)
+    for name in ("ca_cert", "client_cert", "client_key"):
+        if given[name] and not os.path.isfile(given[name]):
+            raise InvalidOption(f"{prefix}{name} is {given[name]!r}; there is no such file.")
+    if bool(given["client_cert"]) != bool(given["client_key"]):
+        raise InvalidOption(f"{prefix}client_cert and {prefix}client_key: set both or neither.")
+    if given["host"] and (given["api_key"] or given["client_cert"]):
         configuration, identity = _blank(), Identity()
     else:
         configuration, identity = _configuration(
@@ -56,13 +66,19 @@ def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -
         configuration.host = given["host"]
     if given["api_key"]:
         identity = identity.with_token(given["api_key"])
+    if given["impersonate_user"] or given["impersonate_groups"]:
+        user = {"as": given["impersonate_user"] or "", "as-groups": given["impersonate_groups"] or []}
+        if not user["as"]:
+            raise InvalidOption(f"{prefix}impersonate_groups needs {prefix}impersonate_user, whose groups they are.")
+        identity = identity.acting_as(impersonation(user, label))
     if given["validate_certs"] is not None:
         configuration.verify_ssl = given["validate_certs"]
     if given["ca_cert"]:
-        if not os.path.isfile(given["ca_cert"]):
-            raise InvalidOption(f"{prefix}ca_cert is {given['ca_cert']!r}; there is no such file.")
         configuration.ssl_ca_cert = given["ca_cert"]
-    return Client(configuration, label, identity, use_environment=True)
+    if given["client_cert"]:
+        configuration.cert_file, configuration.key_file = given["client_cert"], given["client_key"]
+    proxy = Proxy(given["proxy"], given["no_proxy"]) if given["proxy"] else None
+    return Client(configuration, label, identity, use_environment=True, proxy=proxy)
 
 
 def connect_with_token(

@@ -25,12 +25,31 @@ def kube_spec() -> ArgumentSpec:
         "ca_cert": {
             "type": "path",
             "aliases": ["ssl_ca_cert"],
-            "fallback": (env_fallback, ["K8S_AUTH_SSL_CA_CERT"]),
+            "fallback": (env_fallback, ["K8S_AUTH_CA_CERT", "K8S_AUTH_SSL_CA_CERT"]),
         },
         "validate_certs": {
             "type": "bool",
             "aliases": ["verify_ssl"],
-            "fallback": (env_fallback, ["K8S_AUTH_VERIFY_SSL"]),
+            "fallback": (env_fallback, ["K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL"]),
+        },
+        "client_cert": {
+            "type": "path",
+            "aliases": ["cert_file"],
+            "fallback": (env_fallback, ["K8S_AUTH_CLIENT_CERT", "K8S_AUTH_CERT_FILE"]),
+        },
+        "client_key": {
+            "type": "path",
+            "no_log": False,
+            "aliases": ["key_file"],
+            "fallback": (env_fallback, ["K8S_AUTH_CLIENT_KEY", "K8S_AUTH_KEY_FILE"]),
+        },
+        "proxy": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_PROXY"])},
+        "no_proxy": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_NO_PROXY"])},
+        "impersonate_user": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_IMPERSONATE_USER"])},
+        "impersonate_groups": {
+            "type": "list",
+            "elements": "str",
+            "fallback": (env_fallback, ["K8S_AUTH_IMPERSONATE_GROUPS"]),
         },
     }
 

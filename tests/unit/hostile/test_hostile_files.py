@@ -136,7 +136,8 @@ def test_the_check_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path) -> None:
     for text in texts(GOOD, seed=2):
         file = tmp_path / "config"
         file.write_text(text, encoding="utf-8", errors="surrogatepass")
-        for problem in burst_check.host_problems({"host": None, "kubeconfig": str(file), "host_context": "a@b"}):
+        given = {"host": None, "api_key": None, "kubeconfig": str(file), "host_context": "a@b"}
+        for problem in burst_check.host_problems(given):
             assert "\n" not in str(problem)
             assert SECRET not in str(problem)
 

@@ -53,6 +53,10 @@ class Identity:
         """The same, by a token that is given."""
         return Identity(Token(f"Bearer {value}"), self._headers)
 
+    def acting_as(self, headers: Headers) -> Identity:
+        """The same, with other headers of :func:`impersonation`."""
+        return Identity(self._token, headers, self._renew)
+
     def headers(self) -> Headers:
         """The headers of a request.
 

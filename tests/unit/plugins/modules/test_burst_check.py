@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.modules.burst_check import host_problems
+from ansible_collections.cloudburst.federation.plugins.modules.burst_check import (
+    environment_problems,
+    host_problems,
+)
 
 KUBECONFIG = """
 contexts: [{name: kubernetes-admin@kubernetes, context: {cluster: kubernetes, user: kubernetes-admin}}]
@@ -37,7 +40,7 @@ def test_contexts_that_can_not_be_used(tmp_path: Path, kubeconfig: str | None, c
     file = tmp_path / "config"
     if kubeconfig is not None:
         file.write_text(kubeconfig)
-    problems = host_problems({"host": None, "kubeconfig": str(file), "host_context": context})
+    problems = host_problems({"host": None, "api_key": None, "kubeconfig": str(file), "host_context": context})
     assert len(problems) == 1
     assert message in str(problems[0])
 
@@ -45,7 +48,12 @@ def test_contexts_that_can_not_be_used(tmp_path: Path, kubeconfig: str | None, c
 def test_a_complete_context_is_fine(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(KUBECONFIG)
-    assert host_problems({"host": None, "kubeconfig": str(file), "host_context": "kubernetes-admin@kubernetes"}) == []
+    assert (
+        host_problems(
+            {"host": None, "api_key": None, "kubeconfig": str(file), "host_context": "kubernetes-admin@kubernetes"}
+        )
+        == []
+    )
 
 
 def test_the_files_of_kubeconfig_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,14 +61,31 @@ def test_the_files_of_kubeconfig_count_together(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a").write_text(contexts)
     (tmp_path / "b").write_text("\n".join(others))
     monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'a'}:{tmp_path / 'b'}")
-    assert host_problems({"host": None, "kubeconfig": None, "host_context": "kubernetes-admin@kubernetes"}) == []
+    assert (
+        host_problems(
+            {"host": None, "api_key": None, "kubeconfig": None, "host_context": "kubernetes-admin@kubernetes"}
+        )
+        == []
+    )
 
 
 def test_the_current_context_may_be_that_of_any_cluster() -> None:
-    (problem,) = host_problems({"host": None, "kubeconfig": None, "host_context": None})
+    (problem,) = host_problems({"host": None, "api_key": None, "kubeconfig": None, "host_context": None})
     assert problem.variable == "burst_host_context"
     assert "K8S_AUTH_CONTEXT" in problem.allowed
 
 
-def test_no_kubeconfig_is_needed_beside_an_address() -> None:
-    assert host_problems({"host": "https://10.10.0.10:6443", "kubeconfig": "/nowhere", "host_context": None}) == []
+def test_no_kubeconfig_is_needed_beside_an_address_and_a_token() -> None:
+    given = {"host": "https://10.10.0.10:6443", "kubeconfig": "/nowhere", "host_context": None}
+    assert host_problems({**given, "api_key": "mine"}) == []
+    # By whose token, then? kubernetes.core would take that of the current context, or of the pod that it runs in
+    (problem,) = host_problems({**given, "api_key": None})
+    assert problem.variable == "burst_host_context"
+    assert "K8S_AUTH_API_KEY" in problem.allowed
+
+
+def test_what_helm_does_not_heed_is_named_without_its_value() -> None:
+    assert environment_problems({"K8S_AUTH_HOST": "h", "K8S_AUTH_API_KEY": "k", "K8S_AUTH_PROXY": ""}) == []
+    problems = environment_problems({"K8S_AUTH_PASSWORD": "hunter2", "K8S_AUTH_IMPERSONATE_USER": "eve", "HOME": "/"})
+    assert [problem.variable for problem in problems] == ["K8S_AUTH_IMPERSONATE_USER", "K8S_AUTH_PASSWORD"]
+    assert "hunter2" not in str(problems)

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.module_utils import basic
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_as
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.urls import check_url
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.argspec import kube_spec
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 pytest.importorskip("kubernetes")
@@ -114,3 +117,64 @@ def test_urls(url: str) -> None:
 def test_what_is_no_url(url: str) -> None:
     with pytest.raises(InvalidOption, match="api_endpoint is"):
         check_url(url, "api_endpoint", ("http", "https"))
+
+
+def options(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, t.Any]:
+    """A module's options as this environment fills them in."""
+    for name, value in environment.items():
+        monkeypatch.setenv(f"K8S_AUTH_{name}", value)
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    return dict(basic.AnsibleModule(argument_spec=kube_spec()).params)
+
+
+def test_the_environment_of_kubernetes_core_is_heeded_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its modules in the same play go there, through this proxy, as this user; so must these."""
+    for name in ("ca", "cert", "key"):
+        (tmp_path / name).write_text("PEM")
+    found = options(
+        monkeypatch,
+        HOST="https://10.10.0.10:6443",
+        CA_CERT=str(tmp_path / "ca"),
+        VALIDATE_CERTS="no",
+        CERT_FILE=str(tmp_path / "cert"),
+        KEY_FILE=str(tmp_path / "key"),
+        PROXY="http://proxy:3128",
+        IMPERSONATE_USER="jane",
+        IMPERSONATE_GROUPS="ops,dev",
+    )
+    client = connect_as(found, label="x")
+    # The proxy is this machine's way to the cluster, and none that KubeFed would have to take
+    assert client.connection == ("https://10.10.0.10:6443", b"PEM", False, "")
+    assert client._configuration.proxy == "http://proxy:3128"
+    assert client._configuration.cert_file == str(tmp_path / "cert")
+    assert client._configuration.key_file == str(tmp_path / "key")
+    assert client._identity.headers() == [
+        ("Impersonate-User", "jane"),
+        ("Impersonate-Group", "ops"),
+        ("Impersonate-Group", "dev"),
+    ]
+
+
+def test_who_is_named_to_act_as_goes_over_the_kubeconfigs() -> None:
+    user = {"token": "theirs", "as": "eve", "as-groups": ["kings"]}
+    given = params(kubeconfig=kubeconfig(users=[{"name": "u", "user": user}]), context="UPPER")
+    client = connect_as({**given, "impersonate_user": "jane"}, label="x")
+    assert client._identity.headers() == [("Authorization", "Bearer theirs"), ("Impersonate-User", "jane")]
+    with pytest.raises(InvalidOption, match="impersonate_groups needs impersonate_user"):
+        connect_as({**given, "impersonate_groups": ["ops"]}, label="x")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"client_cert": "/nowhere", "client_key": "/nowhere"}, "client_cert is '/nowhere'"),
+        ({"client_cert": __file__}, "client_cert and client_key: set both"),
+        ({"proxy": "proxy:3128"}, "proxy is 'proxy:3128'"),
+    ],
+)
+def test_ways_of_this_machine_that_can_not_be_used(given: dict[str, t.Any], reason: str) -> None:
+    with pytest.raises(InvalidOption, match=reason):
+        connect_as({**params(kubeconfig=kubeconfig(), context="UPPER"), **given}, label="x")
