@@ -24,6 +24,7 @@ from .workloads import (
     REFUSAL_GRACE,
     Workload,
     current_pods,
+    current_replica_set,
     given_up,
     held_up,
     not_made,
@@ -129,7 +130,8 @@ class Running:
         pods: list[Object],
         sets: list[Object],
     ) -> Verdict:
-        terminal = given_up(workload)
+        replica_set = current_replica_set(placed.reading, workload, sets)
+        terminal = given_up(workload, replica_set)
         own = current_pods(placed.reading, workload, pods, sets)
         found = trouble(own)
         # What the pods say is the cause of what their controller says
@@ -140,7 +142,7 @@ class Running:
             terminal = refused(events, workload)
         grace = GRACE
         if not found.message and not own:
-            found, grace = not_made(workload, events), REFUSAL_GRACE
+            found, grace = not_made(workload, events, replica_set), REFUSAL_GRACE
         last = found.message or held_up(own)
         key = f"{placed.title}: {found.message}"
         if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= grace:

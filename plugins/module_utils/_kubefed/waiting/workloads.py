@@ -93,7 +93,7 @@ def rollout(reading: Workload, workload: Object) -> PollResult:
     :param workload: the object as its cluster has it.
     """
     spec, status = workload.get("spec") or {}, workload.get("status") or {}
-    if _number(status, "observedGeneration") < int(workload["metadata"].get("generation") or 0):
+    if _is_stale(workload):
         return PollResult(False, "not seen by its controller yet")
     pods = reading.read_pods(spec, status)
     old = _number(status, "replicas") - pods.updated if reading.keeps_old_pods else 0
@@ -139,17 +139,20 @@ def _count_stateful_set(spec: Object, status: Object) -> PodCounts:
     return PodCounts(desired, updated, _number(status, "availableReplicas"))
 
 
-def given_up(workload: Object) -> str:
-    """Why a workload's own controller can't go on, in its words, or an empty string."""
+def given_up(workload: Object, replica_set: Object | None = None) -> str:
+    """Why a workload's own controller can't go on, in its words, or an empty string.
+
+    :param replica_set: of a Deployment as it is now. The Deployment's condition may be that of the one before
+        (getReplicaFailures in pkg/controller/deployment/deployment_controller.go).
+    """
+    if _is_stale(workload):
+        return ""
     for condition in (workload.get("status") or {}).get("conditions") or []:
-        message = str(condition.get("message") or "")
         if (condition.get("type"), condition.get("reason")) == ("Progressing", "ProgressDeadlineExceeded"):
-            return f"ProgressDeadlineExceeded: {message}"
-        if (
-            condition.get("type") == "ReplicaFailure"
-            and condition.get("status") == "True"
-            and any(text in message for text in _REFUSED)
-        ):
+            return f"ProgressDeadlineExceeded: {condition.get('message') or ''}"
+    for condition in _failures(replica_set or workload):
+        message = str(condition.get("message") or "")
+        if any(text in message for text in _REFUSED):
             return f"{condition.get('reason')}: {message}"
     return ""
 
@@ -159,29 +162,61 @@ def refused(events: t.Iterable[Object], workload: Object) -> str:
 
     :param events: of the reason FailedCreate.
     """
-    for event in events:
+    for event in _current(events, workload):
         message = str(event.get("message") or "")
-        if (event.get("involvedObject") or {}).get("uid") == workload["metadata"].get("uid") and any(
-            text in message for text in _REFUSED
-        ):
+        if any(text in message for text in _REFUSED):
             return f"FailedCreate: {message}"
     return ""
 
 
-def not_made(workload: Object, events: t.Iterable[Object]) -> Trouble:
+def not_made(workload: Object, events: t.Iterable[Object], replica_set: Object | None = None) -> Trouble:
     """Why a workload's own controller could not make pods when it last tried; it tries again.
 
     :param events: of the reason FailedCreate; of a Deployment and a ReplicaSet, a condition says it.
+    :param replica_set: see :func:`given_up`.
     """
-    messages = [
-        str(condition.get("message") or "")
-        for condition in (workload.get("status") or {}).get("conditions") or []
-        if (condition.get("type"), condition.get("status")) == ("ReplicaFailure", "True")
-    ]
-    own = [event for event in events if (event.get("involvedObject") or {}).get("uid") == workload["metadata"]["uid"]]
-    own.sort(key=lambda event: str(event.get("lastTimestamp") or ""))
+    if _is_stale(workload):
+        return Trouble()
+    messages = [str(condition.get("message") or "") for condition in _failures(replica_set or workload)]
+    own = sorted(_current(events, workload), key=lambda event: str(event.get("lastTimestamp") or ""))
     messages += [str(event.get("message") or "") for event in own[-1:]]
     return Trouble(f"FailedCreate: {messages[0]}", may_pass="is forbidden" in messages[0]) if messages else Trouble()
+
+
+def _is_stale(workload: Object) -> bool:
+    """Whether its status is about what it was before it was last changed."""
+    return _number(workload.get("status") or {}, "observedGeneration") < int(
+        workload["metadata"].get("generation") or 0
+    )
+
+
+def _failures(owner: Object) -> list[Object]:
+    return [
+        condition
+        for condition in (owner.get("status") or {}).get("conditions") or []
+        if (condition.get("type"), condition.get("status")) == ("ReplicaFailure", "True")
+    ]
+
+
+def _current(events: t.Iterable[Object], workload: Object) -> list[Object]:
+    """The events about a workload since it was last changed."""
+    metadata = workload["metadata"]
+    written = [
+        str(entry.get("time") or "") for entry in metadata.get("managedFields") or [] if "subresource" not in entry
+    ]
+    changed = max(written, default="")
+    return [
+        event
+        for event in events
+        if (event.get("involvedObject") or {}).get("uid") == metadata.get("uid")
+        and str(event.get("lastTimestamp") or "9999") > changed
+    ]
+
+
+def current_replica_set(reading: Workload, workload: Object, replica_sets: t.Sequence[Object]) -> Object | None:
+    """The ReplicaSet that a Deployment makes its pods by, or ``None``."""
+    uid = reading.owner(workload, replica_sets).uid
+    return next((entry for entry in replica_sets if uid and entry["metadata"]["uid"] == uid), None)
 
 
 def current_pods(
@@ -291,6 +326,7 @@ __all__ = (
     "Trouble",
     "Workload",
     "current_pods",
+    "current_replica_set",
     "given_up",
     "held_up",
     "not_made",

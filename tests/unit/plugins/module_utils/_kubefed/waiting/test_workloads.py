@@ -192,3 +192,29 @@ def test_why_there_are_no_pods_is_told_where_it_may_change(message: str, may_pas
     others = {"message": "others", "lastTimestamp": "2026-01-01T00:00:30Z", "involvedObject": {"uid": "other"}}
     assert workloads.not_made(workload(), [event, older, others]) == told
     assert workloads.not_made(workload(), [others]) == workloads.Trouble()
+
+
+def test_what_was_said_before_a_change_is_of_no_matter_after_it() -> None:
+    message = 'pods "a-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi'
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}
+    found = workload(conditions=[failure], observedGeneration=2)
+    found["metadata"]["generation"] = 2
+    assert message in workloads.given_up(found)
+    # The Deployment still says it while the ReplicaSet of before is there, which the new one takes the place of
+    assert workloads.given_up(found, {"metadata": {"uid": "new"}, "status": {}}) == ""
+    assert workloads.not_made(found, [], {"metadata": {"uid": "new"}, "status": {}}) == workloads.Trouble()
+    unseen = workload(conditions=[failure, late], observedGeneration=1)
+    unseen["metadata"]["generation"] = 2
+    assert workloads.given_up(unseen) == ""
+    assert workloads.not_made(unseen, []) == workloads.Trouble()
+    changed = workload()
+    changed["metadata"]["managedFields"] = [
+        {"time": "2026-01-01T00:00:10Z"},
+        {"time": "2026-01-01T00:00:30Z", "subresource": "status"},
+    ]
+    event = {"message": message, "involvedObject": {"uid": changed["metadata"]["uid"]}}
+    before, after = ({**event, "lastTimestamp": f"2026-01-01T00:00:{second}Z"} for second in ("09", "11"))
+    assert workloads.refused([before], changed) == ""
+    assert workloads.not_made(changed, [before]) == workloads.Trouble()
+    assert message in workloads.refused([after], changed)
