@@ -85,7 +85,7 @@ class Lock:
         burst: str,
         holder: str,
         *,
-        clock: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.timezone.utc),
+        clock: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
         pause: t.Callable[[float], object] = time.sleep,
     ) -> None:
         self._client = client

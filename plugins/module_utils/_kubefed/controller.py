@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from .._kube.client import Client
 from .._kube.errors import ApiError
@@ -45,7 +45,7 @@ def controller_outage(host: Client, namespace: str, *, waiting: bool = True) -> 
     name = "kubefed-controller-manager"
     try:
         found = _pods(host, namespace) if waiting else []
-        hunger = out_of_memory(found, datetime.now(timezone.utc))
+        hunger = out_of_memory(found, datetime.now(UTC))
         deployment = host.get(resource_path("apps", "v1", "deployments", namespace=namespace, name=name))
         if hunger:
             raise TerminalState(hunger)

@@ -12,7 +12,8 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
-ArgumentSpec = dict[str, dict[str, t.Any]]
+# Evaluated as it stands, also on a managed host's Python, which knows no dict[...]
+ArgumentSpec = t.Dict[str, t.Dict[str, t.Any]]
 
 
 def kube_spec() -> ArgumentSpec:

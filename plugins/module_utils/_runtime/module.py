@@ -25,7 +25,8 @@ from .wait import Waiter
 # It is no option, as it is nothing that a task could set.
 PROGRESS_VARIABLE = "CLOUDBURST_FEDERATION_PROGRESS"
 
-Result = dict[str, t.Any]
+# Evaluated as it stands, also on a managed host's Python, which knows no dict[...]
+Result = t.Dict[str, t.Any]
 
 
 class QuietModule(AnsibleModule):

@@ -43,7 +43,7 @@ def no_answer(cluster: Cluster, proxy_url: str | None, timeout: float) -> str | 
         # Newer Pythons refuse authorities of EKS which kubectl takes: they lack a key identifier.
         context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
         request = urllib.request.Request(f"{cluster['endpoint']}/version")
-        proxies: t.Optional[dict[str, str]] = None
+        proxies: dict[str, str] | None = None
         if proxy_url:
             # no_proxy of the environment has no say in it.
             proxies = {}

@@ -25,7 +25,7 @@ _STUCK = {
 }
 
 
-class Kind(str, enum.Enum):
+class Kind(enum.StrEnum):
     """What an operation on a stack is to come to."""
 
     CREATE = "create"
@@ -35,7 +35,7 @@ class Kind(str, enum.Enum):
     SETTLE = "settle"
 
 
-class Step(str, enum.Enum):
+class Step(enum.StrEnum):
     """What to do next."""
 
     NOTHING = "nothing"

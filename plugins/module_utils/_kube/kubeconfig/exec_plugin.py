@@ -99,7 +99,7 @@ class Plugin:
         environment = {**os.environ, **self._environment, "KUBERNETES_EXEC_INFO": json.dumps(self._info)}
         try:
             status, output, errors = asyncio.run(_ended([command, *self._arguments], environment))
-        except asyncio.TimeoutError as error:
+        except TimeoutError as error:
             raise PluginFailed(
                 f"{self._where}: {command} has got no credentials in {PLUGIN_PATIENCE:.0f} s."
             ) from error
@@ -149,7 +149,7 @@ async def _ended(words: t.Sequence[str], environment: t.Mapping[str, str]) -> tu
     )
     try:
         output, errors = await asyncio.wait_for(process.communicate(), PLUGIN_PATIENCE)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         process.kill()
         await process.wait()
         raise

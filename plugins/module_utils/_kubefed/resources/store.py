@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ..._kube.client import Client
 from ..._kube.diff import Changes
@@ -206,7 +206,7 @@ class Store:
             for one in group:
                 federated = {**t.cast(Object, one.found), "kind": one.type.federated_kind}
                 mine = about.get((one.type.federated_kind, one.name), [])
-                for cluster, often in rewritten(federated, mine, datetime.now(timezone.utc)).items():
+                for cluster, often in rewritten(federated, mine, datetime.now(UTC)).items():
                     found.append((one, cluster, often))
         return found
 

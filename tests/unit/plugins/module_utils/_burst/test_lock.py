@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst import lock
 
-NOW = datetime.datetime(2026, 11, 25, 4, 44, 10, 1234, tzinfo=datetime.timezone.utc)
+NOW = datetime.datetime(2026, 11, 25, 4, 44, 10, 1234, tzinfo=datetime.UTC)
 HOLDER = "deploy@management, process 4711/129831"
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -49,10 +49,10 @@ def controller(
 
 
 def test_a_controller_that_is_killed_again_and_again() -> None:
-    said = out_of_memory([controller(4)], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc))
+    said = out_of_memory([controller(4)], datetime(2026, 11, 27, 3, 2, tzinfo=UTC))
     assert "pod pod-a has ended 4 times, and was last killed at 2026-11-27T03:00:00Z, with a limit of 512Mi" in said
     assert "kubefed_host_memory_limit" in said
-    said = out_of_memory([controller(4, limit="")], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc))
+    said = out_of_memory([controller(4, limit="")], datetime(2026, 11, 27, 3, 2, tzinfo=UTC))
     assert "no limit of its own" in said
 
 
@@ -67,4 +67,4 @@ def test_a_controller_that_is_killed_again_and_again() -> None:
     ],
 )
 def test_a_controller_with_memory_enough(pod: t.Any) -> None:
-    assert out_of_memory([pod], datetime(2026, 11, 27, 3, 2, tzinfo=timezone.utc)) == ""
+    assert out_of_memory([pod], datetime(2026, 11, 27, 3, 2, tzinfo=UTC)) == ""

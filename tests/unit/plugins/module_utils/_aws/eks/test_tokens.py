@@ -173,7 +173,7 @@ def test_no_credentials_is_one_line(program: str) -> None:
 def test_a_token_does_not_outlive_its_credentials() -> None:
     import datetime
 
-    until = datetime.datetime.fromtimestamp(1000 + 300, tz=datetime.timezone.utc)
+    until = datetime.datetime.fromtimestamp(1000 + 300, tz=datetime.UTC)
     assert tokens.expiry(1000.0, until) == 1300
     assert tokens.expiry(1000.0) == 1000 + 14 * 60
 

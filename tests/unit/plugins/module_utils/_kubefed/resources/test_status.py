@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -137,4 +137,4 @@ def test_what_is_written_again_and_again(event: Object, written: str, told: Obje
         "managedFields": [{"time": written}, {"time": LATELY, "subresource": "status"}],
     }
     found = {"kind": "FederatedDeployment", "metadata": metadata}
-    assert status.rewritten(found, [event], datetime(2026, 11, 27, 3, 0, tzinfo=timezone.utc)) == told
+    assert status.rewritten(found, [event], datetime(2026, 11, 27, 3, 0, tzinfo=UTC)) == told
