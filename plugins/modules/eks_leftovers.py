@@ -245,7 +245,7 @@ def ensure(run: Run, api: Api) -> None:
             run.result["removed"] = []
         return
     if params["state"] == "listed":
-        sweep.tell()
+        sweep.report_all()
     elif run.check_mode:
         sweep.predict()
     else:

@@ -26,7 +26,7 @@ from .running import running
 from .things import Burst, Leftover, Thing
 
 # How many things a line of progress names.
-_TOLD = 4
+_NAMED = 4
 
 
 class Sweep:
@@ -100,13 +100,13 @@ class Sweep:
         self.run.result["prices"] = SOURCE
         self.run.result["monthly_cost"] = total(row["monthly_cost"] for row in rows)
 
-    def tell(self) -> None:
+    def report_all(self) -> None:
         """Only report what there is; in check mode with what would be removed."""
         self.report(self.found(cluster_goes=self.run.check_mode))
         if not self.run.check_mode:
-            self._tell_what_runs()
+            self._report_running()
 
-    def _tell_what_runs(self) -> None:
+    def _report_running(self) -> None:
         """Put into the result what of the stack is paid by the hour, and what the burst costs an hour with the rest."""
         rows = running(self._resources, self.things)
         left = [row["monthly_cost"] for row in self.run.result["leftovers"]]
@@ -141,7 +141,7 @@ class Sweep:
         else:
             with contextlib.suppress(AwsUnavailable):
                 self._round(refused)
-        self._tell()
+        self._report_removed()
         self.look()
         self.report(self.found(cluster_goes=False))
         if refused:
@@ -150,7 +150,7 @@ class Sweep:
                 "Take away what is in the way and run this again.",
             )
 
-    def _tell(self) -> None:
+    def _report_removed(self) -> None:
         self.run.result["removed"] = list(self.run.slice_state["removed"].values())
         self.run.result["changed"] = bool(self.run.result["removed"])
 
@@ -158,7 +158,7 @@ class Sweep:
         try:
             left = self._left(refused)
         finally:
-            self._tell()
+            self._report_removed()
         return PollResult(not left, summary(left))
 
     def _left(self, refused: dict[str, str]) -> list[str]:
@@ -281,8 +281,8 @@ def tagged(arn: str, name: str) -> dict[str, t.Any]:
 
 def summary(left: t.Sequence[str]) -> str:
     """What is left as one line."""
-    more = len(left) - _TOLD
-    return ", ".join(left[:_TOLD]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
+    more = len(left) - _NAMED
+    return ", ".join(left[:_NAMED]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
 
 
 __all__ = ("Sweep", "summary", "tagged")

@@ -102,8 +102,8 @@ def news(events: t.Sequence[Event], seen: str | None, limit: int = 8) -> str:
         for event in fresh:
             latest.pop(str(event["LogicalResourceId"]), None)
             latest[str(event["LogicalResourceId"])] = str(event["ResourceStatus"])
-        told = [f"{name} {status}" for name, status in latest.items()]
-        return (f"{len(told) - limit} more, " if len(told) > limit else "") + ", ".join(told[-limit:])
+        lines = [f"{name} {status}" for name, status in latest.items()]
+        return (f"{len(lines) - limit} more, " if len(lines) > limit else "") + ", ".join(lines[-limit:])
     return "no news of " + ", ".join(under_way(events)) if under_way(events) else "no news"
 
 

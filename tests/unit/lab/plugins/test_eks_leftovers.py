@@ -422,7 +422,7 @@ def earlier(aws: t.Any) -> t.Iterator[tuple[str, str]]:
 def test_data_of_an_earlier_cluster_of_the_name_stays(earlier: tuple[str, str], world: World) -> None:
     own = world.volume({**OWN, **DRIVER})
     telling, run = world.sweep()
-    telling.tell()
+    telling.report_all()
     assert {row["kind"]: row["hourly_cost"] for row in run.result["running"]} == {"cluster": 0.1, "nodegroup": 0.08758}
     assert run.result["hourly_cost"] == 0.193  # with two volumes and a snapshot
     predicting, run = world.sweep(check_mode=True, volumes=True)
@@ -531,7 +531,7 @@ def test_a_report_by_tag_tells_what_the_stack_has_lost(world: World) -> None:
     ec2.create_tags(Resources=[address], Tags=[BURST])
     try:
         sweep, run = world.sweep()
-        sweep.tell()
+        sweep.report_all()
         (row,) = run.result["leftovers"]
         assert (row["kind"], row["name"], row["monthly_cost"]) == ("elastic-ip", address, 3.65)
     finally:
