@@ -39,7 +39,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: >-
       {{ connection.vpn_connections[0].customer_gateway_configuration
-         | cloudburst.federation.vpn_tunnels | map(attribute='outside_address') }}
+         | cloudburst.federation.vpn_tunnels | map(attribute='remote_address') }}
 """
 
 RETURN = r"""
@@ -48,23 +48,23 @@ _value:
   type: list
   elements: dict
   contains:
-    outside_address:
+    remote_address:
       description: Public address of AWS's tunnel endpoint.
       type: str
       sample: 198.51.100.20
-    customer_address:
+    local_address:
       description: Public address of the customer gateway.
       type: str
       sample: 203.0.113.10
-    inside_address:
+    inside_local:
       description: The customer gateway's address inside the tunnel. Its network has a 30-bit prefix.
       type: str
       sample: 169.254.10.2
-    inside_peer:
+    inside_remote:
       description: AWS's address inside the tunnel.
       type: str
       sample: 169.254.10.1
-    pre_shared_key:
+    psk:
       description: The pre-shared key. It is secret.
       type: str
       sample: VALUE_SPECIFIED_IN_NO_LOG_PARAMETER

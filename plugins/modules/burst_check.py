@@ -54,6 +54,18 @@ options:
         the environment, O(kubeconfig) is not checked.
       - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
     type: str
+  member_kubeconfig:
+    description:
+      - Path of the kubeconfig file of the cluster to be docked, if it already exists. The default is O(kubeconfig).
+    type: path
+  member_context:
+    description:
+      - Its context in O(member_kubeconfig).
+    type: str
+  member_host:
+    description:
+      - URL of its API server, if it is not in a kubeconfig. O(member_kubeconfig) is not checked then.
+    type: str
   commands:
     description:
       - Commands that must be in the C(PATH).
@@ -71,43 +83,50 @@ options:
       - The planned burst. Leave it out if a burst will only be removed.
     type: dict
     suboptions:
+      extension:
+        description:
+          - Whether an EKS cluster is created, or a cluster that already exists is docked.
+        type: str
+        choices: [eks, existing]
+        default: eks
       region:
         description:
-          - AWS region.
+          - AWS region. Required with O(plan.extension=eks), as are O(plan.zones), O(plan.vpc_cidr),
+            O(plan.service_cidr), O(plan.local_service_cidr) and O(plan.firewall_address).
         type: str
-        required: true
       zones:
         description:
           - Availability zones for the subnets.
         type: list
         elements: str
-        required: true
       vpc_cidr:
         description:
           - Network of the VPC.
         type: str
-        required: true
       service_cidr:
         description:
           - Service network of the EKS cluster.
         type: str
-        required: true
       local_networks:
         description:
-          - Networks of the data centre that the VPC should reach.
+          - Networks of the data centre that the extension should reach.
         type: list
         elements: str
-        required: true
+        default: []
+      remote_networks:
+        description:
+          - Networks of a cluster that already exists, if routes to them are needed.
+        type: list
+        elements: str
+        default: []
       local_service_cidr:
         description:
           - Service network of the data centre's cluster.
         type: str
-        required: true
       firewall_address:
         description:
           - Public address of the data centre's firewall.
         type: str
-        required: true
       node_egress:
         description:
           - How nodes pull their images. With V(endpoints), they can pull them only from ECR in O(plan.region).
@@ -190,6 +209,20 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+member_endpoint:
+  description:
+    - Address of the API server of a cluster that already exists.
+  returned: with O(member_context) or O(member_host)
+  type: dict
+  contains:
+    host:
+      description: Name or address, without brackets.
+      type: str
+      sample: mars.example.com
+    port:
+      description: TCP port.
+      type: int
+      sample: 6443
 problems:
   description:
     - The problems found.
@@ -208,12 +241,13 @@ problems:
     allowed:
       description: What is wrong with it and what is allowed.
       type: str
-      sample: it overlaps burst_vpc_cidr 10.11.0.0/16; choose networks that share no address
+      sample: it overlaps burst_vpc_cidr 10.11.0.0/16; they must be networks that share no address
 """
 
 import importlib.util
 import os
 import typing as t
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
@@ -224,7 +258,11 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan 
     name_problems,
     plan_problems,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig.contexts import load, place_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig.contexts import (
+    choose,
+    load,
+    place_of,
+)
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, one_line
 
 # What kubernetes.core's other modules read, and its module helm does not (plugins/module_utils/helm_args_common.py):
@@ -243,6 +281,9 @@ _NOT_HELMS = {
     for name in names
 }
 
+# What a plan must have for an EKS cluster.
+_EKS = ("region", "zones", "vpc_cidr", "service_cidr", "local_service_cidr", "firewall_address")
+
 
 def _argument_spec() -> dict[str, t.Any]:
     names: dict[str, t.Any] = {"type": "list", "elements": "str"}
@@ -253,13 +294,15 @@ def _argument_spec() -> dict[str, t.Any]:
         "resources": {"type": "list", "elements": "dict", "default": []},
     }
     plan = {
-        "region": {"type": "str", "required": True},
-        "zones": {**names, "required": True},
-        "vpc_cidr": {"type": "str", "required": True},
-        "service_cidr": {"type": "str", "required": True},
-        "local_networks": {**names, "required": True},
-        "local_service_cidr": {"type": "str", "required": True},
-        "firewall_address": {"type": "str", "required": True},
+        "extension": {"type": "str", "choices": ["eks", "existing"], "default": "eks"},
+        "region": {"type": "str"},
+        "zones": names,
+        "vpc_cidr": {"type": "str"},
+        "service_cidr": {"type": "str"},
+        "local_networks": {**names, "default": []},
+        "remote_networks": {**names, "default": []},
+        "local_service_cidr": {"type": "str"},
+        "firewall_address": {"type": "str"},
         "node_egress": {"type": "str", "choices": ["nat", "endpoints", "datacenter"], "default": "nat"},
         "ports": {"type": "list", "elements": "dict", "default": [], "options": port},
         "kubefed_namespace": {"type": "str", "default": "kube-federation-system"},
@@ -274,7 +317,14 @@ def _argument_spec() -> dict[str, t.Any]:
         "host": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_HOST"])},
         "commands": {**names, "default": []},
         "python_libraries": {**names, "default": []},
-        "plan": {"type": "dict", "options": plan},
+        "member_kubeconfig": {"type": "path"},
+        "member_context": {"type": "str"},
+        "member_host": {"type": "str"},
+        "plan": {
+            "type": "dict",
+            "options": plan,
+            "required_if": [("extension", "eks", _EKS)],
+        },
     }
 
 
@@ -312,12 +362,38 @@ def host_problems(options: dict[str, t.Any]) -> list[Problem]:
             "K8S_AUTH_API_KEY in the environment"
         )
         return [Problem("burst_host_context", "", allowed)]
-    place = place_of(options["kubeconfig"])
+    return _context_problems("burst_kubeconfig", options["kubeconfig"], "burst_host_context", options["host_context"])
+
+
+def member_problems(options: dict[str, t.Any]) -> list[Problem]:
+    """Check that a cluster which exists already can be reached, as far as that can be told without asking it."""
+    if options["member_host"] or not options["member_context"]:
+        return []
+    kubeconfig = options["member_kubeconfig"] or options["kubeconfig"]
+    if options["member_context"] == options["host_context"] and kubeconfig == options["kubeconfig"]:
+        allowed = "it is that of the data centre's own cluster; it must be another one's"
+        return [Problem("burst_member_context", options["member_context"], allowed)]
+    return _context_problems("burst_member_kubeconfig", kubeconfig, "burst_member_context", options["member_context"])
+
+
+def member_endpoint(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Host and port of a cluster that exists already; :func:`member_problems` has found none."""
+    kubeconfig = options["member_kubeconfig"] or options["kubeconfig"]
+    server = (
+        options["member_host"]
+        or (choose(load(kubeconfig), options["member_context"], place_of(kubeconfig)).cluster["server"])
+    )
+    parsed = urlsplit(server if "://" in server else f"https://{server}")
+    return {"host": parsed.hostname or "", "port": parsed.port or (443 if parsed.scheme == "https" else 80)}
+
+
+def _context_problems(file_variable: str, kubeconfig: str | None, variable: str, context: str) -> list[Problem]:
+    place = place_of(kubeconfig)
     try:
-        files = load(options["kubeconfig"])
+        files = load(kubeconfig)
     except FederationError as error:
-        return [Problem("burst_kubeconfig", place, error.message)]
-    return context_problems(place, files, options["host_context"])
+        return [Problem(file_variable, place, error.message)]
+    return context_problems(place, files, context, variable)
 
 
 def main() -> None:
@@ -330,15 +406,19 @@ def main() -> None:
     if "helm" in options["commands"]:
         problems += environment_problems(os.environ)
     problems += host_problems(options)
+    problems += member_problems(options)
     if options["plan"] is not None:
         problems += plan_problems({**options["plan"], "name": options["name"], "host_name": options["host_name"]})
     if problems:
         listed = "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
         module.fail_json(
-            msg=one_line(f"Refused before anything was touched: {listed}"),
+            msg=one_line(f"Rejected before any change: {listed}"),
             problems=[problem._asdict() for problem in problems],
         )
-    module.exit_json(changed=False)
+    result: dict[str, t.Any] = {"changed": False}
+    if options["member_host"] or options["member_context"]:
+        result["member_endpoint"] = member_endpoint(options)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ options:
     required: true
   probe_host:
     description:
-      - The name or address of a host that must answer through the tunnels. The default is AWS's addresses inside the
-        tunnels.
+      - The name or address of a host that must answer through the tunnels. The default is the peer's addresses inside
+        the tunnels.
     type: str
   probe_port:
     description:
@@ -120,10 +120,10 @@ def call(run: Run) -> None:
     except WaitTimeout as error:
         last = str(error.details["last"])
         hint = (
-            "A tunnel is up: look at the VPN connection's static routes, the route propagation, the security groups "
-            "and the cluster."
+            "A tunnel is up: look at the routes back and the rules at the other end (on AWS the VPN connection's "
+            "static routes, the route propagation and the security groups), and at the cluster."
             if " is up, " in last
-            else "No tunnel is up: look at the way from this host to AWS, UDP ports 500 and 4500."
+            else "No tunnel is up: look at the way from this host to the peer, UDP ports 500 and 4500."
         )
         raise WaitTimeout(f"No traffic passes through the tunnels. {error.message}. {hint}") from error
 

@@ -61,11 +61,11 @@ class CustomerGatewayError(ValueError):
 class Tunnel(t.TypedDict):
     """One tunnel of a connection. Lifetimes are in seconds; the inside addresses share a network of 30 bits."""
 
-    outside_address: str
-    customer_address: str
-    inside_address: str
-    inside_peer: str
-    pre_shared_key: str
+    remote_address: str
+    local_address: str
+    inside_local: str
+    inside_remote: str
+    psk: str
     ike_lifetime: int
     ike_proposals: list[str]
     esp_lifetime: int
@@ -93,9 +93,9 @@ def tunnels(document: t.Any) -> list[Tunnel]:
     found = [_tunnel(element, number) for number, element in enumerate(root.findall("ipsec_tunnel"), start=1)]
     if not found:
         raise CustomerGatewayError("it has no tunnel")
-    if len({tunnel["outside_address"] for tunnel in found}) != len(found):
+    if len({tunnel["remote_address"] for tunnel in found}) != len(found):
         raise CustomerGatewayError("two of its tunnels have the same outside address")
-    return sorted(found, key=lambda tunnel: ipaddress.IPv4Address(tunnel["outside_address"]))
+    return sorted(found, key=lambda tunnel: ipaddress.IPv4Address(tunnel["remote_address"]))
 
 
 def _parse(document: t.Any) -> ET.Element:
@@ -142,21 +142,21 @@ def _tunnel(element: ET.Element, number: int) -> Tunnel:
         return str(parsed)
 
     customer, amazon = "customer_gateway/tunnel_{0}_address/ip_address", "vpn_gateway/tunnel_{0}_address/ip_address"
-    inside_address = address(customer.format("inside"), inside=True)
-    inside_peer = address(amazon.format("inside"), inside=True)
-    if {inside_address, inside_peer} != {
-        str(host) for host in ipaddress.IPv4Network(f"{inside_address}/30", strict=False).hosts()
+    inside_local = address(customer.format("inside"), inside=True)
+    inside_remote = address(amazon.format("inside"), inside=True)
+    if {inside_local, inside_remote} != {
+        str(host) for host in ipaddress.IPv4Network(f"{inside_local}/30", strict=False).hosts()
     }:
         raise CustomerGatewayError(
-            f"tunnel {number}: the inside addresses {inside_address} and {inside_peer} are not the two of one network"
+            f"tunnel {number}: the inside addresses {inside_local} and {inside_remote} are not the two of one network"
         )
     key = (element.findtext("ike/pre_shared_key") or "").strip()
-    outside_address = address(amazon.format("outside"), inside=False)
+    remote_address = address(amazon.format("outside"), inside=False)
     if _ELSEWHERE in key.upper():
         raise CustomerGatewayError(
             f"tunnel {number}: the pre-shared key is in Secrets Manager, which is not read. Let AWS keep it with the "
             "connection: aws ec2 modify-vpn-tunnel-options --vpn-connection-id (its id) "
-            f"--vpn-tunnel-outside-ip-address {outside_address} --pre-shared-key-storage Standard --tunnel-options {{}}"
+            f"--vpn-tunnel-outside-ip-address {remote_address} --pre-shared-key-storage Standard --tunnel-options {{}}"
         )
     if not _KEY.fullmatch(key):
         raise CustomerGatewayError(
@@ -164,11 +164,11 @@ def _tunnel(element: ET.Element, number: int) -> Tunnel:
             "digits, dots and underscores, the first no zero"
         )
     return {
-        "outside_address": outside_address,
-        "customer_address": address(customer.format("outside"), inside=False),
-        "inside_address": inside_address,
-        "inside_peer": inside_peer,
-        "pre_shared_key": key,
+        "remote_address": remote_address,
+        "local_address": address(customer.format("outside"), inside=False),
+        "inside_local": inside_local,
+        "inside_remote": inside_remote,
+        "psk": key,
         # The ranges are those of AWS's tunnel options.
         "ike_lifetime": number_between("ike/lifetime", 900, 28800, 28800),
         "ike_proposals": _proposals(element, "ike", IKE_PROPOSALS),

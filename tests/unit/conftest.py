@@ -6,27 +6,21 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import tempfile
-import types
 from pathlib import Path
+
+from ansible.plugins.loader import init_plugin_loader
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def _link_checkout() -> None:
-    """Put a directory with a link to the checkout in front of where ansible_collections is looked for."""
-    try:
-        package: types.ModuleType = importlib.import_module("ansible_collections")
-    except ModuleNotFoundError:  # ansible-core alone ships no collections
-        package = types.ModuleType("ansible_collections")
-        package.__path__ = []
-        sys.modules["ansible_collections"] = package
+def _find_checkout() -> None:
+    """Have Ansible find collections for this process, and the checkout before all others."""
     root = Path(tempfile.mkdtemp(prefix="cloudburst-collections-"))
-    (root / "cloudburst").mkdir()
-    (root / "cloudburst" / "federation").symlink_to(CHECKOUT)
-    package.__path__ = [str(root), *package.__path__]
+    place = root / "ansible_collections" / "cloudburst"
+    place.mkdir(parents=True)
+    (place / "federation").symlink_to(CHECKOUT)
+    init_plugin_loader([str(root)])
 
 
-_link_checkout()
+_find_checkout()

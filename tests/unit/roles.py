@@ -11,7 +11,6 @@ import typing as t
 from pathlib import Path
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -28,8 +27,6 @@ class Role:
 
     @functools.cached_property
     def _variables(self) -> Variables:
-        # Not before the first test: where it has been called, Ansible alone finds collections, and not this one
-        init_plugin_loader()
         return {**self._read("defaults/main.yml"), **self._read("vars/main.yml"), **self._given}
 
     def _read(self, file: str) -> t.Any:

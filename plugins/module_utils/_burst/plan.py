@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import itertools
 import re
 import typing as t
 
@@ -18,39 +16,11 @@ from .._kube.kubeconfig.credentials import check_credentials
 from .._kube.kubeconfig.entries import view
 from .._kubefed.resources.validation import problems_of, useless_problem
 from .._runtime.errors import InvalidOption
-
-# What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
-# letters, digits, '-' and '_' (CreateCluster, "name"), CloudFormation letters, digits and '-' (CreateStack).
-_BURST_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-# Roles and groups that CloudFormation names after the stack stay readable, and so do DNS labels.
-_BURST_NAME_MAX = 63
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_DNS_LABEL_MAX = 63
-
-# What EKS takes as service network (KubernetesNetworkConfigRequest, "serviceIpv4Cidr").
-_SERVICE_BLOCKS = tuple(ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-_SERVICE_PREFIXES = (12, 24)
-# Amazon VPC, "VPC CIDR blocks", takes /16 to /28; beyond /24 its subnets have no room for EKS's interfaces beside pods.
-_VPC_PREFIXES = (16, 24)
+from .rules import RULES, Problem, overlaps, ports, public_address, service_network, vpc_network, zones
 
 # "Inbound or outbound rules per security group" is 60 unless AWS has raised it for the account:
 # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
 _GROUP_RULES = 60
-
-# What a customer gateway's address can't be: IANA's special-purpose registry, without the documentation blocks.
-_NOT_PUBLIC = tuple(
-    ipaddress.IPv4Network(block)
-    for block in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",
-    )
-)
 
 # Where a PodSpec has its containers.
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
@@ -59,51 +29,9 @@ _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _SYSTEM_NAMESPACES = ("default", "kube-public", "kube-system")
 
 
-class Problem(t.NamedTuple):
-    """One reason why a burst can't work: the variable, its value, and what is allowed."""
-
-    variable: str
-    value: t.Any
-    allowed: str
-
-    def __str__(self) -> str:
-        value = repr(self.value)
-        return f"{self.variable}: {value if len(value) <= 200 else value[:200] + '...'} can't be used; {self.allowed}"
-
-
-def network_problem(variable: str, value: t.Any) -> Problem | None:
-    """Say why a value is no IPv4 network in the form 10.0.0.0/16, or return None."""
-    allowed = "an IPv4 network is wanted, as 10.11.0.0/16: an address whose host bits are zero, and a prefix length"
-    if not isinstance(value, str) or "/" not in value:
-        return Problem(variable, value, allowed)
-    try:
-        ipaddress.IPv4Network(value)
-    except ValueError as exc:
-        return Problem(variable, value, f"{allowed} ({exc})")
-    return None
-
-
 def name_problems(name: str, host_name: str) -> list[Problem]:
     """Check the name of the burst (stack, EKS cluster, member, context) and that of the host cluster."""
-    problems = []
-    if not _BURST_NAME.fullmatch(name) or len(name) > _BURST_NAME_MAX:
-        problems.append(
-            Problem(
-                "burst_name",
-                name,
-                "CloudFormation, EKS and KubeFed together take lower-case letters, digits and '-', beginning with a "
-                f"letter and ending with a letter or digit, at most {_BURST_NAME_MAX} characters",
-            )
-        )
-    if not _is_label(host_name):
-        problems.append(
-            Problem(
-                "burst_host_name",
-                host_name,
-                "KubeFed takes lower-case letters, digits and '-', beginning and ending with a letter or digit, at "
-                f"most {_DNS_LABEL_MAX} characters",
-            )
-        )
+    problems = [*RULES["name"]("burst_name", name), *RULES["host_name"]("burst_host_name", host_name)]
     if name == host_name:
         problems.append(Problem("burst_name", name, "burst_host_name is the same; each member needs its own"))
     return problems
@@ -116,72 +44,50 @@ def network_problems(
 
     The data centre's networks may overlap each other: they are only routed to the same place.
     """
+    malformed = [
+        *vpc_network("burst_vpc_cidr", vpc_cidr),
+        *service_network("burst_service_cidr", service_cidr),
+        *RULES["network"]("burst_local_service_cidr", local_service_cidr),
+        *_local_problems(local_networks),
+    ]
+    if malformed:
+        return malformed
     named = [
         ("burst_vpc_cidr", vpc_cidr),
         ("burst_service_cidr", service_cidr),
         ("burst_local_service_cidr", local_service_cidr),
     ]
-    local = [(f"burst_local_networks[{index}]", value) for index, value in enumerate(local_networks)]
-    malformed = [problem for problem in (network_problem(*item) for item in named + local) if problem]
-    if not local:
-        malformed.append(
-            Problem(
-                "burst_local_networks", [], "list the data centre's networks, that of the Kubernetes nodes at least"
-            )
-        )
+    return overlaps(named, _listed("burst_local_networks", local_networks))
+
+
+def link_problems(remote_networks: t.Sequence[str], local_networks: t.Sequence[str]) -> list[Problem]:
+    """Check the networks at both ends of a link to a cluster that exists: none may be at both ends."""
+    malformed = [*RULES["networks"]("burst_remote_networks", remote_networks), *_local_problems(local_networks)]
     if malformed:
         return malformed
-
-    problems = []
-    vpc, service = ipaddress.IPv4Network(vpc_cidr), ipaddress.IPv4Network(service_cidr)
-    low, high = _VPC_PREFIXES
-    if not low <= vpc.prefixlen <= high:
-        problems.append(Problem("burst_vpc_cidr", vpc_cidr, f"a prefix length from {low} to {high} is wanted"))
-    low, high = _SERVICE_PREFIXES
-    if not low <= service.prefixlen <= high or not any(service.subnet_of(block) for block in _SERVICE_BLOCKS):
-        blocks = ", ".join(str(block) for block in _SERVICE_BLOCKS)
-        problems.append(
-            Problem("burst_service_cidr", service_cidr, f"EKS takes prefix lengths {low} to {high} within {blocks}")
-        )
-    pairs = itertools.chain(itertools.combinations(named, 2), itertools.product(named, local))
-    for (variable, value), (other, other_value) in pairs:
-        if ipaddress.IPv4Network(value).overlaps(ipaddress.IPv4Network(other_value)):
-            problems.append(
-                Problem(variable, value, f"it overlaps {other} {other_value}; choose networks that share no address")
-            )
-    return problems
+    remote, local = _listed("burst_remote_networks", remote_networks), _listed("burst_local_networks", local_networks)
+    return [problem for entry in remote for problem in overlaps([entry], local)]
 
 
-def zone_problems(region: str, zones: t.Sequence[str]) -> list[Problem]:
+def _local_problems(local_networks: t.Sequence[str]) -> list[Problem]:
+    if not local_networks:
+        allowed = "list the data centre's networks, that of the Kubernetes nodes at least"
+        return [Problem("burst_local_networks", [], allowed)]
+    return RULES["networks"]("burst_local_networks", local_networks)
+
+
+def _listed(variable: str, values: t.Sequence[str]) -> list[tuple[str, str]]:
+    return [(f"{variable}[{index}]", value) for index, value in enumerate(values)]
+
+
+def zone_problems(region: str, zones_given: t.Sequence[str]) -> list[Problem]:
     """Check that there are two different availability zones of the region, as EKS demands."""
-    problems = [
-        Problem("burst_zones", zone, f"availability zones of burst_region are wanted, as {region}a and {region}b")
-        for zone in zones
+    foreign = [
+        Problem("burst_zones", zone, f"it must be a zone of burst_region, such as {region}a")
+        for zone in zones_given
         if not re.fullmatch(re.escape(region) + "[a-z]", zone)
     ]
-    if len(set(zones)) < 2 or len(set(zones)) != len(zones):
-        problems.append(Problem("burst_zones", list(zones), "EKS wants subnets in at least two different zones"))
-    return problems
-
-
-def firewall_problems(address: str) -> list[Problem]:
-    """Check that the firewall's outer address is one that AWS can reach it at."""
-    allowed = "the public IPv4 address is wanted at which the data centre's firewall is reached from the internet"
-    try:
-        parsed = ipaddress.IPv4Address(address)
-    except ValueError as exc:
-        return [Problem("burst_firewall_address", address, f"{allowed} ({exc})")]
-    reserved = [block for block in _NOT_PUBLIC if parsed in block]
-    return [Problem("burst_firewall_address", address, f"{allowed}, and this one is in {block}") for block in reserved]
-
-
-def port_problems(ports: t.Sequence[t.Mapping[str, int]]) -> list[Problem]:
-    """Check ranges of TCP ports, each with the keys from and to."""
-    return [
-        Problem(f"burst_ports[{index}]", dict(entry), "from and to are wanted, with 1 <= from <= to <= 65535")
-        for index, entry in enumerate(ports)
-        if not 1 <= entry["from"] <= entry["to"] <= 65535
-    ]
+    return foreign or zones("burst_zones", zones_given)
 
 
 def rule_problems(ports: t.Sequence[t.Mapping[str, int]], local_networks: t.Sequence[str]) -> list[Problem]:
@@ -217,7 +123,7 @@ def app_problems(
     for index, app in enumerate(apps):
         where = f"burst_apps[{index}]"
         namespace = app["namespace"]
-        if not _is_label(namespace) or namespace in (*_SYSTEM_NAMESPACES, kubefed_namespace):
+        if RULES["host_name"]("", namespace) or namespace in (*_SYSTEM_NAMESPACES, kubefed_namespace):
             system = ", ".join((*_SYSTEM_NAMESPACES, kubefed_namespace))
             problems.append(
                 Problem(f"{where}.namespace", namespace, f"a DNS label is wanted; KubeFed never propagates {system}")
@@ -292,15 +198,14 @@ def _images(where: str, value: t.Any) -> t.Iterator[tuple[str, str]]:
                 yield f"{where}.image.reference", item["reference"]
 
 
-def _is_label(value: str) -> bool:
-    return len(value) <= _DNS_LABEL_MAX and _DNS_LABEL.fullmatch(value) is not None
-
-
-def context_problems(path: str, files: t.Sequence[tuple[dict[str, t.Any], str]], context: str) -> list[Problem]:
+def context_problems(
+    path: str, files: t.Sequence[tuple[dict[str, t.Any], str]], context: str, variable: str = "burst_host_context"
+) -> list[Problem]:
     """Check that a context is complete in a kubeconfig.
 
     :param path: where the file is, for messages.
     :param files: what is in it, or in each file of KUBECONFIG, with the folder where relative paths begin.
+    :param variable: which names the context.
     """
     content = view([data for data, _folder in files])
     contexts = {entry["name"]: entry.get("context") or {} for entry in content.get("contexts") or []}
@@ -308,26 +213,26 @@ def context_problems(path: str, files: t.Sequence[tuple[dict[str, t.Any], str]],
     users = {entry["name"] for entry in content.get("users") or []}
     if context not in contexts:
         there = ", ".join(sorted(contexts)) or "none"
-        return [Problem("burst_host_context", context, f"{path} has no such context; it has: {there}")]
+        return [Problem(variable, context, f"{path} has no such context; it has: {there}")]
     lost = [
         f"{kind} {contexts[context].get(kind)!r}"
         for kind, names in (("cluster", clusters), ("user", users))
         if contexts[context].get(kind) not in names
     ]
     if lost:
-        return [Problem("burst_host_context", context, f"burst_kubeconfig {path} lacks its {' and '.join(lost)}")]
+        return [Problem(variable, context, f"{path} lacks its {' and '.join(lost)}")]
     try:
         access = choose(files, context, path)
         check_credentials(access)
     except InvalidOption as exc:
-        return [Problem("burst_host_context", context, exc.message)]
+        return [Problem(variable, context, exc.message)]
     if "as" in access.user:
         allowed = (
             f"its user in {path} acts as somebody else (as), which the modules of kubernetes.core ignore"
             " (kubernetes-client/python#362): a part of the burst would be done with other rights than the rest. Name a"
             " context whose user has the rights itself"
         )
-        return [Problem("burst_host_context", context, allowed)]
+        return [Problem(variable, context, allowed)]
     return []
 
 
@@ -337,12 +242,22 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
     :param plan: the options of the module burst_check's plan, and its name and host_name.
     """
     clusters = {plan["name"], plan["host_name"], *plan["members"]}
+    apps = app_problems(plan["apps"], clusters, plan["kubefed_namespace"])
+    return [*(eks_problems(plan) if plan["extension"] == "eks" else existing_problems(plan)), *apps]
+
+
+def eks_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
+    """Check what an EKS cluster is to be made of."""
     return [
         *zone_problems(plan["region"], plan["zones"]),
         *network_problems(plan["vpc_cidr"], plan["service_cidr"], plan["local_networks"], plan["local_service_cidr"]),
-        *firewall_problems(plan["firewall_address"]),
-        *port_problems(plan["ports"]),
+        *public_address("burst_firewall_address", plan["firewall_address"]),
+        *ports("burst_ports", plan["ports"]),
         *rule_problems(plan["ports"], plan["local_networks"]),
-        *app_problems(plan["apps"], clusters, plan["kubefed_namespace"]),
         *(image_problems(plan["apps"], plan["name"], plan["region"]) if plan["node_egress"] == "endpoints" else ()),
     ]
+
+
+def existing_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
+    """Check what leads to a cluster that is there already. Where nothing of it is ours, no network is named."""
+    return link_problems(plan["remote_networks"], plan["local_networks"]) if plan["remote_networks"] else []

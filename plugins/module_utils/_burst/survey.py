@@ -30,7 +30,7 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
 
     :param value: of any type; only a text is read, all else is returned as it is.
     :param name: of the variable.
-    :param kind: ``list``, ``data``, ``int`` or ``bool``.
+    :param kind: ``str``, ``list``, ``data``, ``int`` or ``bool``.
     :param default: for an empty text and for None.
     :raises InvalidOption: the text is none of that kind.
     """
@@ -38,6 +38,9 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         return default
     if kind in ("list", "data") and not isinstance(value, (str, list, tuple)):
         raise _refusal(value, name, kind)
+    if kind == "str":
+        # YAML takes 1.35 and 123456789012 for numbers
+        return str(value) if isinstance(value, (int, float)) else value
     if not isinstance(value, str):
         return value
     text = value.strip()

@@ -170,8 +170,8 @@ def test_documents_of_connections_are_read_or_refused() -> None:
             continue
         read += 1
         for tunnel in found:
-            assert re.fullmatch(r"[1-9A-Za-z._][0-9A-Za-z._]{7,63}", tunnel["pre_shared_key"])
-            for name in ("outside_address", "customer_address", "inside_address", "inside_peer"):
+            assert re.fullmatch(r"[1-9A-Za-z._][0-9A-Za-z._]{7,63}", tunnel["psk"])
+            for name in ("remote_address", "local_address", "inside_local", "inside_remote"):
                 assert str(ipaddress.IPv4Address(tunnel[name])) == tunnel[name]
             assert all(re.fullmatch(r"[a-z0-9-]+", word) for word in tunnel["ike_proposals"] + tunnel["esp_proposals"])
             assert all(isinstance(tunnel[name], int) for name in ("ike_lifetime", "esp_lifetime", "tcp_mss"))

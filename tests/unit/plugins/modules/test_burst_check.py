@@ -11,6 +11,8 @@ import pytest
 from ansible_collections.cloudburst.federation.plugins.modules.burst_check import (
     environment_problems,
     host_problems,
+    member_endpoint,
+    member_problems,
 )
 
 KUBECONFIG = """
@@ -89,3 +91,29 @@ def test_what_helm_does_not_heed_is_named_without_its_value() -> None:
     problems = environment_problems({"K8S_AUTH_PASSWORD": "hunter2", "K8S_AUTH_IMPERSONATE_USER": "eve", "HOME": "/"})
     assert [problem.variable for problem in problems] == ["K8S_AUTH_IMPERSONATE_USER", "K8S_AUTH_PASSWORD"]
     assert "hunter2" not in str(problems)
+
+
+def member(file: Path, **changes: str | None) -> dict[str, str | None]:
+    given = {"kubeconfig": str(file), "host_context": "earth", "member_kubeconfig": None, "member_host": None}
+    return {**given, "member_context": "kubernetes-admin@kubernetes", **changes}
+
+
+def test_a_cluster_that_exists_is_reached_by_a_context_or_an_address(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(KUBECONFIG)
+    assert member_problems(member(file)) == []
+    assert member_endpoint(member(file)) == {"host": "192.0.2.1", "port": 443}
+    by_host = member(file, member_host="https://[2001:db8::1]:6443", member_context=None)
+    assert member_problems(by_host) == []
+    assert member_endpoint(by_host) == {"host": "2001:db8::1", "port": 6443}
+
+
+def test_a_cluster_that_exists_is_another_one(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(KUBECONFIG)
+    (problem,) = member_problems(member(file, member_context="nowhere"))
+    assert str(problem).startswith("burst_member_context: 'nowhere' can't be used")
+    (problem,) = member_problems(member(file, host_context="kubernetes-admin@kubernetes"))
+    assert "that of the data centre's own cluster" in str(problem)
+    (problem,) = member_problems(member(file, member_kubeconfig=str(tmp_path / "none")))
+    assert problem.variable == "burst_member_kubeconfig"

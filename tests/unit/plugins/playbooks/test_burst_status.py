@@ -17,10 +17,14 @@ TEMPLATE = Path(__file__).resolve().parents[4] / "playbooks" / "templates" / "bu
 def lines(costs: dict[str, t.Any]) -> list[str]:
     """What the playbook shows of costs, without a stack."""
     # What follows needs more of Ansible than Jinja has
-    source = TEMPLATE.read_text().partition("{% for connection in")[0]
+    source = TEMPLATE.read_text().partition("{% for tunnel in")[0]
     environment = jinja2.Environment(trim_blocks=True)
     environment.filters["cloudburst.federation.one_line"] = FilterModule().filters()["one_line"]
-    given = {"burst_name": "vulcan", "burst_stack": {"cloudformation": {}}, "burst_costs": costs}
+    given = {
+        "burst_name": "vulcan",
+        "burst_is_eks": True,
+        "eks_stack_status": {"stacks": {}, "tunnel_ends": [], "costs": costs},
+    }
     return [line for line in environment.from_string(source).render(given).splitlines() if line.startswith("cost")]
 
 

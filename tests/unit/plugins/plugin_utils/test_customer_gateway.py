@@ -67,13 +67,13 @@ SECOND = {"outside": "198.51.100.3", "inside": "169.254.11.6", "peer": "169.254.
 
 def test_both_tunnels_in_the_order_of_their_addresses() -> None:
     found = tunnels(document(tunnel(), tunnel(**SECOND)))
-    assert [one["outside_address"] for one in found] == ["198.51.100.3", "198.51.100.20"]
+    assert [one["remote_address"] for one in found] == ["198.51.100.3", "198.51.100.20"]
     assert found[1] == {
-        "outside_address": "198.51.100.20",
-        "customer_address": "203.0.113.10",
-        "inside_address": "169.254.10.2",
-        "inside_peer": "169.254.10.1",
-        "pre_shared_key": KEY,
+        "remote_address": "198.51.100.20",
+        "local_address": "203.0.113.10",
+        "inside_local": "169.254.10.2",
+        "inside_remote": "169.254.10.1",
+        "psk": KEY,
         "ike_lifetime": 28800,
         "ike_proposals": list(IKE_PROPOSALS),
         "esp_lifetime": 3600,

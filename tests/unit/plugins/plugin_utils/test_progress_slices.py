@@ -172,11 +172,12 @@ def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
     secret = "two\nlines \x07secret"
     status = {
         "burst_name": "vulcan",
-        "burst_stack": {"cloudformation": {}},
-        "burst_connections": {
-            "vpn_connections": [
-                {"vgw_telemetry": [{"outside_ip_address": "1.2.3.4", "status": "DOWN", "status_message": foreign}]}
-            ]
+        "burst_is_eks": True,
+        "burst_has_tunnel": False,
+        "eks_stack_status": {
+            "stacks": {},
+            "tunnel_ends": [{"outside_ip_address": "1.2.3.4", "status": "DOWN", "status_message": foreign}],
+            "costs": {},
         },
         "burst_members": {
             "resources": [
@@ -200,7 +201,7 @@ def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
         {"name": "Poll", "polls": {"foreign": foreign + secret, "secrets": [secret]}},
         task_of(present, "present | Say what is wrong", **host, __kubefed_host_events=events),
         task_of(absent, "absent | Say what is in the way", **host, __kubefed_host_lingering=namespace),
-        task_of("roles/burst_check/tasks/main.yml", "Refuse credentials that AWS does not take", **check),
+        task_of("roles/burst_check/tasks/main.yml", "Stop with what AWS says", **check),
         task_of("playbooks/burst_status.yml", "Show the burst", **status),
     ]
     results, said = play(tasks)

@@ -19,10 +19,12 @@ from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 WORLD = Path(__file__).with_name("firewall.py")
 TUNNELS = [
     {
-        "outside_address": f"198.51.100.{20 + number}",
-        "customer_address": "203.0.113.10",
-        "inside_address": f"169.254.{number}.2",
-        "inside_peer": f"169.254.{number}.1",
+        "remote_address": f"198.51.100.{20 + number}",
+        "local_address": "203.0.113.10",
+        "inside_local": f"169.254.{number}.2",
+        "inside_remote": f"169.254.{number}.1",
+        "psk": "aB3._xyzaB3._xyz",
+        "remote_networks": ["10.11.0.0/16"],
     }
     for number in (1, 2)
 ]
@@ -92,14 +94,12 @@ def render(**settings: t.Any) -> str:
         "ansible_managed": "Ansible managed",
         "ansible_facts": {"all_ipv4_addresses": ["203.0.113.10"]},
         "site_to_site_vpn_name": "vulcan",
-        "site_to_site_vpn_remote_network": "10.11.0.0/16",
         "site_to_site_vpn_local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
         "__site_to_site_vpn_directory": "/etc/swanctl/cloudburst-vulcan",
         "__site_to_site_vpn_number": 4096,
         "__site_to_site_vpn_groups": [4097, 4098],
-        "__site_to_site_vpn_mss": 1360,
         "__site_to_site_vpn_kernel": {"rc": 0},
-        "__site_to_site_vpn_tunnels": TUNNELS,
+        "site_to_site_vpn_tunnels": TUNNELS,
     }
     return Role("site_to_site_vpn").render("tunnel.sh.j2", **{**variables, **settings})
 
@@ -118,6 +118,11 @@ def world(tmp_path: Path) -> t.Iterator[World]:
     made = World(tmp_path)
     yield made
     made.process.communicate(timeout=10)
+
+
+def to(*networks: str) -> dict[str, t.Any]:
+    """Other networks on the other side."""
+    return {"site_to_site_vpn_tunnels": [{**tunnel, "remote_networks": list(networks)} for tunnel in TUNNELS]}
 
 
 CHAIN = {"site_to_site_vpn_forward_chain": "inet filter forward"}
@@ -262,7 +267,7 @@ def test_a_wrong_chain_keeps_nothing_from_being_closed(world: World) -> None:
 
 def test_the_route_of_a_former_network_goes(world: World) -> None:
     world.run("ip", "route", "add", "unreachable", "10.77.0.0/16", "proto", "77", "metric", "4294967000")
-    world.script("open", site_to_site_vpn_remote_network="10.12.0.0/16")
+    world.script("open", **to("10.12.0.0/16"))
     world.script("open")
     routes = world.run("ip", "route")
     assert "unreachable 10.11.0.0/16" in routes
@@ -281,6 +286,53 @@ def test_a_tunnel_that_is_up_goes_on_with_the_new_network(world: World) -> None:
     world.run("ip", "route", "del", "10.11.0.0/16", "dev", "vpc0")
     world.script("open")
     assert "10.11.0.0/16 dev vpc0" not in world.run("ip", "route"), "one that is down stays without"
+
+
+def test_a_peer_without_addresses_inside_and_with_several_networks(world: World) -> None:
+    far = "10.12.0.5"
+    world.run("ip", "-n", "vpc", "address", "add", f"{far}/32", "dev", "eth0")
+    world.run("ip", "route", "add", "10.12.0.0/24", "via", "169.254.1.1")
+    bare = [{key: value for key, value in tunnel.items() if "inside" not in key} for tunnel in TUNNELS]
+    networks = ["10.11.0.0/16", "10.12.0.0/24"]
+    given = {"site_to_site_vpn_tunnels": [{**tunnel, "name": "mars", "remote_networks": networks} for tunnel in bare]}
+    world.script("open", **given, **OPEN)
+    for pod in (POD, far):
+        assert world.send("lan", LAN, "vpc", pod, answered=True) == [LAN, 1025]
+        assert world.send("vpc", pod, "lan", LAN)
+        assert not world.send("vpc", pod, "wan", INTERNET)
+    assert not world.send("vpc", STRANGER, "lan", LAN)
+    assert world.run("ip", "route").count("unreachable") == 2
+    world.script("open", **to("10.12.0.0/24"))
+    assert not world.send("vpc", POD, "lan", LAN)
+    assert world.run("ip", "route").count("unreachable") == 1
+    world.script("close", **to("10.12.0.0/24"))
+    assert "unreachable" not in world.run("ip", "route")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_ike_is_asked_for(inside: bool) -> None:
+    tunnel = {**TUNNELS[0], "remote_networks": ["10.11.0.0/16", "10.12.0.0/24"]}
+    if not inside:
+        del tunnel["inside_local"], tunnel["inside_remote"]
+    role = Role("site_to_site_vpn")
+    given: dict[str, t.Any] = {
+        "ansible_managed": "Ansible managed",
+        "ansible_facts": {"all_ipv4_addresses": []},
+        "site_to_site_vpn_name": "vulcan",
+        "site_to_site_vpn_local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
+        "site_to_site_vpn_tunnels": [tunnel],
+        "__site_to_site_vpn_directory": "/etc/swanctl/cloudburst-vulcan",
+        "__site_to_site_vpn_index": 1,
+        "__site_to_site_vpn_kernel": {"rc": 1},
+    }
+    given["__site_to_site_vpn_tunnel"] = role.value("__site_to_site_vpn_tunnels", **given)[0]
+    lines = role.render("swanctl.conf.j2", **given).splitlines()
+    found = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines) if value}
+    everything = "0.0.0.0/0"
+    assert found["local_ts"] == (everything if inside else "10.10.0.0/24, 10.10.128.0/24")
+    assert found["remote_ts"] == (everything if inside else "10.11.0.0/16, 10.12.0.0/24")
+    assert found["proposals"].startswith("aes256gcm16-prfsha384-ecp384, ")
+    assert found["life_time"] == "3600s"
 
 
 def test_the_rules_are_there_before_the_network_and_stay_until_the_end() -> None:

@@ -16,6 +16,8 @@ DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name"
 PLAN: dict[str, t.Any] = {
     "name": "vulcan",
     "host_name": "earth",
+    "extension": "eks",
+    "remote_networks": [],
     "region": "eu-central-1",
     "zones": ["eu-central-1a", "eu-central-1b"],
     "vpc_cidr": "10.11.0.0/16",
@@ -58,7 +60,7 @@ def test_a_security_group_may_be_full() -> None:
         ({"local_service_cidr": "10.10.128.0/20"}, "it overlaps burst_local_networks[1] 10.10.128.0/24"),
         ({"vpc_cidr": "10.11.0.1/16"}, "has host bits set"),
         ({"vpc_cidr": "10.8.0.0/15"}, "a prefix length from 16 to 24"),
-        ({"vpc_cidr": "10.11.0.0"}, "an IPv4 network is wanted"),
+        ({"vpc_cidr": "10.11.0.0"}, "it must be an IPv4 network"),
         ({"service_cidr": "100.64.0.0/24"}, "EKS takes prefix lengths 12 to 24 within 10.0.0.0/8"),
         ({"service_cidr": "10.5.0.0/25"}, "EKS takes prefix lengths 12 to 24"),
         ({"local_networks": []}, "burst_local_networks: [] can't be used; list the data centre's networks"),
@@ -74,7 +76,7 @@ def test_a_security_group_may_be_full() -> None:
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' can't be used"),
         ({"firewall_address": "10.10.0.1"}, "and this one is in 10.0.0.0/8"),
-        ({"firewall_address": "fw.example.com"}, "the public IPv4 address is wanted"),
+        ({"firewall_address": "fw.example.com"}, "it must be the public IPv4 address"),
         ({"ports": [{"from": 90, "to": 80}]}, "1 <= from <= to <= 65535"),
         ({"apps": app(placement=["earth", "mars"])}, "'mars' can't be used; the federation has no such cluster"),
         ({"apps": app(namespace="kube-system")}, "KubeFed never propagates"),
@@ -163,3 +165,26 @@ def test_names_that_one_of_the_systems_refuses(name: str) -> None:
 def test_a_context_name_is_no_member_name() -> None:
     problems = name_problems("vulcan", "kubernetes-admin@kubernetes")
     assert [problem.variable for problem in problems] == ["burst_host_name"]
+
+
+def existing(**changes: t.Any) -> list[str]:
+    plan = {"name": "mars", "host_name": "earth", "extension": "existing", "members": [], "apps": []}
+    given = {"kubefed_namespace": PLAN["kubefed_namespace"], "local_networks": PLAN["local_networks"]}
+    return [str(problem) for problem in plan_problems({**plan, **given, "remote_networks": [], **changes})]
+
+
+def test_a_cluster_that_exists_needs_no_network_of_ours() -> None:
+    assert existing() == existing(local_networks=[]) == existing(remote_networks=["10.30.0.0/24"]) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"remote_networks": ["10.10.0.0/16"]}, "burst_remote_networks[0]: '10.10.0.0/16' can't be used; it overlaps"),
+        ({"remote_networks": ["mars"]}, "burst_remote_networks[0]: 'mars' can't be used; it must be an IPv4 network"),
+        ({"remote_networks": ["10.30.0.0/24"], "local_networks": []}, "burst_local_networks: [] can't be used"),
+        ({"apps": app(placement=["vulcan"])}, "the federation has no such cluster; there are earth, mars"),
+    ],
+)
+def test_what_can_not_work_with_a_cluster_that_exists(changes: dict[str, t.Any], message: str) -> None:
+    assert message in existing(**changes)[0]

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""The variables of a burst: the only place that says what type each has and what it is where it is not set.
+
+Roles and playbooks get both with the filter ``survey``. What documentation repeats of it is held to it by
+tests/unit/docs/test_variables.py.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Variable(t.NamedTuple):
+    """A variable: ``str``, ``list`` (of texts), ``data`` (a list of anything), ``int`` or ``bool``.
+
+    :ivar default: what it is where it is not set. Required variables have none, which is told by burst_check.
+    :ivar choices: the only values that it may have; all where it is empty.
+    """
+
+    kind: str
+    default: t.Any = ""
+    choices: tuple[str, ...] = ()
+
+
+_LIST = Variable("list", ())
+_DATA = Variable("data", ())
+_TEXT = Variable("str")
+
+VARIABLES: dict[str, Variable] = {
+    # Parts
+    "burst_extension": Variable("str", "eks", ("eks", "existing")),
+    "burst_link": Variable("str", "strongswan", ("strongswan", "device", "none")),
+    # Every burst
+    "burst_name": _TEXT,
+    "burst_host_name": _TEXT,
+    "burst_host_context": _TEXT,
+    "burst_kubeconfig": _TEXT,
+    "burst_kubefed_namespace": Variable("str", "kube-federation-system"),
+    "burst_kubefed_chart": _TEXT,
+    "burst_member_rights": Variable("str", "all", ("all", "types")),
+    "burst_member_types": _LIST,
+    "burst_apps": _DATA,
+    "burst_keep_federated": Variable("bool", False),
+    "burst_local_networks": _LIST,
+    "burst_local_service_cidr": _TEXT,
+    # An EKS cluster
+    "burst_region": _TEXT,
+    "burst_profile": _TEXT,
+    "burst_account": _TEXT,
+    "burst_take_over": _TEXT,
+    "burst_zones": _LIST,
+    "burst_vpc_cidr": Variable("str", "10.11.0.0/16"),
+    "burst_service_cidr": Variable("str", "10.5.0.0/24"),
+    "burst_kubernetes_version": Variable("str", "1.35"),
+    "burst_node_count": Variable("int", 2),
+    "burst_node_instance_types": Variable("list", ("m6i.large",)),
+    "burst_node_egress": Variable("str", "nat", ("nat", "endpoints", "datacenter")),
+    "burst_ports": Variable("data", ({"from": 80, "to": 80}, {"from": 30000, "to": 32767})),
+    "burst_admin_arns": _LIST,
+    "burst_kubeconfig_access": Variable("str", "aws_cli", ("aws_cli", "helper")),
+    "burst_volumes": Variable("str", "keep", ("keep", "remove")),
+    "burst_leftovers": Variable("str", "fail", ("fail", "report")),
+    "burst_firewall_address": _TEXT,
+    # A cluster that exists
+    "burst_member_kubeconfig": _TEXT,
+    "burst_member_context": _TEXT,
+    "burst_member_host": _TEXT,
+    "burst_member_api_key": _TEXT,
+    "burst_member_ca_cert": _TEXT,
+    "burst_tunnels": _DATA,
+    "burst_remote_networks": _LIST,
+}
+
+__all__ = ("VARIABLES", "Variable")
