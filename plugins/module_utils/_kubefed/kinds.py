@@ -95,6 +95,8 @@ class KindRules:
         miss; of the body and the manifest.
     :ivar cluster_writes: who in a cluster would undo what KubeFed writes, and what to do instead, or an empty string;
         of name and body.
+    :ivar made_by: who in a cluster makes an object that is there, so that KubeFed must not take it over, or an empty
+        string; of its metadata.
     :ivar update_obstacle: why an object in a cluster would stay as it is, though another is wanted; of both.
     :ivar annotated_by_controller: its controller annotates it. An override replaces all annotations, so KubeFed and the
         controller would never agree.
@@ -121,6 +123,7 @@ class KindRules:
     useless_elsewhere: t.Callable[[Object], str] = _no_reason
     strip: t.Callable[[Object, Object], list[str]] = _strip_nothing
     cluster_writes: t.Callable[[str, Object], str] = _not_written
+    made_by: t.Callable[[Object], str] = _no_reason
     update_obstacle: t.Callable[[Object, Object], str] | None = None
     annotated_by_controller: bool = False
     schedulable: bool = False
@@ -137,6 +140,16 @@ class KindRules:
     def holds_secrets(self) -> bool:
         """Whether the values of its data must not be shown."""
         return self.data is not None and self.data.secret
+
+
+# -- Endpoints
+
+
+def _endpoints_made_by(metadata: Object) -> str:
+    # pkg/controller/endpoint/endpoints_controller.go; the label is there since Kubernetes 1.33
+    by_label = (metadata.get("labels") or {}).get("endpoints.kubernetes.io/managed-by") == "endpoint-controller"
+    by_annotation = "endpoints.kubernetes.io/last-change-trigger-time" in (metadata.get("annotations") or {})
+    return f"Service {metadata.get('name')}" if by_label or by_annotation else ""
 
 
 # -- ConfigMaps, Secrets and ServiceAccounts
@@ -157,6 +170,10 @@ def _config_map_stays(found: Object) -> str:
 
 def _config_map_written(name: str, _body: Object) -> str:
     return "each cluster makes its own, with its own authority" if name in _PUBLISHED else ""
+
+
+def _secret_made_by(metadata: Object) -> str:
+    return "cert-manager" if _CERTIFICATE in (metadata.get("annotations") or {}) else ""
 
 
 def _secret_stays(found: Object) -> str:
@@ -288,7 +305,7 @@ _RULES = (
         cluster_writes=_config_map_written,
         data=DataRules(secret=False),
     ),
-    KindRules("", "Endpoints", BOOKKEEPING),
+    KindRules("", "Endpoints", BOOKKEEPING, made_by=_endpoints_made_by),
     KindRules("", "Event", BOOKKEEPING),
     KindRules("", "LimitRange", TAKEN),
     KindRules("", "Namespace", CLUSTER_SCOPED, strip=_strip_namespace),
@@ -310,6 +327,7 @@ _RULES = (
         "Secret",
         TAKEN,
         object_stays=_secret_stays,
+        made_by=_secret_made_by,
         useless_elsewhere=_secret_useless,
         data=DataRules(secret=True),
     ),

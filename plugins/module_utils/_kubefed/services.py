@@ -59,6 +59,9 @@ def obstacle(desired: Object, found: Object) -> str:
             return "it has a cluster IP there, and can't become headless"
         if new.get("clusterIP") != _HEADLESS and old.get("clusterIP") == _HEADLESS:
             return "it is headless there, and can't get a cluster IP"
+    given, kept = new.get("healthCheckNodePort"), old.get("healthCheckNodePort")
+    if given and kept and given != kept:
+        return f"its health check has the node port {kept} there, and can't get {given}"
     ports = {_key(port): port.get("nodePort") for port in old.get("ports") or []}
     for port in new.get("ports") or []:
         given, kept = port.get("nodePort"), ports.get(_key(port))

@@ -11,11 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ..._kube.objects import Object
-from ..._runtime.errors import FederationError
+from ..._runtime.errors import FederationError, InvalidOption
 from ..listing import some
 from ..resources.model import DesiredObject, existed_in
 from ..resources.placement import selected
 from ..resources.plan import Plan
+from ..resources.undone import made_by
 from ..types.model import FederatedType
 from .context import Context
 
@@ -24,7 +25,10 @@ def look_up(context: Context, plans: t.Iterable[Plan]) -> None:
     """Look, where an object is about to be placed on a cluster, whether it is there already, and note it in its plan.
 
     Of an object without such a note it stays unknown.
+
+    :raises InvalidOption: it is made by a controller of that cluster, which KubeFed would fight.
     """
+    problems: list[str] = []
     labels = context.labels
     listings: dict[tuple[str, str, str], dict[str, Object] | None] = {}
     taken_over: dict[str, list[str]] = {}
@@ -43,9 +47,17 @@ def look_up(context: Context, plans: t.Iterable[Plan]) -> None:
             if found is None or _is_host_namespace(context, desired, found):
                 continue
             known.add(cluster)
+            maker = made_by(desired.type.group, desired.type.kind, found)
+            if maker:
+                problems.append(
+                    f"{desired.type.kind} {desired.name} is there in {cluster} already, made by {maker}, and each would"
+                    f" undo what the other writes: federate that instead, or do not place it on {cluster}."
+                )
             if not desired.type.is_namespace:
                 taken_over.setdefault(cluster, []).append(f"{desired.type.kind} {desired.name}")
         plan.existed_in = known
+    if problems:
+        raise InvalidOption(some(problems, separator=" "))
     for cluster, names in taken_over.items():
         context.warn(
             f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here: {some(names)}."

@@ -38,4 +38,16 @@ def undone(group: str, kind: str, name: str, body: Object, annotations: t.Mappin
     return reason
 
 
-__all__ = ("undone",)
+def made_by(group: str, kind: str, metadata: Object) -> str:
+    """Who in a cluster makes an object that is there, and would undo what KubeFed writes to it; or an empty string.
+
+    Of several owners, one at most is the controller:
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/
+
+    :param metadata: of the object as it is there.
+    """
+    owner = next((entry for entry in metadata.get("ownerReferences") or [] if entry.get("controller")), None)
+    return f"{owner['kind']} {owner['name']}" if owner else rules_for(group, kind).made_by(metadata)
+
+
+__all__ = ("made_by", "undone")

@@ -60,6 +60,12 @@ def test_an_address_that_was_written_is_left_out_and_told() -> None:
         (service(ports=[{**PORT, "protocol": None}]), service(ports=[{**PORT, "nodePort": 31999}]), ""),
         (service(), service(ports=[PORT]), ""),
         ({}, {}, ""),
+        (
+            service(healthCheckNodePort=31098),
+            service(healthCheckNodePort=31099),
+            "health check has the node port 31099 there, and can't get 31098",
+        ),
+        (service(), service(healthCheckNodePort=31099), ""),
     ],
 )
 def test_what_would_stay_as_it_is(wanted: Object, found: Object, says: str) -> None:

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.undone import undone
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.undone import made_by, undone
 
 RBAC = "rbac.authorization.k8s.io"
 SELECTORS = {"clusterRoleSelectors": [{"matchLabels": {"shop": "yes"}}]}
@@ -55,3 +55,22 @@ def test_what_a_cluster_writes_itself(
 )
 def test_what_no_cluster_touches(group: str, kind: str, body: dict[str, t.Any]) -> None:
     assert undone(group, kind, "x", body, {"note": "y"}) == ""
+
+
+OWNERS = [{"kind": "Team", "name": "a"}, {"kind": "Deployment", "name": "web", "controller": True}]
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "metadata", "maker"),
+    [
+        ("apps", "ReplicaSet", {"ownerReferences": OWNERS}, "Deployment web"),
+        ("apps", "ReplicaSet", {"ownerReferences": OWNERS[:1]}, ""),
+        ("", "Secret", {"annotations": {"cert-manager.io/certificate-name": "tls"}}, "cert-manager"),
+        ("", "Secret", {"annotations": None}, ""),
+        ("", "Endpoints", {"labels": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"}}, "Service web"),
+        ("", "Endpoints", {"annotations": {"endpoints.kubernetes.io/last-change-trigger-time": "x"}}, "Service web"),
+        ("", "Endpoints", {}, ""),
+    ],
+)
+def test_who_makes_what_is_there(group: str, kind: str, metadata: dict[str, t.Any], maker: str) -> None:
+    assert made_by(group, kind, {"name": "web", **metadata}) == maker
