@@ -28,7 +28,7 @@ _SHOWN = 100
 def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
     """What a value means.
 
-    :param value: of any type; only a text is read, all else is returned as it is.
+    :param value: of any type; a list is returned as it is.
     :param name: of the variable.
     :param kind: ``str``, ``list``, ``data``, ``int`` or ``bool``.
     :param default: for an empty text and for None.
@@ -42,7 +42,7 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         # YAML takes 1.35 and 123456789012 for numbers
         return str(value) if isinstance(value, (int, float)) else value
     if not isinstance(value, str):
-        return value
+        return _number_of(value, name, kind) if kind in ("int", "bool") else value
     text = value.strip()
     if kind == "int":
         if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
@@ -52,12 +52,22 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         if text.lower() not in _TRUTH:
             raise _refusal(value, name, kind)
         return _TRUTH[text.lower()]
-    if kind == "list" and not text.startswith(("[", "- ", "-\n")):
+    if kind == "list" and not text.startswith(("[", "- ", "-\n", "---", "#")):
         return [entry.strip() for entry in re.split(r"[\n,]", text) if entry.strip()]
     found = _yaml(text, value, name, kind)
     if kind == "list" and any(isinstance(entry, (list, dict)) or entry is None for entry in found):
         raise _refusal(value, name, kind)
     return [str(entry) for entry in found] if kind == "list" else found
+
+
+def _number_of(value: t.Any, name: str, kind: str) -> t.Any:
+    """A number or truth value that is no text; a survey's answer of the type Float may be a whole number."""
+    if kind == "bool" and isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if kind == "bool" or isinstance(value, bool) or not is_whole:
+        raise _refusal(value, name, kind)
+    return int(value)
 
 
 def _yaml(text: str, value: str, name: str, kind: str) -> list[t.Any]:

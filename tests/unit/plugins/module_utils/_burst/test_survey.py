@@ -52,12 +52,12 @@ def test_an_empty_list_is_one_that_is_set() -> None:
     assert value_of("[]", "burst_ports", "data", "the default") == []
 
 
-@pytest.mark.parametrize(("given", "number"), [("2", 2), (" 10 ", 10), (2, 2)])
+@pytest.mark.parametrize(("given", "number"), [("2", 2), (" 10 ", 10), (2, 2), (2.0, 2)])
 def test_a_number(given: t.Any, number: int) -> None:
     assert value_of(given, "burst_node_count", "int", 1) == number
 
 
-@pytest.mark.parametrize(("given", "truth"), [("true", True), ("No", False), ("1", True), (False, False)])
+@pytest.mark.parametrize(("given", "truth"), [("true", True), ("No", False), ("1", True), (False, False), (1, True)])
 def test_a_truth_value(given: t.Any, truth: bool) -> None:
     assert value_of(given, "burst_keep_federated", "bool", None) is truth
 
@@ -76,6 +76,12 @@ def test_a_truth_value(given: t.Any, truth: bool) -> None:
         ("- {a: b}", "list", "a list is wanted: one entry a line"),
         ({"a": "b"}, "list", "a list is wanted"),
         (80, "data", "a list is wanted"),
+        (2.5, "int", "a whole number is wanted"),
+        (float("inf"), "int", "a whole number is wanted"),
+        (True, "int", "a whole number is wanted"),
+        ([2], "int", "a whole number is wanted"),
+        (2, "bool", "true or false is wanted"),
+        ([], "bool", "true or false is wanted"),
     ],
 )
 def test_all_else_is_refused_by_name(given: t.Any, kind: str, why: str) -> None:
@@ -87,3 +93,8 @@ def test_a_long_value_is_not_repeated_whole() -> None:
     with pytest.raises(InvalidOption) as refused:
         value_of("{" + "x" * 100_000, "burst_apps", "data", [])
     assert len(refused.value.message) < 400
+
+
+@pytest.mark.parametrize("given", ["---\n- a\n- b\n", "# two\n- a\n- b\n"])
+def test_a_list_in_yaml_may_begin_as_a_file_does(given: str) -> None:
+    assert value_of(given, "burst_zones", "list", []) == ["a", "b"]
