@@ -11,8 +11,17 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import SERVICES, Api
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import KIND_OF, KINDS, Kind, sign
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import (
+    SERVICES,
+    Api,
+)
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import (
+    KIND_OF,
+    KINDS,
+    Kind,
+    rules_from,
+    sign,
+)
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import things_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.things import Burst, Thing
 
@@ -144,3 +153,24 @@ def test_without_a_vpc_nothing_in_one_is_asked_for() -> None:
     things = things_of(Api({service: Client(service, asked) for service in SERVICES}), Burst("vulcan"))
     assert {thing.kind for thing in things} == {"volume", "snapshot", "log_group"}
     assert not any(KIND_OF[thing.kind].in_vpc for thing in things)
+
+
+def test_a_rule_is_taken_back_in_the_form_in_which_it_was_given() -> None:
+    row = {
+        "GroupId": "sg-nodes",
+        "IpPermissions": [
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 80,
+                "ToPort": 80,
+                "UserIdGroupPairs": [{"GroupId": "sg-lb", "UserId": "1", "Description": "x"}, {"GroupId": "sg-other"}],
+                "IpRanges": [{"CidrIp": "10.0.0.0/8"}],
+            },
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-lb"}]},
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-other"}]},
+        ],
+    }
+    assert rules_from(row, "sg-lb") == [
+        {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": "sg-lb"}]},
+        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-lb"}]},
+    ]

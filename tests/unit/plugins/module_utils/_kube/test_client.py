@@ -2,179 +2,185 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a cluster is reached, by each of the options and what goes over what; nothing is sent."""
+"""An API server that trickles, has no end, or sends what fills the memory; it listens on loopback."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import socketserver
+import threading
+import time
 import typing as t
-from pathlib import Path
+import urllib.parse
 
 import pytest
-from ansible.module_utils import basic
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_as
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.urls import check_url
-from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.argspec import kube_spec
-from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import reach
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as client_module
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_with_token
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.errors import ApiError, Unreachable, cause
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 pytest.importorskip("kubernetes")
 
-NAMES = ("kubernetes-admin@kubernetes", "arn:aws:eks:eu-central-1:000000000000:cluster/Vulcan", "UPPER")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+# What a server does with a connection on which it was asked for a path.
+Behaviour = t.Callable[[socket.socket, str], None]
 
 
-def kubeconfig(**changes: t.Any) -> dict[str, t.Any]:
-    cluster = {"server": "https://10.11.0.10:443", **changes.pop("cluster", {})}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": cluster}],
-        "users": [{"name": "u", "user": {"token": "theirs"}}],
-        "contexts": [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in NAMES],
-        "current-context": "",
-        **changes,
-    }
+@pytest.fixture(name="serve")
+def _serve() -> t.Iterator[t.Callable[[Behaviour], Client]]:
+    servers: list[socketserver.ThreadingTCPServer] = []
+
+    def start(behave: Behaviour) -> Client:
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                asked = b""
+                while b"\r\n\r\n" not in asked:
+                    asked += self.request.recv(4096)
+                with contextlib.suppress(OSError):
+                    behave(self.request, asked.split()[1].decode())
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        servers.append(server)
+        return connect_with_token(f"http://127.0.0.1:{server.server_address[1]}", b"", "t", proxy="", label="vulcan")
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
-def params(prefix: str = "", **given: t.Any) -> dict[str, t.Any]:
-    names = ("kubeconfig", "context", "host", "api_key", "ca_cert", "validate_certs")
-    return {f"{prefix}{name}": given.get(name) for name in names}
+def answer(connection: socket.socket, body: t.Any, status: str = "200 OK") -> None:
+    text = json.dumps(body).encode()
+    connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
 
 
-@pytest.fixture(autouse=True)
-def no_kubeconfig_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+def page(names: t.Sequence[str], more: str = "") -> dict[str, t.Any]:
+    return {"metadata": {"continue": more}, "items": [{"metadata": {"name": name}} for name in names]}
 
 
-@pytest.mark.parametrize("context", NAMES)
-def test_a_context_may_have_any_name(context: str) -> None:
-    client = connect_as(params(kubeconfig=kubeconfig(), context=context), label="x")
-    assert client.connection == ("https://10.11.0.10:443", b"", True, "")
-    assert client.connection.address == "10.11.0.10:443"
+def trickle(connection: socket.socket, begin: bytes, byte: bytes) -> None:
+    connection.sendall(begin)
+    while True:
+        connection.sendall(byte)
+        time.sleep(0.02)
 
 
-def test_an_empty_current_context_is_told_with_those_there_are() -> None:
-    with pytest.raises(InvalidOption, match=r"no current context.*kubernetes-admin@kubernetes"):
-        connect_as(params(kubeconfig=kubeconfig()), label="host cluster")
+@pytest.mark.parametrize(
+    "begin",
+    [b"HTTP/1.1 200 OK\r\nX: ", HEAD + b"Content-Length: 100000\r\n\r\n{", b""],
+    ids=["header", "body", "status"],
+)
+def test_who_trickles_is_given_up(
+    begin: bytes, serve: t.Callable[[Behaviour], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 0.5)
+    client = serve(lambda connection, _path: trickle(connection, begin, b" "))
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match=r"no complete answer from 127\.0\.0\.1:.* to GET /version within"):
+        client.get("/version")
+    assert time.monotonic() - began < 2
 
 
-def test_host_and_api_key_need_no_kubeconfig(tmp_path: Path) -> None:
-    ca = tmp_path / "ca.pem"
-    ca.write_text("PEM")
-    given = params("member_", host="https://vulcan:6443", api_key="mine", ca_cert=str(ca), validate_certs=False)
-    client = connect_as(given, label="x", prefix="member_")
-    assert client.connection == ("https://vulcan:6443", b"PEM", False, "")
-    assert client._identity.headers() == [("Authorization", "Bearer mine")]
+def test_who_trickles_does_not_hold_up_the_look_at_an_end_point(serve: t.Callable[[Behaviour], Client]) -> None:
+    client = serve(lambda connection, _path: trickle(connection, HEAD + b"X: ", b" "))
+    cluster = {"endpoint": client.connection.server, "certificateAuthority": {"data": ""}}
+    began = time.monotonic()
+    assert reach.no_answer(cluster, None, 0.2) == "no answer within 1 s"
+    assert time.monotonic() - began < 2
 
 
-def test_each_option_goes_over_the_kubeconfig() -> None:
-    given = params(kubeconfig=kubeconfig(), context="UPPER", host="https://other:443")
-    client = connect_as(given, label="x")
-    assert client.connection.server == "https://other:443"
-    assert client._identity.headers() == [("Authorization", "Bearer theirs")]
-    client = connect_as({**given, "host": None, "api_key": "mine"}, label="x")
-    assert client.connection.server == "https://10.11.0.10:443"
-    assert client._identity.headers() == [("Authorization", "Bearer mine")]
+def test_what_would_fill_the_memory_is_refused(
+    serve: t.Callable[[Behaviour], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAXIMUM_SIZE", 2**20)
+    client = serve(lambda connection, _path: connection.sendall(HEAD + b"\r\n" + b" " * 2**23))
+    with pytest.raises(FederationError, match="answers with more than 1 MiB"):
+        client.get("/version")
 
 
-def test_the_proxy_of_the_kubeconfig_is_the_clusters_and_that_of_the_environment_is_not(
+def test_a_list_in_pages(serve: t.Callable[[Behaviour], Client]) -> None:
+    pages = {"": page("ab", "2"), "2": page("c", "3"), "3": page("d")}
+
+    def behave(connection: socket.socket, path: str) -> None:
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(path).query))
+        assert query["limit"] == "500"
+        answer(connection, pages[query.get("continue", "")])
+
+    assert [item["metadata"]["name"] for item in serve(behave).list("/api/v1/pods")] == list("abcd")
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({}, "gives the same page again"),
+        ({"MAXIMUM_PAGES": 5}, "has more than 5 pages"),
+        ({"LIST_TIMEOUT": 0.2}, "is not over"),
+    ],
+)
+def test_a_list_without_an_end_is_refused(
+    limit: dict[str, t.Any],
+    reason: str,
+    serve: t.Callable[[Behaviour], Client],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://here:3128")
-    client = connect_as(params(kubeconfig=kubeconfig(), context="UPPER"), label="x")
-    assert client.connection.proxy == ""
-    assert client._configuration.proxy == "http://here:3128"
-    own = kubeconfig(cluster={"proxy-url": "http://there:3128"})
-    client = connect_as(params(kubeconfig=own, context="UPPER"), label="x")
-    assert client.connection.proxy == "http://there:3128"
-    assert client._configuration.proxy == "http://there:3128"
+    for name, value in limit.items():
+        monkeypatch.setattr(client_module, name, value)
+    number = iter(range(10**6))
+    client = serve(lambda connection, _path: answer(connection, page("a", str(next(number)) if limit else "again")))
+    with pytest.raises(FederationError, match=f"vulcan: the list of /api/v1/pods {reason}"):
+        client.list("/api/v1/pods")
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        ({"host": "vulcan:6443", "api_key": "k"}, "member_host is 'vulcan:6443'"),
-        ({"host": "https://v:1", "api_key": "k", "ca_cert": "/nowhere"}, "member_ca_cert is '/nowhere'"),
-        ({"kubeconfig": kubeconfig(), "context": "mars"}, "no context 'mars'"),
-        ({}, "member_kubeconfig"),
-    ],
-)
-def test_what_can_not_be_used(given: dict[str, t.Any], reason: str) -> None:
-    with pytest.raises(InvalidOption, match=reason):
-        connect_as(params("member_", **given), label="x", prefix="member_")
+@pytest.mark.parametrize("times", [1, 2, 9])
+def test_a_list_whose_rest_is_gone_is_begun_anew(times: int, serve: t.Callable[[Behaviour], Client]) -> None:
+    asked: list[str] = []
+
+    def behave(connection: socket.socket, path: str) -> None:
+        asked.append(path)
+        if "continue" not in path:
+            answer(connection, page("a", "2"))
+        elif sum("continue" in each for each in asked) <= times:
+            answer(connection, {"kind": "Status", "reason": "Expired", "message": "too old", "code": 410}, "410 Gone")
+        else:
+            answer(connection, page("b"))
+
+    client = serve(behave)
+    if times < client_module.LIST_TRIES:
+        assert [item["metadata"]["name"] for item in client.list("/api/v1/pods")] == ["a", "b"]
+    else:
+        with pytest.raises(ApiError, match="was answered with 410: too old"):
+            client.list("/api/v1/pods")
+        assert len(asked) == 2 * client_module.LIST_TRIES
 
 
-@pytest.mark.parametrize("url", ["https://a", "http://10.0.0.1:8080", "https://[fd00::1]:6443", "https://a/prefix"])
-def test_urls(url: str) -> None:
-    check_url(url, "api_endpoint", ("http", "https"))
-
-
-@pytest.mark.parametrize(
-    "url", ["", "a", "a:443", "ftp://a", "https://", "https://a:b", "https://a:0", "https://a:65536", "https://[::1"]
-)
-def test_what_is_no_url(url: str) -> None:
-    with pytest.raises(InvalidOption, match="api_endpoint is"):
-        check_url(url, "api_endpoint", ("http", "https"))
-
-
-def options(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, t.Any]:
-    """A module's options as this environment fills them in."""
-    for name, value in environment.items():
-        monkeypatch.setenv(f"K8S_AUTH_{name}", value)
-    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())
-    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-    return dict(basic.AnsibleModule(argument_spec=kube_spec()).params)
-
-
-def test_the_environment_of_kubernetes_core_is_heeded_as_a_whole(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_an_answer_that_breaks_off_is_asked_for_once_more_where_that_changes_nothing(
+    serve: t.Callable[[Behaviour], Client],
 ) -> None:
-    """Its modules in the same play go there, through this proxy, as this user; so must these."""
-    for name in ("ca", "cert", "key"):
-        (tmp_path / name).write_text("PEM")
-    found = options(
-        monkeypatch,
-        HOST="https://10.10.0.10:6443",
-        CA_CERT=str(tmp_path / "ca"),
-        VALIDATE_CERTS="no",
-        CERT_FILE=str(tmp_path / "cert"),
-        KEY_FILE=str(tmp_path / "key"),
-        PROXY="http://proxy:3128",
-        IMPERSONATE_USER="jane",
-        IMPERSONATE_GROUPS="ops,dev",
-    )
-    client = connect_as(found, label="x")
-    # The proxy is this machine's way to the cluster, and none that KubeFed would have to take
-    assert client.connection == ("https://10.10.0.10:6443", b"PEM", False, "")
-    assert client._configuration.proxy == "http://proxy:3128"
-    assert client._configuration.cert_file == str(tmp_path / "cert")
-    assert client._configuration.key_file == str(tmp_path / "key")
-    assert client._identity.headers() == [
-        ("Impersonate-User", "jane"),
-        ("Impersonate-Group", "ops"),
-        ("Impersonate-Group", "dev"),
-    ]
+    asked: list[str] = []
+
+    def behave(connection: socket.socket, path: str) -> None:
+        asked.append(path)
+        if len(asked) % 2:
+            connection.sendall(HEAD + b"Content-Length: 9\r\n\r\n{")
+        else:
+            answer(connection, {})
+
+    client = serve(behave)
+    assert client.request("GET", "/version") == {}
+    with pytest.raises(Unreachable, match="no answer from"):
+        client.create("/api/v1/namespaces", {})
+    assert len(asked) == 3
 
 
-def test_who_is_named_to_act_as_goes_over_the_kubeconfigs() -> None:
-    user = {"token": "theirs", "as": "eve", "as-groups": ["kings"]}
-    given = params(kubeconfig=kubeconfig(users=[{"name": "u", "user": user}]), context="UPPER")
-    client = connect_as({**given, "impersonate_user": "jane"}, label="x")
-    assert client._identity.headers() == [("Authorization", "Bearer theirs"), ("Impersonate-User", "jane")]
-    with pytest.raises(InvalidOption, match="impersonate_groups needs impersonate_user"):
-        connect_as({**given, "impersonate_groups": ["ops"]}, label="x")
-
-
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        ({"client_cert": "/nowhere", "client_key": "/nowhere"}, "client_cert is '/nowhere'"),
-        ({"client_cert": __file__}, "client_cert and client_key: set both"),
-        ({"proxy": "proxy:3128"}, "proxy is 'proxy:3128'"),
-    ],
-)
-def test_ways_of_this_machine_that_can_not_be_used(given: dict[str, t.Any], reason: str) -> None:
-    with pytest.raises(InvalidOption, match=reason):
-        connect_as({**params(kubeconfig=kubeconfig(), context="UPPER"), **given}, label="x")
+@pytest.mark.parametrize("text", ["<" * 65_000, "HTTPSConnectionPool(" * 4_000])
+def test_no_cause_takes_its_time(text: str) -> None:
+    began = time.process_time()
+    cause(Exception(text))
+    assert time.process_time() - began < 0.2

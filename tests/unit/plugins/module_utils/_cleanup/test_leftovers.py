@@ -9,19 +9,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership, prices
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import (
-    is_held,
-    is_missing,
-    kind_of,
-    log_arn,
-    name_of,
-)
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import (
     KIND_OF,
     KINDS,
-    rules_from,
     sign,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.leftovers import (
@@ -30,7 +21,6 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.lef
     leftovers,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import running
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import summary
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.things import Burst, Thing
 
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), stack=frozenset({"sg-stack"}), cluster=True)
@@ -277,17 +267,6 @@ def test_public_addresses_and_zones_count() -> None:
     assert as_result(leftover)["monthly_cost"] == 23.73
 
 
-@pytest.mark.parametrize(
-    ("type_", "price"),
-    [
-        *[("m6i.large", 0.096), ("m6i.xlarge", 0.192), ("m6i.8xlarge", 1.536), ("t3.medium", 0.0416)],
-        *[("t3.nano", None), ("m6i.metal", None), ("x9.large", None), ("", None), ("m6i", None)],
-    ],
-)
-def test_what_instances_cost(type_: str, price: float | None) -> None:
-    assert prices.instance(type_) == price
-
-
 def test_what_of_the_stack_is_paid_by_the_hour() -> None:
     def row(type_: str, id_: str | None, status: str = "CREATE_COMPLETE") -> dict[str, t.Any]:
         return {"ResourceType": f"AWS::{type_}", "PhysicalResourceId": id_, "ResourceStatus": status}
@@ -319,56 +298,3 @@ def test_what_of_the_stack_is_paid_by_the_hour() -> None:
     }
     unknown = thing("node_group", {}, id="vulcan/nodes", type="x9.large", count=2)
     assert running(resources[5:6], [unknown])[0]["hourly_cost"] is None
-
-
-def test_a_rule_is_taken_back_in_the_form_in_which_it_was_given() -> None:
-    row = {
-        "GroupId": "sg-nodes",
-        "IpPermissions": [
-            {
-                "IpProtocol": "tcp",
-                "FromPort": 80,
-                "ToPort": 80,
-                "UserIdGroupPairs": [{"GroupId": "sg-lb", "UserId": "1", "Description": "x"}, {"GroupId": "sg-other"}],
-                "IpRanges": [{"CidrIp": "10.0.0.0/8"}],
-            },
-            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-lb"}]},
-            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-other"}]},
-        ],
-    }
-    assert rules_from(row, "sg-lb") == [
-        {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": "sg-lb"}]},
-        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-lb"}]},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("arn", "kind", "name"),
-    [
-        ("arn:aws:ec2:eu-central-1:1:natgateway/nat-1", "natgateway", "nat-1"),
-        ("arn:aws:cloudformation:eu-central-1:1:stack/cloudburst-vulcan/5c2e", "stack", "cloudburst-vulcan/5c2e"),
-        ("arn:aws:logs:eu-central-1:1:log-group:/aws/eks/vulcan/cluster", "log-group", "/aws/eks/vulcan/cluster"),
-        ("arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/a0b1", "loadbalancer", "a0b1"),
-    ],
-)
-def test_arns(arn: str, kind: str, name: str) -> None:
-    assert (kind_of(arn), name_of(arn)) == (kind, name)
-    assert log_arn(f"{arn}:*") == log_arn(arn) == arn
-
-
-@pytest.mark.parametrize("code", ["InvalidGroup.NotFound", "ResourceNotFoundException", "LoadBalancerNotFound"])
-def test_what_is_gone(code: str) -> None:
-    assert is_missing(AwsError("", code))
-    assert not is_held(AwsError("", code))
-
-
-@pytest.mark.parametrize("code", ["DependencyViolation", "ResourceInUse", "VolumeInUse"])
-def test_what_is_held(code: str) -> None:
-    assert is_held(AwsError("", code))
-    assert not is_missing(AwsError("", code))
-
-
-def test_what_is_left_in_a_line() -> None:
-    assert summary([]) == "nothing"
-    assert summary(["a", "b"]) == "a, b"
-    assert summary(["a", "b", "c", "d", "e", "f"]) == "a, b, c, d and 2 more"
