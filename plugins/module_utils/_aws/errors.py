@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._runtime.errors import FederationError, Unavailable
+# pylint does not follow relative imports out of this folder, and would not know that these are exceptions
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, Unavailable
 
 # Codes and classes by which botocore and the services say that they no longer, or never, took the credentials.
 _CREDENTIAL_CODES = {
