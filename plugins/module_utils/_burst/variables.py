@@ -66,6 +66,8 @@ VARIABLES: dict[str, Variable] = {
     "burst_volumes": Variable("str", "keep", ("keep", "remove")),
     "burst_leftovers": Variable("str", "fail", ("fail", "report")),
     "burst_firewall_address": _TEXT,
+    "burst_device_type": _TEXT,
+    "burst_device_file": _TEXT,
     # A cluster that exists
     "burst_member_kubeconfig": _TEXT,
     "burst_member_context": _TEXT,

@@ -31,6 +31,8 @@ def install() -> None:
     seams.replace_ec2_action("CreateCustomerGateway", lambda original: _answering(_create_customer_gateway, original))
     seams.replace_ec2_action("CreateVpnConnection", lambda _original: _answering(_create_vpn_connection))
     seams.replace_ec2_action("DescribeVpnConnections", lambda _original: _answering(_describe_vpn_connections))
+    seams.add_ec2_action("GetVpnConnectionDeviceTypes", _answering(_get_device_types))
+    seams.add_ec2_action("GetVpnConnectionDeviceSampleConfiguration", _answering(_get_sample_configuration))
     seams.replace_ec2_action("DeleteVpnConnection", lambda _original: _answering(_delete_vpn_connection))
     seams.replace_ec2_action("AttachVpnGateway", lambda original: _answering(_attach_vpn_gateway, original))
     seams.replace_ec2_action("DetachVpnGateway", lambda original: _answering(_detach_vpn_gateway, original))
@@ -232,6 +234,37 @@ def _matches(connection: dict[str, t.Any], filters: dict[str, list[str]]) -> boo
         if value not in values:
             return False
     return True
+
+
+def _get_device_types(_query: Query) -> Answer:
+    items = "".join(
+        f"<item><vpnConnectionDeviceTypeId>{key}</vpnConnectionDeviceTypeId><vendor>{escape(vendor)}</vendor>"
+        f"<platform>{escape(platform)}</platform><software>{escape(software)}</software></item>"
+        for key, (vendor, platform, software) in vpn.DEVICES.items()
+    )
+    return seams.ec2_answer(
+        "GetVpnConnectionDeviceTypes", f"<vpnConnectionDeviceTypeSet>{items}</vpnConnectionDeviceTypeSet>"
+    )
+
+
+def _get_sample_configuration(query: Query) -> Answer:
+    connection = seams.store("vpn_connections").get(_one(query, "VpnConnectionId"))
+    if not connection or not connection["Tunnels"]:
+        name = _one(query, "VpnConnectionId")
+        raise AwsError("InvalidVpnConnectionID.NotFound", f"The vpnConnection ID '{name}' does not exist")
+    device = _one(query, "VpnConnectionDeviceTypeId")
+    if device not in vpn.DEVICES:
+        raise AwsError("InvalidParameterValue", f"The vpnConnectionDeviceTypeId '{device}' is invalid")
+    text = vpn.sample_configuration(
+        device,
+        _one(query, "InternetKeyExchangeVersion") or "ikev1",
+        connection["CustomerAddress"],
+        connection["Tunnels"],
+    )
+    return seams.ec2_answer(
+        "GetVpnConnectionDeviceSampleConfiguration",
+        f"<vpnConnectionDeviceSampleConfiguration>{escape(text)}</vpnConnectionDeviceSampleConfiguration>",
+    )
 
 
 def _delete_vpn_connection(query: Query) -> Answer:

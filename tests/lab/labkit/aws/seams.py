@@ -360,6 +360,11 @@ def _run(where: str, service: str, action: str, parameters: t.Mapping[str, t.Any
     return root
 
 
+def add_ec2_action(action: str, function: Action) -> None:
+    """Have EC2 answer an action that MiniStack has not."""
+    module("ministack.services.ec2")._ACTION_MAP[action] = function
+
+
 def replace_ec2_action(action: str, make: t.Callable[[Action], Action]) -> None:
     """Put `make(the action's function)` in the place of an EC2 action."""
     actions = module("ministack.services.ec2")._ACTION_MAP

@@ -144,6 +144,29 @@ def configuration(
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
+# Some of those in https://docs.aws.amazon.com/vpn/latest/s2svpn/your-cgw.html, by id: vendor, platform, software. The
+# ids are the lab's own.
+DEVICES = {
+    "9005b6c1": ("Generic", "Generic", "Vendor Agnostic"),
+    "a1b2c3d4": ("Strongswan", "Ubuntu 16.04", "Strongswan 5.5.1+"),
+    "b5fb6a5d": ("Palo Alto Networks", "PA Series", "PANOS 7.0+"),
+}
+
+
+def sample_configuration(device: str, ike: str, customer_address: str, tunnels: t.Sequence[t.Mapping[str, str]]) -> str:
+    """What the lab has for a device: a text for people, as AWS's is, with the addresses and keys of each tunnel."""
+    lines = [f"! {' '.join(DEVICES[device])}, {ike}"]
+    for number, tunnel in enumerate(tunnels, start=1):
+        amazon, customer = ipaddress.IPv4Network(tunnel["TunnelInsideCidr"]).hosts()
+        lines += [
+            f"! Tunnel {number}",
+            f"customer gateway {customer_address} inside {customer}/30",
+            f"virtual private gateway {tunnel['OutsideIpAddress']} inside {amazon}/30",
+            f"pre-shared key {tunnel['PreSharedKey']}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def _texts(parent: ET.Element, **children: str) -> None:
     for name, text in children.items():
         ET.SubElement(parent, name).text = text
