@@ -33,7 +33,7 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks: `modules` has them, the whole has not. The last has a burst of its own.
-LONGEST = ("two_bursts", "deleted_by_hand", "endpoints")
+LONGEST = ("two_bursts", "deleted_by_hand", "existing_cluster_vpn", "endpoints")
 # What there is to check, and how many steps of it at once; without being asked for, all but the last.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1))
 
@@ -283,7 +283,7 @@ class Checker:
         ]
 
     def modules(self) -> list[Step]:
-        """The long scenarios of the modules, of two bursts, of what is deleted by hand and of end points, alone."""
+        """The long scenarios: modules, two bursts, deletion by hand, mars and end points, with nothing beside them."""
         *with_burst, own_burst = LONGEST
         return [self._named("modules", settings.LAB_NAME, ("up", "join", "resources", *with_burst, "down", own_burst))]
 

@@ -83,6 +83,14 @@ def test_each_line_of_a_host_is_a_thing_and_a_file_keeps_its_name() -> None:
     ]
 
 
+def test_an_empty_chain_of_kube_proxy_is_nothing_but_a_rule_in_it_is() -> None:
+    chain = "\tchain endpoint-OSSXEZKA-shop/web/tcp/http__10.10.128.6/80 {\n"
+    rule = "\t\tmeta l4proto tcp dnat to 10.10.128.6:80\n"
+    empty, full = hosts.sections(f"== nftables\n{chain}\t}}\n"), hosts.sections(f"== nftables\n{chain}{rule}\t}}\n")
+    assert compare.differences(empty, hosts.sections("== nftables\n\t}\n")) == []
+    assert compare.differences(full, empty) == [f"- nftables: {rule.rstrip()}"]
+
+
 def test_a_deleted_connection_is_gone_though_aws_shows_it() -> None:
     assert aws.kept({"State": "deleted"})["state"] == "deleted"
     assert aws.kept({"Status": {"Code": "deleted"}, "Tags": [{"Key": "a", "Value": "b"}]})["tags"] == {"a": "b"}

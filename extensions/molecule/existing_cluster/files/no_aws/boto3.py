@@ -1,0 +1,7 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Instead of AWS's library, for a machine that has none."""
+
+raise ImportError("there is no boto3 here")
