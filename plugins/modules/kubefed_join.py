@@ -35,7 +35,7 @@ options:
         there. This module does not handle what is federated to the member. Withdraw that first, with
         M(cloudburst.federation.federated_resource) and its
         O(cloudburst.federation.federated_resource#module:state=withdrawn).
-      - With V(absent) and a member that cannot be reached, the host cluster is cleaned up, and RV(left) and a warning
+      - With V(absent) and a member that cannot be reached, the host cluster is cleaned up, and RV(not_removed) and a warning
         list what could not be removed from the member. The module tries twice to connect to each address of the
         member, for 10 seconds each, and waits up to 30 seconds for a response.
     type: str
@@ -157,7 +157,7 @@ options:
     description:
       - With O(state=absent), whether to remove everything that was created in the member. With V(false), the module
         does not even connect to the member, which is useful if it will be or has been deleted.
-      - RV(left) lists what stays.
+      - RV(not_removed) lists what stays.
     type: bool
     default: true
   wait_timeout:
@@ -287,8 +287,8 @@ cluster:
       type: str
       returned: always
       sample: Cluster
-left:
-  description: What is left in the member, and why.
+not_removed:
+  description: What was not removed from the member, and why.
   returned: when O(state=absent)
   type: list
   elements: str
@@ -301,59 +301,19 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, context_names, secrets_of
+from ..module_utils._kube.connect import connect_as, secrets_of
 from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.errors import Unreachable
-from ..module_utils._kube.names import check_labels, check_name, texts
-from ..module_utils._kube.urls import PROXY_SCHEMES, check_url, login_of
+from ..module_utils._kube.urls import login_of
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
-from ..module_utils._kubefed.membership import manifests, rights
-from ..module_utils._kubefed.membership.join import Join, Membership
+from ..module_utils._kubefed.membership import rights
+from ..module_utils._kubefed.membership.join import join
+from ..module_utils._kubefed.membership.model import TLS_VALIDATIONS, read_options
+from ..module_utils._kubefed.membership.session import Session
+from ..module_utils._kubefed.membership.unjoin import unjoin
 from ..module_utils._runtime.argspec import kube_spec, wait_spec
 from ..module_utils._runtime.errors import InvalidOption
 from ..module_utils._runtime.module import QuietModule, Run, run_module
-
-
-def membership(params: dict[str, t.Any]) -> Membership:
-    """What is asked for, checked before anything is touched."""
-    check_name(params["name"], "name")
-    check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63, dots=False)
-    for option in ("host_cluster_name", "secret_name"):
-        if params[option] is not None:
-            check_name(params[option], option)
-    context = (
-        None if params["host"] and params["api_key"] else params["context"] or context_names(params["kubeconfig"])[1]
-    )
-    default = params["host_cluster_name"] or manifests.host_name(context)
-    check_name(manifests.account_name(params["name"], default), "the service account's name, name-host_cluster_name,")
-    if params["api_endpoint"] is not None:
-        check_url(params["api_endpoint"], "api_endpoint", ("http", "https"))
-    if params["proxy_url"]:
-        check_url(params["proxy_url"], "proxy_url", PROXY_SCHEMES)
-    if params["ca_bundle"] is not None:
-        manifests.check_certificates(params["ca_bundle"], "ca_bundle")
-    if params["disabled_tls_validations"] is not None:
-        manifests.check_tls_validations(params["disabled_tls_validations"], "disabled_tls_validations")
-    if params["types"] and params["rights"] != rights.TYPES:
-        raise InvalidOption(f"types is {params['types']!r}; it is of no use without rights=types.")
-    rights.check_types(params["types"], "types")
-    labels, annotations = texts(params["labels"]), texts(params["annotations"])
-    check_labels(labels, "labels")
-    check_labels(annotations, "annotations", annotations=True)
-    return Membership(
-        name=params["name"],
-        namespace=params["kubefed_namespace"],
-        host_name=params["host_cluster_name"],
-        default_host_name=default,
-        secret_name=params["secret_name"],
-        api_endpoint=params["api_endpoint"],
-        ca_bundle=params["ca_bundle"],
-        proxy_url=params["proxy_url"],
-        disabled_tls_validations=params["disabled_tls_validations"],
-        labels=labels,
-        annotations=annotations,
-        types=params["types"] if params["rights"] == rights.TYPES else None,
-    )
 
 
 def member_client(params: dict[str, t.Any]) -> Client:
@@ -374,7 +334,7 @@ def member_client(params: dict[str, t.Any]) -> Client:
 def call(run: Run) -> None:
     """One membership."""
     params = run.module.params
-    wanted = membership(params)
+    request = read_options(params)
     host = connect_as(params, label="host cluster")
     member: Client | None = None
     no_member = ""
@@ -388,8 +348,8 @@ def call(run: Run) -> None:
             raise
         no_member = error.message
     changes = Changes()
-    join = Join(
-        wanted,
+    session = Session(
+        request,
         host,
         member,
         waiter=run.waiter,
@@ -401,12 +361,11 @@ def call(run: Run) -> None:
         if params["state"] == "present":
             if member is None:
                 run.warn(f"Predicted without the member: {no_member}")
-            run.result["cluster"] = join.join(wait=params["wait"])
+            run.result["cluster"] = join(session, wait=params["wait"])
         else:
-            run.result["left"] = join.leave(
-                wait=params["wait"], clean_member=params["clean_member"], no_member=no_member
-            )
-            for line in run.result["left"] if params["clean_member"] else ():
+            not_removed = unjoin(session, wait=params["wait"], clean_member=params["clean_member"], no_member=no_member)
+            run.result["not_removed"] = not_removed
+            for line in not_removed if params["clean_member"] else ():
                 run.warn(f"Not removed: {line}")
     finally:
         run.result["changed"] = bool(changes)
@@ -434,7 +393,7 @@ def main() -> None:
             "disabled_tls_validations": {
                 "type": "list",
                 "elements": "str",
-                "choices": list(manifests.TLS_VALIDATIONS),
+                "choices": list(TLS_VALIDATIONS),
             },
             "host_cluster_name": {"type": "str"},
             "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},

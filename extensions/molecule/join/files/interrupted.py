@@ -31,7 +31,10 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._kube.diff i
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object, decoded
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.api import DEFAULT_NAMESPACE, path_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import manifests
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.join import Join, Membership
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.join import join
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.model import Membership
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.session import Session
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership.unjoin import unjoin
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
 
 HOST_CONTEXT, MEMBER_CONTEXT = sys.argv[1:3]
@@ -93,10 +96,10 @@ class Try:
         }
         HOST.create(path_of("KubeFedConfig", self.name), config)
 
-    def _run(self, limit: int | None, action: t.Callable[[Join], t.Any]) -> tuple[int, bool]:
+    def _run(self, limit: int | None, action: t.Callable[[Session], t.Any]) -> tuple[int, bool]:
         """:returns: calls made, and whether the run came to its end."""
         calls, changes = Calls(limit), Changes()
-        join = Join(
+        session = Session(
             Membership(name=self.name, namespace=self.name, host_name="earth", default_host_name="earth"),
             calls.client(HOST),
             calls.client(MEMBER),
@@ -106,16 +109,16 @@ class Try:
             slice_state={},
         )
         try:
-            action(join)
+            action(session)
         except Killed:
             return calls.made, False
         return calls.made, True
 
     def join(self, limit: int | None = None) -> tuple[int, bool]:
-        return self._run(limit, lambda join: join.join(wait=False))
+        return self._run(limit, lambda session: join(session, wait=False))
 
     def leave(self, limit: int | None = None) -> tuple[int, bool]:
-        return self._run(limit, lambda join: join.leave(wait=False))
+        return self._run(limit, lambda session: unjoin(session, wait=False))
 
     def kubefedctl(self, command: str, *more: str) -> None:
         words = ["kubefedctl", command, self.name, "--kubefed-namespace", self.name, "--host-cluster-name", "earth"]

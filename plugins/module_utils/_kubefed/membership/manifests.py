@@ -15,13 +15,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
-import ssl
 import typing as t
 
 from ..._kube.objects import Object
-from ..._kube.tls import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
-from ..._runtime.errors import InvalidOption
 from ..api import API_TYPES
 from . import rights
 
@@ -32,44 +28,6 @@ ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
 # (pkg/controller/kubefedcluster/controller.go): this one follows the token. The Secret has it too, so that it is known
 # of a token that KubeFed has yet to take up.
 TOKEN_ANNOTATION = "cloudburst.federation/token"
-
-TLS_VALIDATIONS = (TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD)
-
-
-def check_tls_validations(values: t.Collection[str], option: str) -> None:
-    """Refuse what KubeFed's webhook would (validateDisabledTLSValidations in its validation.go).
-
-    :raises InvalidOption: with option, value and what is allowed.
-    """
-    if "*" in values and len(values) > 1:
-        raise InvalidOption(f"{option} is {list(values)!r}; '*' stands for all of them and has to be alone.")
-
-
-def check_certificates(pem: str, option: str) -> None:
-    """Refuse what holds no certificate in PEM: KubeFed's controller could not make a client with it.
-
-    :raises InvalidOption: with option and what is allowed.
-    """
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, TypeError, ValueError) as error:
-        raise InvalidOption(f"{option} can't be used: {error}; allowed are certificates in PEM, as text.") from error
-
-
-def host_name(context: str | None) -> str:
-    """The host cluster's name in names of objects, made of its context's name, which may hold anything.
-
-    ``kubernetes-admin@kubernetes`` becomes ``kubernetes-admin-kubernetes``.
-
-    :raises InvalidOption: when nothing usable is left.
-    """
-    name = re.sub(r"[^a-z0-9.]+", "-", (context or "").lower())
-    name = re.sub(r"[-.]*\.[-.]*", ".", name)[:200].strip("-.")
-    if not name:
-        raise InvalidOption(
-            f"No name for the host cluster can be made of the context {context!r}: set host_cluster_name."
-        )
-    return name
 
 
 def account_name(cluster: str, host: str) -> str:
@@ -246,16 +204,12 @@ __all__ = (
     "ACCOUNT_ANNOTATION",
     "ACCOUNT_UID_ANNOTATION",
     "SERVICE_ACCOUNT_TOKEN",
-    "TLS_VALIDATIONS",
     "TOKEN_ANNOTATION",
     "account_name",
     "account_of_token",
-    "check_certificates",
-    "check_tls_validations",
     "default_secret_name",
     "fingerprint",
     "healthcheck_role_name",
-    "host_name",
     "host_secret",
     "kubefed_cluster",
     "member_leftovers",

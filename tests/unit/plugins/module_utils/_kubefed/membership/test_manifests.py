@@ -12,43 +12,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.names import check_name
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import manifests
-from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 
 def token(subject: object) -> str:
     payload = base64.urlsafe_b64encode(json.dumps({"sub": subject}).encode()).decode().rstrip("=")
     return f"header.{payload}.signature"
-
-
-@pytest.mark.parametrize(
-    ("context", "name"),
-    [
-        ("earth", "earth"),
-        ("kubernetes-admin@kubernetes", "kubernetes-admin-kubernetes"),
-        (
-            "arn:aws:eks:eu-central-1:000000000000:cluster/Vulcan",
-            "arn-aws-eks-eu-central-1-000000000000-cluster-vulcan",
-        ),
-        ("Dev_Cluster", "dev-cluster"),
-        ("a@.b", "a.b"),
-        ("-edge-", "edge"),
-        ("admin@cluster.local", "admin-cluster.local"),
-    ],
-)
-def test_any_context_gives_a_host_name(context: str, name: str) -> None:
-    assert manifests.host_name(context) == name
-    check_name(name, "host_cluster_name")
-
-
-@pytest.mark.parametrize("context", [None, "", "@", "::/", "ünî"])
-def test_a_context_of_which_little_is_left(context: str | None) -> None:
-    if context == "ünî":
-        assert manifests.host_name(context) == "n"
-        return
-    with pytest.raises(InvalidOption, match="host_cluster_name"):
-        manifests.host_name(context)
 
 
 def test_names_are_those_of_kubefedctl() -> None:
@@ -147,22 +116,6 @@ def test_without_a_token_there_is_no_mark() -> None:
 def test_the_secret_on_the_host_bears_the_same_mark() -> None:
     secret = manifests.host_secret("vulcan-token", "ns", "t")
     assert secret["metadata"]["annotations"] == cluster()["metadata"]["annotations"]
-
-
-@pytest.mark.parametrize("values", [[], ["*"], ["SubjectName"], ["SubjectName", "ValidityPeriod"]])
-def test_what_of_a_certificate_may_be_left_unverified(values: list[str]) -> None:
-    manifests.check_tls_validations(values, "disabled_tls_validations")
-
-
-def test_all_stands_alone() -> None:
-    with pytest.raises(InvalidOption, match="'\\*' stands for all"):
-        manifests.check_tls_validations(["*", "SubjectName"], "disabled_tls_validations")
-
-
-@pytest.mark.parametrize("pem", ["", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "ünî"])
-def test_what_is_no_certificate(pem: str) -> None:
-    with pytest.raises(InvalidOption, match="ca_bundle can't be used"):
-        manifests.check_certificates(pem, "ca_bundle")
 
 
 def test_the_account_of_a_token() -> None:

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Why a member is not Ready, and what to look at: addresses and ports, and where KubeFed stands."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+from ..._kube.client import Client
+from ..._kube.errors import ApiError
+from ..._kube.objects import Object, condition
+from ..._kube.urls import host_and_port
+from ..._runtime.errors import FederationError, without_login
+from ..controller import pod_addresses
+from .conditions import last_probe, readiness
+from .session import Session
+
+
+class _Clue(t.NamedTuple):
+    """What a part of an error of KubeFed's controller, from Go's net and crypto packages, means.
+
+    :ivar text: the part.
+    :ivar passing: whether waiting may help.
+    :ivar meaning: for the user, with the places ``{cluster}`` and ``{host}``.
+    """
+
+    text: str
+    passing: bool
+    meaning: str
+
+
+_DROPPED = "Nothing comes back: a firewall or security group drops it, or the way back"
+_CLUES = (
+    _Clue(
+        "x509:",
+        False,
+        "It does not trust the certificate there: set ca_bundle to its authority's certificates, or"
+        " disabled_tls_validations to what of it is not to be verified",
+    ),
+    _Clue(
+        "Unauthorized",
+        False,
+        "The API server there refuses the token of {cluster}: it is another cluster's; check api_endpoint",
+    ),
+    _Clue("connection refused", True, "Nothing listens there, or a firewall on the way refuses"),
+    _Clue("no such host", True, "The name server of the {host} does not know that name"),
+    _Clue("no route to host", True, "There is no route"),
+    _Clue("network is unreachable", True, "There is no route"),
+    _Clue("context deadline exceeded", True, _DROPPED),
+    _Clue("i/o timeout", True, _DROPPED),
+    _Clue("Client.Timeout", True, _DROPPED),
+)
+
+
+def is_permanent(cluster: Object) -> bool:
+    """Whether KubeFed's controller names a reason that waiting does not remove."""
+    if condition(cluster, "ConfigMalformed").get("status") == "True":
+        return True
+    return any(not clue.passing and clue.text in readiness(cluster) for clue in _CLUES)
+
+
+def advice(session: Session, cluster: Object, *, outdated: bool) -> str:
+    """What to look at when a cluster does not become Ready.
+
+    :param cluster: the KubeFedCluster.
+    :param outdated: its conditions are from before it was changed.
+    """
+    request, host = session.request, session.host_client
+    if not last_probe(cluster) or outdated:
+        return f"Does kubefed-controller-manager run in namespace {request.namespace} of the {host.label}?"
+    if condition(cluster, "ConfigMalformed").get("status") == "True":
+        return f"See the events of the KubeFedCluster in namespace {request.namespace} of the {host.label}."
+    told = [_way(session, cluster)]
+    meaning = next((clue.meaning for clue in _CLUES if clue.text in readiness(cluster)), "")
+    if meaning:
+        told.append(f"{meaning.format(cluster=request.name, host=host.label)}.")
+    if session.member_client is not None:
+        told.append(_from_here(session.member_client))
+    return " ".join(told)
+
+
+def _way(session: Session, cluster: Object) -> str:
+    """From where, through what and to where KubeFed asks."""
+    spec, label = cluster.get("spec") or {}, session.host_client.label
+    host, port = host_and_port(str(spec.get("apiEndpoint") or ""))
+    addresses = _addresses(host)
+    resolved = f" ({', '.join(addresses)})" if addresses and addresses != [host] else ""
+    proxy = spec.get("proxyURL")
+    through = f" through {without_login(str(proxy))}" if proxy else ""
+    sources = ", ".join(pod_addresses(session.host_client, session.request.namespace)) or "none runs"
+    return f"KubeFed asks {host}:{port}{resolved}{through} from its pods in the {label}: {sources}."
+
+
+def _addresses(host: str) -> list[str]:
+    """The addresses of a host as this machine knows them."""
+    try:
+        return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
+    except OSError:
+        return []
+
+
+def _from_here(member: Client) -> str:
+    address = member.connection.address
+    if _answers(member):
+        return f"This machine gets an answer from {address}: look at the way between those pods and it, both ways."
+    return f"This machine gets no answer from {address} either."
+
+
+def _answers(member: Client) -> bool:
+    try:
+        member.get("/version")
+    except ApiError:
+        return True
+    except FederationError:
+        return False
+    return True
+
+
+__all__ = ("advice", "is_permanent")

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Taking a cluster out of a federation, from whatever an earlier try has left: plan, write, wait, result.
+
+The source is pkg/kubefedctl/unjoin.go of KubeFed v0.10.0.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ..._kube.client import Client
+from ..._kube.discovery import namespace_objects
+from ..._kube.objects import Object
+from ..._runtime.errors import FederationError
+from .. import host as kubefed
+from ..listing import some
+from . import credentials, manifests
+from .session import Session
+
+# In every namespace, made by Kubernetes itself
+_NATIVE = {("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt")}
+# Keys of what survives from one slice to the next: whether KubeFed's namespace in the member is being deleted, and what
+# was not removed from the member
+_DELETING, _NOT_REMOVED = "deleting", "not_removed"
+
+
+@dataclass(frozen=True)
+class UnjoinPlan:
+    """What there is of a member.
+
+    :ivar registered: its KubeFedCluster; ``None`` where there is none.
+    :ivar secrets: names of the Secrets on the host with a token for it.
+    :ivar accounts: names of the service accounts in it that may be KubeFed's.
+    """
+
+    registered: Object | None
+    secrets: tuple[str, ...]
+    accounts: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the host knows of the member, so that something may be there."""
+        return self.registered is not None or bool(self.secrets)
+
+
+def unjoin(session: Session, *, wait: bool, clean_member: bool = True, no_member: str = "") -> list[str]:
+    """Take the cluster out of the federation.
+
+    The member first, while the host still knows of it; a member that can't be reached does not keep the host from
+    being cleaned.
+
+    :param wait: until all of it is gone.
+    :param clean_member: remove what was put into the member.
+    :param no_member: why there is no client for the member.
+    :returns: what was not removed from the member, as lines for the user.
+    """
+    plan = plan_unjoin(session)
+    if _NOT_REMOVED not in session.slice_state:
+        # Once only: else each slice of the wait would wait for a member that is dead, and name it again
+        orphaned = _orphaned(session, plan)
+        deleting, not_removed = _clean_member(session, plan, no_member if clean_member else "clean_member is false")
+        session.slice_state.update({_NOT_REMOVED: [*orphaned, *not_removed], _DELETING: deleting})
+    _clean_host(session, plan)
+    if wait:
+        _wait_absent(session)
+    return list(session.slice_state[_NOT_REMOVED])
+
+
+def plan_unjoin(session: Session) -> UnjoinPlan:
+    """Read what there is of the member. Nothing is written, yet."""
+    request = session.request
+    members = kubefed.clusters(session.host_client, request.namespace)
+    found = credentials.find_credentials(session, members)
+    accounts = {account for account in found.values() if account} | {request.account}
+    return UnjoinPlan(members.get(request.name), tuple(sorted(found)), tuple(sorted(accounts)))
+
+
+def _orphaned(session: Session, plan: UnjoinPlan) -> list[str]:
+    """What KubeFed has put into the member and was not withdrawn from it, in a line for the user."""
+    name = session.request.name
+    if plan.registered is None:
+        return []
+    placed = kubefed.federated_to(session.host_client, session.request.namespace, name)
+    if not placed:
+        return []
+    return [f"what KubeFed has put into {name} and was not withdrawn: {some(placed)}. KubeFed looks after it no more"]
+
+
+# -- write ------------------------------------------------------------------------------------------------------------
+
+
+def _clean_member(session: Session, plan: UnjoinPlan, no_member: str) -> tuple[bool, list[str]]:
+    """Remove what was put into the member.
+
+    :param no_member: why it is not to be cleaned; empty when it is.
+    :returns: whether KubeFed's namespace is being deleted, and what was not removed, as lines for the user.
+    """
+    why = no_member
+    if not why:
+        try:
+            for account in plan.accounts:
+                credentials.revoke(session.member, account, session.request.namespace)
+        except FederationError as error:
+            why = error.message
+        else:
+            return _delete_namespace(session, plan)
+    return False, [_unreached(session, plan, why)] if plan.is_known else []
+
+
+def _unreached(session: Session, plan: UnjoinPlan, why: str) -> str:
+    return (
+        f"service account, token, roles and bindings of {', '.join(plan.accounts)}, and namespace"
+        f" {session.request.namespace}, in {session.request.name}: {why}"
+    )
+
+
+def _delete_namespace(session: Session, plan: UnjoinPlan) -> tuple[bool, list[str]]:
+    """Delete KubeFed's namespace in the member, unless it is the host's or holds what is not KubeFed's.
+
+    :returns: whether it is being deleted, and what was not removed.
+    """
+    name = session.request.namespace
+    where = f"namespace {name} in {session.request.name}"
+    try:
+        namespace = session.member.get("Namespace", name)
+        if namespace is None:
+            return False, []
+        on_host = session.host.get("Namespace", name)
+        if on_host is not None and on_host["metadata"]["uid"] == namespace["metadata"]["uid"]:
+            return False, []
+        if namespace["metadata"].get("deletionTimestamp"):
+            return True, []
+        foreign = foreign_objects(namespace_objects(t.cast(Client, session.member_client), name), plan.accounts)
+        if foreign:
+            return False, [f"{where}, because it also holds {some(foreign)}"]
+        session.member.delete("Namespace", name)
+    except FederationError as error:
+        return False, [f"{where}: {error.message}"]
+    return True, []
+
+
+def foreign_objects(found: t.Mapping[t.Any, list[Object]], accounts: t.Collection[str]) -> list[str]:
+    """What in KubeFed's namespace of the member was put there by neither a join nor Kubernetes.
+
+    In scope Namespaced, that is where the workloads are: those that KubeFed has put there count too, as it adopts
+    those that were there before it.
+
+    :param found: what the namespace holds, by type.
+    :param accounts: names of KubeFed's service accounts.
+    """
+    known = _NATIVE | {
+        (plural, name)
+        for account in accounts
+        for plural, name in (
+            ("serviceaccounts", account),
+            ("secrets", account),
+            ("roles", manifests.role_name(account)),
+            ("rolebindings", manifests.role_name(account)),
+        )
+    }
+    foreign = []
+    for type_, items in found.items():
+        for item in items:
+            metadata = item["metadata"]
+            owner = (metadata.get("annotations") or {}).get(manifests.ACCOUNT_ANNOTATION)
+            of_account = type_.plural == "secrets" and owner in {*accounts, "default"}
+            if (type_.plural, metadata["name"]) not in known and not of_account and not metadata.get("ownerReferences"):
+                foreign.append(f"{type_.plural}/{metadata['name']}")
+    return sorted(foreign)
+
+
+def _clean_host(session: Session, plan: UnjoinPlan) -> None:
+    for name in plan.secrets:
+        session.host.delete("Secret", name)
+    if plan.registered is not None:
+        session.host.delete("KubeFedCluster", session.request.name)
+
+
+# -- wait -------------------------------------------------------------------------------------------------------------
+
+
+def _wait_absent(session: Session) -> None:
+    request = session.request
+    session.host.wait_absent("KubeFedCluster", request.name, f"KubeFedCluster {request.name} to be gone")
+    if session.slice_state[_DELETING] and session.member_client is not None:
+        label = session.member_client.label
+        what = f"namespace {request.namespace} in {label} to be gone"
+        session.member.wait_absent("Namespace", request.namespace, what)
+
+
+__all__ = ("UnjoinPlan", "foreign_objects", "plan_unjoin", "unjoin")
