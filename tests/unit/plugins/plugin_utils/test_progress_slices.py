@@ -199,8 +199,13 @@ def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
     check = {"burst_check_region": "eu-central-1", "burst_check_profile": "", "ansible_failed_result": failed}
     tasks = [
         {"name": "Poll", "polls": {"foreign": foreign + secret, "secrets": [secret]}},
-        task_of(present, "present | Say what is wrong", **host, __kubefed_host_events=events),
-        task_of(absent, "absent | Say what is in the way", **host, __kubefed_host_lingering=namespace),
+        task_of(present, "present | Fail with what helm and the cluster say", **host, __kubefed_host_events=events),
+        task_of(
+            absent,
+            "absent | Fail with what blocks the deletion of the namespace",
+            **host,
+            __kubefed_host_remaining=namespace,
+        ),
         task_of("roles/burst_check/tasks/main.yml", "Stop with what AWS says", **check),
         task_of("playbooks/burst_status.yml", "Show the burst", **status),
     ]

@@ -38,7 +38,7 @@ def run(tmp_path: Path, ref: str, digest: str) -> tuple[int, str]:
     tasks: list[t.Any] = [
         {"ansible.builtin.include_tasks": str(ROLES / "kubefed_host" / "tasks" / "chart.yml")},
         {
-            "ansible.builtin.command": "cat {{ __kubefed_host_checked_chart.dest }}",
+            "ansible.builtin.command": "cat {{ __kubefed_host_verified_chart.dest }}",
             "check_mode": False,
             "register": "c",
         },
