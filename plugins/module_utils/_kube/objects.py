@@ -15,6 +15,8 @@ import typing as t
 Object = dict[str, t.Any]
 
 MASK = "(hidden)"
+# The type of a Secret that Kubernetes fills with the token of a service account
+SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 # kubectl apply keeps a whole object there, a Secret's data too:
 # https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -67,4 +69,13 @@ def decoded(secret: Object | None, key: str) -> str:
         return ""
 
 
-__all__ = ("LAST_APPLIED", "MASK", "Object", "condition", "decoded", "lingering", "without_secrets")
+__all__ = (
+    "LAST_APPLIED",
+    "MASK",
+    "SERVICE_ACCOUNT_TOKEN",
+    "Object",
+    "condition",
+    "decoded",
+    "lingering",
+    "without_secrets",
+)

@@ -19,6 +19,9 @@ FEDERATED_VERSION = "v1beta1"
 SCHEDULING_GROUP = "scheduling.kubefed.io"
 DEFAULT_NAMESPACE = "kube-federation-system"
 
+# On what KubeFed has put into a member: "true" while it looks after it, "false" when it must leave it alone
+MANAGED_LABEL = "kubefed.io/managed"
+
 
 class ApiType(t.NamedTuple):
     """Where objects of a kind live in the API."""
@@ -57,6 +60,7 @@ __all__ = (
     "DEFAULT_NAMESPACE",
     "FEDERATED_GROUP",
     "FEDERATED_VERSION",
+    "MANAGED_LABEL",
     "SCHEDULING_GROUP",
     "ApiType",
     "path_of",

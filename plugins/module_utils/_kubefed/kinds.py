@@ -15,9 +15,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._kube.objects import Object
+from .._kube.objects import SERVICE_ACCOUNT_TOKEN, Object
 from . import services
-from .membership.manifests import SERVICE_ACCOUNT_TOKEN
 from .waiting import workloads
 
 NAMESPACE = ("", "Namespace")

@@ -13,9 +13,8 @@ from .._kube.connect import connect_with_token
 from .._kube.objects import Object, decoded
 from .._runtime.errors import FederationError
 from . import host as kubefed
-from .api import path_of
+from .api import MANAGED_LABEL, path_of
 from .membership.conditions import is_ready
-from .resources.model import MANAGED_LABEL
 from .types.model import FederatedType
 
 # On an object in a member whose label "false" is ours, until it is withdrawn from there
@@ -77,27 +76,27 @@ class Members:
         client.get("/version")
         return client
 
-    def objects(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
+    def metadata(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
         """Metadata of the objects of a type in a namespace of a member, by name."""
         path = type_.target_path(namespace)
         return {item["metadata"]["name"]: item["metadata"] for item in self.client(name).list(path, metadata_only=True)}
 
-    def whole(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
+    def objects(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
         """The objects of a type in a namespace of a member, by name."""
         return {item["metadata"]["name"]: item for item in self.client(name).list(type_.target_path(namespace))}
 
-    def release(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
+    def stop_managing(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
         """Make KubeFed leave an object alone, while it is still placed on that member."""
         self._mark(name, type_, namespace, target, label="false", annotation="true")
 
-    def forget(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
+    def remove_marks(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
         """Remove the traces of KubeFed from an object that is not placed on that member any more."""
         self._mark(name, type_, namespace, target, label=None, annotation=None)
 
-    def take_back(self, name: str, type_: FederatedType, namespace: str, target: str) -> bool:
-        """Undo a release that was not followed by a withdrawal.
+    def resume_managing(self, name: str, type_: FederatedType, namespace: str, target: str) -> bool:
+        """Undo a :meth:`stop_managing` that was not followed by a withdrawal.
 
-        :returns: whether it was released by :meth:`release`, and not by somebody who means it.
+        :returns: whether KubeFed was told so by :meth:`stop_managing`, and not by somebody who means it.
         """
         found = self.client(name).get(type_.target_path(namespace, target))
         if not found or RELEASED_ANNOTATION not in (found["metadata"].get("annotations") or {}):

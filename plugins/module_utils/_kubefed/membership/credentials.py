@@ -14,7 +14,7 @@ import typing as t
 
 from ..._kube.client import Client
 from ..._kube.errors import ApiError
-from ..._kube.objects import Object, decoded
+from ..._kube.objects import SERVICE_ACCOUNT_TOKEN, Object, decoded
 from ..._runtime.errors import InvalidOption
 from ..._runtime.wait import PollResult
 from ..api import path_of
@@ -126,7 +126,7 @@ def has_token_secret(member: Cluster, account: str) -> bool:
     annotations = secret["metadata"].get("annotations") or {}
     uid = annotations.get(manifests.ACCOUNT_UID_ANNOTATION)
     fits = (
-        secret.get("type") == manifests.SERVICE_ACCOUNT_TOKEN
+        secret.get("type") == SERVICE_ACCOUNT_TOKEN
         and annotations.get(manifests.ACCOUNT_ANNOTATION) == account
         and (uid is None or (owner is not None and uid == owner["metadata"]["uid"]))
     )

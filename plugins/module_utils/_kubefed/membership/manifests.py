@@ -17,11 +17,10 @@ import hashlib
 import json
 import typing as t
 
-from ..._kube.objects import Object
+from ..._kube.objects import SERVICE_ACCOUNT_TOKEN, Object
 from ..api import API_TYPES
 from . import rights
 
-SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
 ACCOUNT_UID_ANNOTATION = "kubernetes.io/service-account.uid"
 # KubeFed's controller makes its client anew when an annotation changes, not when the Secret does
@@ -203,7 +202,6 @@ def _role(kind: str, name: str, rules: list[Object], account: str, namespace: st
 __all__ = (
     "ACCOUNT_ANNOTATION",
     "ACCOUNT_UID_ANNOTATION",
-    "SERVICE_ACCOUNT_TOKEN",
     "TOKEN_ANNOTATION",
     "account_name",
     "account_of_token",

@@ -17,7 +17,7 @@ from .. import host as kubefed
 from ..api import path_of
 from ..listing import some
 from ..resources.autoscaling import Autoscaling
-from ..resources.model import EXISTED_ANNOTATION, MANAGED_LABEL, DesiredObject, TrackedObject
+from ..resources.model import EXISTED_ANNOTATION, DesiredObject, TrackedObject
 from ..resources.plan import Plan, changed_fields, planned
 from ..resources.results import as_result, schedule_as_result, shown
 from ..resources.schedules import Schedule
@@ -103,7 +103,7 @@ def _host_labels(context: Context, desired: DesiredObject) -> dict[str, str]:
     return {
         key: value
         for key, value in (found["metadata"].get("labels") or {}).items()
-        if key not in (MANAGED_LABEL, "kubernetes.io/metadata.name")
+        if key not in ("kubernetes.io/metadata.name")
     }
 
 

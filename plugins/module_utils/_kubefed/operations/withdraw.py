@@ -15,8 +15,9 @@ from ..._kube.errors import ApiError
 from ..._kube.objects import Object
 from ..._kube.parallel import each
 from ..._runtime.errors import FederationError, InvalidOption
+from ..api import MANAGED_LABEL
 from ..resources import schedules
-from ..resources.model import EXISTED_ANNOTATION, MANAGED_LABEL, TrackedObject, existed_in, existed_value
+from ..resources.model import EXISTED_ANNOTATION, TrackedObject, existed_in, existed_value
 from ..resources.placement import selected, without_clusters
 from ..resources.results import as_results
 from ..resources.schedules import KIND as SCHEDULE_KIND
@@ -128,7 +129,7 @@ def _release(context: Context, tracked: TrackedObject, cluster: str) -> None:
     if context.check_mode or cluster not in context.labels:
         return
     try:
-        context.store.members.release(cluster, tracked.type, tracked.namespace, tracked.name)
+        context.store.members.stop_managing(cluster, tracked.type, tracked.namespace, tracked.name)
     except ApiError as error:
         if error.status != 404:
             raise
@@ -147,7 +148,7 @@ def _remove_traces(context: Context, tracked: TrackedObject, clusters: set[str])
         return
     for cluster in sorted(done & set(context.labels)):
         try:
-            context.store.members.forget(cluster, tracked.type, tracked.namespace, tracked.name)
+            context.store.members.remove_marks(cluster, tracked.type, tracked.namespace, tracked.name)
         except FederationError as error:
             tracked.not_removed.append(
                 f"label {MANAGED_LABEL} of {tracked.type.kind} {tracked.name} in {cluster}: {error.message}"

@@ -19,8 +19,8 @@ from ..._runtime.errors import InvalidOption
 from ..api import path_of
 from ..kinds import NAMESPACE, VOLUME_CLAIM, rules_of
 from ..types.catalog import Types
-from ..types.enabling import ApiResource
 from ..types.model import FederatedType
+from ..types.served import ApiResource
 from . import selection
 from .template import namespace_manifest
 from .undone import undone

@@ -19,7 +19,6 @@ from ..types.model import FederatedType
 
 Key = tuple[str, str, str]
 
-MANAGED_LABEL = "kubefed.io/managed"
 ORPHAN_ANNOTATION = "kubefed.io/orphan"
 # In which clusters the object was there before it was federated: there it is the user's, and is never deleted.
 # Without the annotation nobody knows.
@@ -136,7 +135,6 @@ def existed_value(clusters: t.Iterable[str]) -> str:
 
 __all__ = (
     "EXISTED_ANNOTATION",
-    "MANAGED_LABEL",
     "ORPHAN_ANNOTATION",
     "RETAIN_ANNOTATION",
     "SYSTEM_NAMESPACES",

@@ -17,11 +17,10 @@ import re
 import typing as t
 
 from ..._kube.objects import Object
-from ..api import CORE_GROUP, FEDERATED_GROUP, SCHEDULING_GROUP
+from ..api import CORE_GROUP, FEDERATED_GROUP, MANAGED_LABEL, SCHEDULING_GROUP
 from ..kinds import BOOKKEEPING, STAYS, TAKEN, KindRules, rules_for
 from ..listing import some
-from ..types.enabling import ApiResource
-from .model import MANAGED_LABEL
+from ..types.served import ApiResource
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # What differs between clusters, though an object is taken

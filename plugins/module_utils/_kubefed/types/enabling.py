@@ -4,244 +4,196 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What makes KubeFed propagate a type: the objects that ``kubefedctl enable`` v0.10.0 makes.
-
-Pure functions; the source is pkg/kubefedctl/enable: enable.go, validation.go, deprecatedapis.go and util.go.
-"""
+"""Making KubeFed propagate a type: what stands in the way of it, the objects that do it, and waiting until it does."""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
+from ..._kube.client import Client
+from ..._kube.diff import Changes, differences
 from ..._kube.objects import Object
+from ..._kube.paths import resource_path, version_path
+from ..._runtime.errors import FederationError
+from ..._runtime.wait import PollResult, Waiter
+from .. import host as kubefed
 from ..api import CORE_GROUP, CORE_VERSION, FEDERATED_GROUP, FEDERATED_VERSION
-from ..kinds import equivalent_versions
+from ..members import Members
+from .manifests import custom_resource_definition, equivalent, scalable, taken_by, type_config
+from .served import ApiResource, ServedTypes
 
-_STRING: Object = {"type": "string"}
-_ANYTHING: Object = {"x-kubernetes-preserve-unknown-fields": True}
-
-
-class ApiResource(t.NamedTuple):
-    """A type as a cluster serves it (metav1.APIResource)."""
-
-    group: str
-    version: str
-    kind: str
-    plural: str
-    namespaced: bool
-    short_names: tuple[str, ...] = ()
-    verbs: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The plural with its group, which names the type's FederatedTypeConfig."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @property
-    def api_version(self) -> str:
-        """Group and version as a manifest has them."""
-        return f"{self.group}/{self.version}" if self.group else self.version
+CRDS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+_REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 
 
-def api_resources(answer: Object) -> list[ApiResource]:
-    """Read an APIResourceList, without the subresources."""
-    group, _slash, version = str(answer.get("groupVersion") or "").rpartition("/")
-    return [
-        ApiResource(
-            group=group,
-            version=version,
-            kind=entry["kind"],
-            plural=entry["name"],
-            namespaced=bool(entry.get("namespaced")),
-            short_names=tuple(entry.get("shortNames") or ()),
-            verbs=tuple(entry.get("verbs") or ()),
-        )
-        for entry in answer.get("resources") or []
-        if "/" not in entry["name"]
-    ]
+def is_scalable(host: Client, resource: ApiResource) -> bool:
+    """Whether a type has an integer ``spec.replicas`` which an autoscaler could set."""
+    openapi = host.get(f"/openapi/v3{version_path(resource.group, resource.version)}")
+    return scalable(openapi or {}, resource)
 
 
-def type_config(resource: ApiResource, namespace: str) -> Object:
-    """The FederatedTypeConfig of a type (GenerateTypeConfigForTarget).
+# -- plan -------------------------------------------------------------------------------------------------------------
 
-    :param namespace: KubeFed's.
+
+class Obstacles:
+    """What stands in the way of enabling types.
+
+    :param configs: the FederatedTypeConfigs.
+    :param namespace: KubeFed's, on the host and in the members.
+    :param scope: ``Cluster`` or ``Namespaced``, from the KubeFedConfig.
     """
-    scope = "Namespaced" if resource.namespaced else "Cluster"
-    target: Object = {"kind": resource.kind, "pluralName": resource.plural, "scope": scope, "version": resource.version}
-    if resource.group:
-        target["group"] = resource.group
-    return {
-        "apiVersion": f"{CORE_GROUP}/{CORE_VERSION}",
-        "kind": "FederatedTypeConfig",
-        "metadata": {"name": resource.name, "namespace": namespace},
-        "spec": {
-            "federatedType": {
-                "group": FEDERATED_GROUP,
-                "kind": f"Federated{resource.kind}",
-                "pluralName": f"federated{resource.plural}",
-                # FederatedNamespace is namespaced, so that it can be had with rights in one namespace alone
-                "scope": "Namespaced" if resource.name == "namespaces" else scope,
-                "version": FEDERATED_VERSION,
-            },
-            "propagation": "Enabled",
-            "targetType": target,
-        },
-    }
 
+    def __init__(self, configs: t.Sequence[Object], members: Members, *, namespace: str, scope: str) -> None:
+        self._configs = configs
+        self._members = members
+        self._namespace = namespace
+        self._scope = scope
+        self._served: dict[str, ServedTypes] = {}
 
-def custom_resource_definition(resource: ApiResource, *, scalable: bool) -> Object:
-    """The CustomResourceDefinition of the federated type (federatedTypeCRD).
+    def of(self, resource: ApiResource) -> str:
+        """Why a type can not be enabled, or an empty string.
 
-    :param scalable: whether the type has an integer ``spec.replicas``, see :func:`scalable`.
-    """
-    federated = type_config(resource, "")["spec"]["federatedType"]
-    names: Object = {"kind": federated["kind"], "plural": federated["pluralName"]}
-    if resource.short_names:
-        names["shortNames"] = [f"f{name}" for name in resource.short_names]
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{federated['pluralName']}.{federated['group']}"},
-        "spec": {
-            "group": federated["group"],
-            "names": names,
-            "scope": federated["scope"],
-            "versions": [
-                {
-                    "name": federated["version"],
-                    "schema": {"openAPIV3Schema": _schema(scalable)},
-                    "served": True,
-                    "storage": True,
-                    "subresources": {"status": {}},
-                }
-            ],
-        },
-    }
-
-
-def _object(required: t.Sequence[str] = (), **properties: Object) -> Object:
-    made: Object = {"type": "object", "properties": properties}
-    if required:
-        made["required"] = list(required)
-    return made
-
-
-def _array(items: Object) -> Object:
-    return {"type": "array", "items": items}
-
-
-def _schema(scalable_: bool) -> Object:
-    time: Object = {"type": "string", "format": "date-time"}
-    override = _object(
-        ["path"],
-        op={"type": "string", "pattern": "^(add|remove|replace)?$"},
-        path=_STRING,
-        value=_ANYTHING,
-    )
-    expression = _object(["key", "operator"], key=_STRING, operator=_STRING, values=_array(_STRING))
-    spec = _object(
-        placement=_object(
-            clusters=_array(_object(["name"], name=_STRING)),
-            clusterSelector=_object(
-                matchExpressions=_array(expression),
-                matchLabels={"type": "object", "additionalProperties": _STRING},
-            ),
-        ),
-        overrides=_array(_object(clusterName=_STRING, clusterOverrides=_array(override))),
-        template={"type": "object", **_ANYTHING},
-    )
-    if scalable_:
-        spec["properties"]["retainReplicas"] = {"type": "boolean"}
-    condition = _object(
-        ["type", "status"],
-        type=_STRING,
-        status=_STRING,
-        reason=_STRING,
-        lastUpdateTime=time,
-        lastTransitionTime=time,
-    )
-    status = _object(
-        conditions=_array(condition),
-        clusters=_array(_object(["name"], name=_STRING, status=_STRING, remoteStatus={"type": "object", **_ANYTHING})),
-        observedGeneration={"type": "integer", "format": "int64"},
-    )
-    return _object(["spec"], apiVersion=_STRING, kind=_STRING, metadata={"type": "object"}, spec=spec, status=status)
-
-
-def scalable(openapi: Object, resource: ApiResource) -> bool:
-    """Whether a type has an integer ``spec.replicas`` which an autoscaler could set.
-
-    :param openapi: the OpenAPI v3 document of the type's group and version.
-    """
-    schemas = (openapi.get("components") or {}).get("schemas") or {}
-    wanted = {"group": resource.group, "kind": resource.kind, "version": resource.version}
-    for schema in schemas.values():
-        if wanted in (schema.get("x-kubernetes-group-version-kind") or []):
-            spec = _followed((schema.get("properties") or {}).get("spec") or {}, schemas)
-            replicas = _followed((spec.get("properties") or {}).get("replicas") or {}, schemas)
-            return (replicas.get("type"), replicas.get("format")) == ("integer", "int32")
-    return False
-
-
-def _followed(schema: Object, schemas: Object) -> Object:
-    """A schema, or what it refers to; fields with a default wrap the reference in allOf."""
-    references = [schema, *(schema.get("allOf") or [])]
-    for entry in references:
-        if "$ref" in entry:
-            return t.cast(Object, schemas.get(entry["$ref"].rpartition("/")[2]) or {})
-    return schema
-
-
-def retains_replicas(definition: Object, version: str) -> bool:
-    """Whether a federated type has the field retainReplicas.
-
-    :param definition: its CustomResourceDefinition.
-    """
-    for entry in definition["spec"].get("versions") or []:
-        if entry.get("name") == version:
-            schema = (entry.get("schema") or {}).get("openAPIV3Schema") or {}
-            spec = (schema.get("properties") or {}).get("spec") or {}
-            return "retainReplicas" in (spec.get("properties") or {}) or bool(
-                spec.get("x-kubernetes-preserve-unknown-fields")
+        KubeFed waits for the type in all members, and its whole controller manager ends after five minutes when one
+        does not serve it (reconcile() in pkg/controller/sync/controller.go).
+        """
+        other = equivalent(resource, self._configs)
+        if other:
+            return f"{resource.name} {resource.version} is the same as {other}, which KubeFed propagates already."
+        other = taken_by(resource, self._configs)
+        if other:
+            return f"{resource.name} would get the federated type that {other} has."
+        if self._scope == "Namespaced" and not resource.namespaced:
+            return f"{resource.name} are cluster-scoped, and this federation has scope Namespaced."
+        lacking = [name for name in sorted(self._members.labels) if not self._served_by(name, resource)]
+        if lacking:
+            return (
+                f"{', '.join(lacking)} does not serve {resource.name} {resource.version}, and a type that a member"
+                " lacks makes KubeFed's controller crash: install it there first."
             )
-    return False
-
-
-def equivalent(resource: ApiResource, configs: t.Iterable[Object]) -> str:
-    """The name of a FederatedTypeConfig for the same objects under another group or version (IsEquivalentAPI), or
-    an empty string."""
-    known = equivalent_versions(resource.plural)
-    if resource.api_version not in known:
+        barred = [name for name in sorted(self._members.labels) if not self._watched_in(name, resource)]
+        if barred:
+            return (
+                f"KubeFed may not watch {resource.name} in {', '.join(barred)}, and a type that it may not watch makes"
+                f" its controller crash: join {', '.join(barred)} again, with {resource.name} among the types of"
+                " kubefed_join, or with rights=all."
+            )
         return ""
-    for config in configs:
-        target = config["spec"]["targetType"]
-        version = f"{target['group']}/{target['version']}" if target.get("group") else target["version"]
-        if target.get("pluralName") == resource.plural and version in known and version != resource.api_version:
-            return str(config["metadata"]["name"])
-    return ""
+
+    def _watched_in(self, member: str, resource: ApiResource) -> bool:
+        """Whether KubeFed's own rights in a member are enough for its informer."""
+        attributes = {"verb": "watch", "group": resource.group, "resource": resource.plural}
+        if self._scope == "Namespaced":
+            attributes["namespace"] = self._namespace
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        review = self._members.client(member).create(resource_path(*_REVIEWS), body)
+        return (review.get("status") or {}).get("allowed") is True
+
+    def _served_by(self, member: str, resource: ApiResource) -> bool:
+        try:
+            found = self._types_of(member).find(resource.group, resource.version, resource.kind)
+        except FederationError as error:
+            raise FederationError(
+                f"Not known whether {member} serves {resource.name}: {error.message} A type that a member lacks makes"
+                " KubeFed's controller crash: make the cluster answer, or let it leave the federation, and run again."
+            ) from error
+        return found is not None and found.namespaced == resource.namespaced
+
+    def _types_of(self, member: str) -> ServedTypes:
+        if member not in self._served:
+            self._served[member] = ServedTypes(self._members.client(member))
+        return self._served[member]
 
 
-def taken_by(resource: ApiResource, configs: t.Iterable[Object]) -> str:
-    """The name of a FederatedTypeConfig of another type with the same federated kind, or an empty string."""
-    plural = f"federated{resource.plural}"
-    for config in configs:
-        federated = config["spec"]["federatedType"]
-        if (
-            config["metadata"]["name"] != resource.name
-            and federated.get("group") == FEDERATED_GROUP
-            and federated.get("pluralName") == plural
-        ):
-            return str(config["metadata"]["name"])
-    return ""
+# -- write ------------------------------------------------------------------------------------------------------------
 
 
-__all__ = (
-    "ApiResource",
-    "api_resources",
-    "custom_resource_definition",
-    "equivalent",
-    "retains_replicas",
-    "scalable",
-    "taken_by",
-    "type_config",
-)
+@dataclass(frozen=True)
+class Enabling:
+    """How types are enabled on the host.
+
+    :ivar namespace: KubeFed's.
+    :ivar check_mode: write nothing, but record what would be written.
+    """
+
+    host: Client
+    namespace: str
+    waiter: Waiter
+    check_mode: bool
+    changes: Changes
+
+    def enable(self, resources: t.Sequence[ApiResource]) -> None:
+        """Make KubeFed propagate types, and wait until it does."""
+        for resource in resources:
+            definition = custom_resource_definition(resource, scalable=is_scalable(self.host, resource))
+            path = resource_path(*CRDS, name=definition["metadata"]["name"])
+            self._write(path, definition)
+            if not self.check_mode:
+                self._wait_served(resource, path)
+            self._write(self._config_path(resource), type_config(resource, self.namespace))
+        if resources and not self.check_mode:
+            self._wait_running({resource.name for resource in resources})
+
+    def _config_path(self, resource: ApiResource) -> str:
+        return resource_path(
+            CORE_GROUP, CORE_VERSION, "federatedtypeconfigs", namespace=self.namespace, name=resource.name
+        )
+
+    def _write(self, path: str, manifest: Object) -> None:
+        title = f"{manifest['kind']} {manifest['metadata']['name']}"
+        found = self.host.get(path)
+        if found is None:
+            # Not its schema, which is long and always the same
+            shown = {key: value for key, value in manifest["spec"].items() if key != "versions"}
+            self.changes.record(title, None, {"spec": shown})
+            if not self.check_mode:
+                collection = path.rpartition("/")[0]
+                kubefed.through_webhook(self.waiter, lambda: self.host.create(collection, manifest))
+            return
+        if manifest["kind"] == "CustomResourceDefinition":
+            # It may be newer than ours, and hold objects
+            return
+        patch = differences(found, manifest, exact=())
+        if patch:
+            self.changes.record(title, {"spec": found["spec"]}, {"spec": {**found["spec"], **patch["spec"]}})
+            if not self.check_mode:
+                kubefed.through_webhook(self.waiter, lambda: self.host.patch(path, patch))
+
+    # -- wait --
+
+    def _wait_served(self, resource: ApiResource, path: str) -> None:
+        plural = f"federated{resource.plural}"
+
+        def poll() -> PollResult:
+            for condition in ((self.host.get(path) or {}).get("status") or {}).get("conditions") or []:
+                if condition["type"] == "NamesAccepted" and condition["status"] == "False":
+                    raise FederationError(f"{plural}: {condition.get('message')}")
+                if condition["type"] == "Established" and condition["status"] == "True":
+                    break
+            else:
+                return PollResult(False, "not established yet")
+            served = self.host.get(version_path(FEDERATED_GROUP, FEDERATED_VERSION)) or {}
+            return PollResult(plural in [entry["name"] for entry in served.get("resources") or []], "not served yet")
+
+        self.waiter.until(f"the type {plural}", poll, sleep=1)
+
+    def _wait_running(self, names: t.Collection[str]) -> None:
+        def poll() -> PollResult:
+            waiting = []
+            for config in kubefed.type_configs(self.host, self.namespace):
+                status = config.get("status") or {}
+                if config["metadata"]["name"] in names and (
+                    status.get("observedGeneration") != config["metadata"].get("generation")
+                    or status.get("propagationController") != "Running"
+                ):
+                    waiting.append(f"{config['metadata']['name']}: {status.get('propagationController') or 'not seen'}")
+            return PollResult(not waiting, "; ".join(waiting))
+
+        self.waiter.until("KubeFed's controllers of the enabled types", poll, sleep=1)
+
+
+__all__ = ("CRDS", "Enabling", "Obstacles", "is_scalable")

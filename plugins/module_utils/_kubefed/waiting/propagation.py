@@ -14,9 +14,10 @@ from ..._kube.objects import Object, lingering
 from ..._kube.waiting import wait_absent
 from ..._runtime.errors import FederationError, TerminalState
 from ..._runtime.wait import PollResult, Waiter
+from ..api import MANAGED_LABEL
 from ..controller import controller_outage
 from ..listing import some
-from ..resources.model import MANAGED_LABEL, Key, TrackedObject, existed_in
+from ..resources.model import Key, TrackedObject, existed_in
 from ..resources.results import as_results
 from ..resources.schedules import Schedule, divided, replicas
 from ..resources.status import Propagation, propagated, propagation
@@ -127,7 +128,7 @@ class Waits:
         found = t.cast(Object, one.found)
         refused = {name for name, state in propagation(found).clusters.items() if state.status == "ManagedLabelFalse"}
         for name in sorted((refused - one.taken_back) & (existed_in(found) or set())):
-            if self._store.members.take_back(name, one.type, one.namespace, one.name):
+            if self._store.members.resume_managing(name, one.type, one.namespace, one.name):
                 one.taken_back.add(name)
         return bool(refused & one.taken_back)
 
@@ -189,7 +190,7 @@ class Waits:
                 key = (one.type.name, one.namespace, cluster)
                 if key not in listings:
                     try:
-                        listings[key] = self._store.members.objects(cluster, one.type, one.namespace)
+                        listings[key] = self._store.members.metadata(cluster, one.type, one.namespace)
                     except FederationError:
                         # Not reachable from here; KubeFed's word has to do
                         listings[key] = {}

@@ -14,12 +14,13 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._kube.object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import autoscalers
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.autoscalers import Autoscaler
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import DesiredObject
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.served import ApiResource
 
 
 def type_of(kind: str, plural: str, group: str = "apps") -> t.Any:
-    return read_type(enabling.type_config(enabling.ApiResource(group, "v1", kind, plural, namespaced=True), "kubefed"))
+    return read_type(manifests.type_config(ApiResource(group, "v1", kind, plural, namespaced=True), "kubefed"))
 
 
 DEPLOYMENT = type_of("Deployment", "deployments")

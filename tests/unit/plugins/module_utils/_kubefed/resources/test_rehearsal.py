@@ -10,11 +10,12 @@ import typing as t
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import rehearsal
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import DesiredObject
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.served import ApiResource
 
-RESOURCE = enabling.ApiResource("apps", "v1", "Deployment", "deployments", namespaced=True)
-DEPLOYMENT = read_type(enabling.type_config(RESOURCE, "kubefed"))
+RESOURCE = ApiResource("apps", "v1", "Deployment", "deployments", namespaced=True)
+DEPLOYMENT = read_type(manifests.type_config(RESOURCE, "kubefed"))
 
 
 def spec(*overrides: tuple[str, str, t.Any]) -> dict[str, t.Any]:

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.kinds import rules_for
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import selection
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.enabling import ApiResource
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.served import ApiResource
 
 
 def resource(

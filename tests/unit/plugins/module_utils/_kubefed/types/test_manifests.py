@@ -9,10 +9,14 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import enabling
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import manifests
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.served import (
+    ApiResource,
+    api_resources,
+)
 
-SETS = enabling.ApiResource("apps", "v1", "StatefulSet", "statefulsets", True, ("sts",), ("create", "list"))
-NODES = enabling.ApiResource("", "v1", "Node", "nodes", False)
+SETS = ApiResource("apps", "v1", "StatefulSet", "statefulsets", True, ("sts",), ("create", "list"))
+NODES = ApiResource("", "v1", "Node", "nodes", False)
 
 
 def config(name: str, plural: str, version: str, group: str = "", federated: str | None = None) -> Object:
@@ -54,30 +58,30 @@ def test_types_are_read_without_their_subresources() -> None:
             {"name": "statefulsets/scale", "kind": "Scale", "namespaced": True},
         ],
     }
-    (found,) = enabling.api_resources(answer)
+    (found,) = api_resources(answer)
     assert (found.name, found.api_version, found.short_names) == ("statefulsets.apps", "apps/v1", ("sts",))
-    (node,) = enabling.api_resources({"groupVersion": "v1", "resources": [{"name": "nodes", "kind": "Node"}]})
+    (node,) = api_resources({"groupVersion": "v1", "resources": [{"name": "nodes", "kind": "Node"}]})
     assert (node.name, node.api_version, node.namespaced) == ("nodes", "v1", False)
 
 
 def test_a_type_is_named_by_its_group() -> None:
-    spec = enabling.type_config(SETS, "kubefed")["spec"]
+    spec = manifests.type_config(SETS, "kubefed")["spec"]
     assert spec["targetType"]["group"] == "apps"
     assert spec["federatedType"]["kind"] == "FederatedStatefulSet"
-    assert "group" not in enabling.type_config(NODES, "kubefed")["spec"]["targetType"]
-    assert enabling.type_config(NODES, "kubefed")["spec"]["federatedType"]["scope"] == "Cluster"
+    assert "group" not in manifests.type_config(NODES, "kubefed")["spec"]["targetType"]
+    assert manifests.type_config(NODES, "kubefed")["spec"]["federatedType"]["scope"] == "Cluster"
 
 
 def test_federated_namespaces_are_namespaced() -> None:
-    namespaces = enabling.ApiResource("", "v1", "Namespace", "namespaces", False)
-    spec = enabling.type_config(namespaces, "kubefed")["spec"]
+    namespaces = ApiResource("", "v1", "Namespace", "namespaces", False)
+    spec = manifests.type_config(namespaces, "kubefed")["spec"]
     assert (spec["targetType"]["scope"], spec["federatedType"]["scope"]) == ("Cluster", "Namespaced")
-    assert enabling.custom_resource_definition(namespaces, scalable=False)["spec"]["scope"] == "Namespaced"
+    assert manifests.custom_resource_definition(namespaces, scalable=False)["spec"]["scope"] == "Namespaced"
 
 
 @pytest.mark.parametrize("scalable", [True, False])
 def test_replicas_can_be_kept_where_there_are_any(scalable: bool) -> None:
-    version = enabling.custom_resource_definition(SETS, scalable=scalable)["spec"]["versions"][0]
+    version = manifests.custom_resource_definition(SETS, scalable=scalable)["spec"]["versions"][0]
     spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     assert ("retainReplicas" in spec) is scalable
 
@@ -93,26 +97,26 @@ def test_replicas_can_be_kept_where_there_are_any(scalable: bool) -> None:
     ],
 )
 def test_what_is_scalable(document: Object, result: bool) -> None:
-    assert enabling.scalable(document, SETS) is result
+    assert manifests.scalable(document, SETS) is result
 
 
 def test_the_same_objects_are_not_enabled_twice() -> None:
-    old = enabling.ApiResource("extensions", "v1beta1", "Ingress", "ingresses", True)
+    old = ApiResource("extensions", "v1beta1", "Ingress", "ingresses", True)
     known = [config("ingresses.networking.k8s.io", "ingresses", "v1", "networking.k8s.io")]
-    assert enabling.equivalent(old, known) == "ingresses.networking.k8s.io"
-    assert enabling.equivalent(old._replace(group="networking.k8s.io", version="v1"), known) == ""
-    assert enabling.equivalent(SETS, known) == ""
-    assert enabling.equivalent(NODES, [config("nodes", "nodes", "v2")]) == ""
+    assert manifests.equivalent(old, known) == "ingresses.networking.k8s.io"
+    assert manifests.equivalent(old._replace(group="networking.k8s.io", version="v1"), known) == ""
+    assert manifests.equivalent(SETS, known) == ""
+    assert manifests.equivalent(NODES, [config("nodes", "nodes", "v2")]) == ""
 
 
 def test_one_federated_kind_is_for_one_type() -> None:
-    mine = enabling.ApiResource("shop.example.com", "v1", "Service", "services", True)
-    assert enabling.taken_by(mine, [config("services", "services", "v1")]) == "services"
-    assert enabling.taken_by(mine, [config("services.shop.example.com", "services", "v1")]) == ""
+    mine = ApiResource("shop.example.com", "v1", "Service", "services", True)
+    assert manifests.taken_by(mine, [config("services", "services", "v1")]) == "services"
+    assert manifests.taken_by(mine, [config("services.shop.example.com", "services", "v1")]) == ""
 
 
 @pytest.mark.parametrize("scalable", [True, False])
 def test_the_types_that_can_retain_replicas(*, scalable: bool) -> None:
-    definition = enabling.custom_resource_definition(SETS, scalable=scalable)
-    assert enabling.retains_replicas(definition, "v1beta1") is scalable
-    assert enabling.retains_replicas(definition, "v2") is False
+    definition = manifests.custom_resource_definition(SETS, scalable=scalable)
+    assert manifests.retains_replicas(definition, "v1beta1") is scalable
+    assert manifests.retains_replicas(definition, "v2") is False
