@@ -35,9 +35,9 @@ options:
         there. This module does not handle what is federated to the member. Withdraw that first, with
         M(cloudburst.federation.federated_resource) and its
         O(cloudburst.federation.federated_resource#module:state=withdrawn).
-      - With V(absent) and a member that cannot be reached, the host cluster is cleaned up, and RV(not_removed) and a warning
-        list what could not be removed from the member. The module tries twice to connect to each address of the
-        member, for 10 seconds each, and waits up to 30 seconds for a response.
+      - With V(absent) and a member that cannot be reached, the host cluster is cleaned up, and RV(not_removed) and a
+        warning list what could not be removed from the member. The module tries twice to connect to each address of
+        the member, for 10 seconds each, and waits up to 30 seconds for a response.
     type: str
     choices:
       - present
