@@ -22,7 +22,7 @@ def request(host_name: str | None) -> Membership:
     ("host_name", "in_use", "account"),
     [
         (None, [], "vulcan-earth"),
-        (None, ["vulcan-other", "vulcan-earth"], "vulcan-earth"),
+        (None, ["vulcan-another", "vulcan-earth"], "vulcan-earth"),
         # Joined under another name before, by kubefedctl for one: that one is kept
         (None, ["vulcan-other", "vulcan-more"], "vulcan-more"),
         ("mars", ["vulcan-other"], "vulcan-mars"),
