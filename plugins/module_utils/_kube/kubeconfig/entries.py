@@ -10,15 +10,17 @@ The format is https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
+import gc
 import os.path
 import re
 import typing as t
 
 from ..._runtime.errors import FederationError, without_login
 from . import text_edit
-from .nodes import compose, expanded, plain, values
+from .nodes import MAXIMUM_DEPTH, compose, expanded, plain, values
 
 try:
     import yaml
@@ -58,9 +60,22 @@ class Edit(t.NamedTuple):
         return any(self.entries.values()) or self.current_context is not None
 
 
+@contextlib.contextmanager
+def _no_collection() -> t.Iterator[None]:
+    """Keep Python from looking for cycles, again and again, among hundreds of thousands of new nodes that have none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 # -- reading
 
 
+@_no_collection()
 def parse(text: str, path: str) -> Config:
     """A kubeconfig's content.
 
@@ -73,15 +88,16 @@ def parse(text: str, path: str) -> Config:
             f"{path} is no kubeconfig: it has {len(text)} characters, more than {MAXIMUM_LENGTH}. It was left as it is."
         )
     try:
-        if expanded(compose(text)) > MAXIMUM_NODES:
+        size, depth = expanded(compose(text))
+        if size > MAXIMUM_NODES or depth > MAXIMUM_DEPTH:
+            most = f"{MAXIMUM_NODES} values" if size > MAXIMUM_NODES else f"{MAXIMUM_DEPTH} levels"
             raise FederationError(
-                f"{path} is no kubeconfig: with its aliases it stands for more than {MAXIMUM_NODES} values. It was left"
-                " as it is."
+                f"{path} is no kubeconfig: with its aliases it stands for more than {most}. It was left as it is."
             )
         data = _load(text)
     except yaml.YAMLError as error:
         raise FederationError(f"{path} is broken{_place(error, text)}. It was left as it is; mend it first.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FederationError(f"{path} is broken: {error}. It was left as it is; mend it first.") from error
     return check({} if data is None else data, path)
 
@@ -246,6 +262,7 @@ def _outcome(
     return became, [{key: new, "name": name} for name, new in wanted.items() if new is not None and name not in seen]
 
 
+@_no_collection()
 def apply(text: str, data: Config, edit: Edit) -> tuple[str, bool]:
     """The text of a kubeconfig after an edit.
 

@@ -33,6 +33,8 @@ _TRUTHS = {
 _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# No kubeconfig has more than some ten levels; Python ends at about three hundred here.
+MAXIMUM_DEPTH = 100
 # Longer than any number that a computer reckons with.
 _LONGEST_NUMBER = 400
 
@@ -49,7 +51,8 @@ def compose(text: str) -> t.Any:
     Its places begin behind a byte order mark. An alias is a node of its own with its own place. It has the style ``*``,
     and ``target`` is what it stands for.
 
-    :raises yaml.YAMLError: it is broken; so it is when a key is there twice or an anchor contains itself.
+    :raises yaml.YAMLError: it is broken; so it is when a key is there twice, an anchor contains itself, or it is nested
+        more than MAXIMUM_DEPTH levels deep.
     """
     text = split_mark(text)[1]
     # Said here for both readers alike.
@@ -68,6 +71,7 @@ class _Composer:
     def __init__(self, events: t.Iterable[t.Any]) -> None:
         self._events: t.Iterator[t.Any] = iter(events)
         self._anchors: dict[str, t.Any] = {}
+        self._depth = 0
 
     def document(self) -> t.Any:
         for event in self._events:
@@ -78,10 +82,7 @@ class _Composer:
                 if event.version not in (None, (1, 1)):
                     raise yaml.composer.ComposerError(None, None, "kubectl takes %YAML 1.1 alone", event.start_mark)
                 break
-        node = self._node(next(self._events))
-        # What is wrong between it and the next document is wrong in it.
-        next(self._events, None)
-        return node
+        return self._node(next(self._events))
 
     def _node(self, event: t.Any) -> t.Any:
         kind = type(event)
@@ -97,7 +98,12 @@ class _Composer:
         if event.anchor:
             # Until it is complete.
             self._anchors[event.anchor] = None
+        self._depth += 1
+        if self._depth > MAXIMUM_DEPTH:
+            problem = f"it is nested more than {MAXIMUM_DEPTH} levels deep"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         node = self._mapping(event) if kind is yaml.MappingStartEvent else self._sequence(event)
+        self._depth -= 1
         node.anchor = event.anchor
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -139,22 +145,27 @@ class _Composer:
             pairs.append((key, self._node(next(self._events))))
 
 
-def expanded(root: t.Any) -> int:
-    """How many nodes a tree of :func:`compose` has with each alias replaced by what it stands for."""
-    sizes: dict[int, int] = {}
+def expanded(root: t.Any) -> tuple[int, int]:
+    """How many nodes and levels a tree of :func:`compose` has with each alias replaced by what it stands for."""
+    known: dict[int, tuple[int, int]] = {}
 
-    def count(node: t.Any) -> int:
+    def count(node: t.Any) -> tuple[int, int]:
         if node.id == "scalar":
-            return sizes[id(node.target)] if node.style == "*" else remember(node, 1)
-        parts = [part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,))]
-        return remember(node, 1 + sum(count(part) for part in parts))
+            return known[id(node.target)] if node.style == "*" else remember(node, 1, 0)
+        size, depth = 1, 0
+        for entry in node.value:
+            for part in entry if isinstance(entry, tuple) else (entry,):
+                inner, levels = count(part)
+                size += inner
+                depth = max(depth, levels)
+        return remember(node, size, depth + 1)
 
-    def remember(node: t.Any, size: int) -> int:
+    def remember(node: t.Any, size: int, depth: int) -> tuple[int, int]:
         if node.anchor:
-            sizes[id(node)] = size
-        return size
+            known[id(node)] = size, depth
+        return size, depth
 
-    return 0 if root is None else count(root)
+    return (0, 0) if root is None else count(root)
 
 
 def values(root: t.Any) -> t.Any:
@@ -257,4 +268,4 @@ def plain(value: str) -> t.Any:
     return value
 
 
-__all__ = ("compose", "expanded", "plain", "split_mark", "values")
+__all__ = ("MAXIMUM_DEPTH", "compose", "expanded", "plain", "split_mark", "values")

@@ -63,8 +63,9 @@ _FRACTION = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+)?")
 # strconv.ParseInt with base 0, once the underscores are gone
 _INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _BASES = (16, 2, 8, 10)
-# go-yaml's own limit of depth, and encoding/json's
-_DEEPEST = 10000
+# go-yaml and encoding/json end at 10,000 levels, Python at about four hundred. No manifest has as many as this.
+_DEEPEST = 200
+_TOO_DEEP = f"it is nested more than {_DEEPEST} levels deep."
 # newDecoder in decode.go: what share of a document may come from aliases
 _ALIASES_LOW, _ALIASES_HIGH = 400_000, 4_000_000
 
@@ -108,7 +109,7 @@ def read(text: str, where: str) -> Text:
     except _Unreadable as error:
         raise InvalidOption(f"{where} can't be read: {error}") from error
     except RecursionError as error:
-        raise InvalidOption(f"{where} can't be read: it is nested too deeply.") from error
+        raise InvalidOption(f"{where} can't be read: {_TOO_DEEP}") from error
     return Text(documents, [f"{where}: {warning}" for warning in warnings])
 
 
@@ -179,12 +180,14 @@ def _from_json(text: str, warnings: list[str]) -> list[t.Any]:
     return found
 
 
-def _clean(value: t.Any) -> t.Any:
+def _clean(value: t.Any, depth: int = 0) -> t.Any:
     """JSON as Go has it: halves of surrogates are no text, and a float without a fraction is an integer."""
+    if depth == _DEEPEST and isinstance(value, (dict, list)):
+        raise _Unreadable(_TOO_DEEP)
     if isinstance(value, dict):
-        return {_clean(key): _clean(inner) for key, inner in value.items()}
+        return {_clean(key): _clean(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_clean(inner) for inner in value]
+        return [_clean(inner, depth + 1) for inner in value]
     if isinstance(value, str):
         return re.sub("[\ud800-\udfff]", "\ufffd", value)
     return _number(value) if isinstance(value, float) else value
@@ -272,8 +275,8 @@ class _Document:
                 node = _Node(kind, event.tag or "", [], line)
                 self._add(node, event, stack[-1])
                 stack.append(node.value)
-                if len(stack) > _DEEPEST:
-                    raise _Unreadable(f"line {line}: it is nested too deeply.")
+                if len(stack) > _DEEPEST + 1:
+                    raise _Unreadable(f"line {line}: {_TOO_DEEP}")
             if len(stack) == 1:
                 return root[0]
 
@@ -292,10 +295,16 @@ class _Document:
                 return _number(found) if isinstance(found, float) else found
             except _Unreadable as error:
                 raise _Unreadable(f"line {node.line}: {error}") from error
+        # Also through aliases, which the parser does not follow
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _Unreadable(f"line {node.line}: {_TOO_DEEP}")
+        made: t.Any = {}
         if node.kind == "sequence":
-            return [self._value(item) for item in node.value]
-        made: dict[str, t.Any] = {}
-        self._fill(made, node)
+            made = [self._value(item) for item in node.value]
+        else:
+            self._fill(made, node)
+        self._depth -= 1
         return made
 
     def _aliased(self, node: _Node, then: t.Callable[[_Node], t.Any]) -> t.Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 import time
 import typing as t
@@ -19,7 +20,8 @@ import pytest
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.connect import connect_as
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.errors import Unreachable
-from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import exec_plugin
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig import credentials, exec_plugin
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig.contexts import Access
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.urls import login_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import (
     FederationError,
@@ -281,6 +283,32 @@ def test_a_command_gets_a_token(tmp_path: Path) -> None:
             },
         },
     }
+
+
+def test_a_command_hears_nothing_of_our_input(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"somebody else's")
+    os.close(writer)
+    kept = os.dup(0)
+    try:
+        os.dup2(reader, 0)
+        headers(kubeconfig(plugin(tmp_path, {"token": "abc"})))
+    finally:
+        os.dup2(kept, 0)
+        for handle in (kept, reader):
+            os.close(handle)
+    assert (tmp_path / "stdin").read_text() == ""
+
+
+def test_a_client_certificate_goes_before_a_command_that_gets_one(tmp_path: Path) -> None:
+    user = plugin(tmp_path, {"clientCertificateData": "PEM", "clientKeyData": "KEY"})
+    cluster = {"server": "https://192.0.2.1:6443"}
+    got = credentials.credentials(Access("x", cluster, user))
+    assert list(got.identity.headers()) == []
+    assert got.certificate == {"client-certificate-data": "UEVN", "client-key-data": "S0VZ"}
+    own = {"client-certificate": "/c", "client-key": "/k"}
+    assert credentials.credentials(Access("x", cluster, {**user, **own})).certificate == own
+    assert (tmp_path / "runs").read_text().count("run") == 1
 
 
 def test_a_command_beside_the_kubeconfig(tmp_path: Path) -> None:

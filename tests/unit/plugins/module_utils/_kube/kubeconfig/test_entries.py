@@ -187,6 +187,24 @@ def test_excerpt_masks_secrets() -> None:
     assert "SECRET" not in entries.excerpt(data, {"users": {"u": None}}).replace("AWS_SECRET", "")
 
 
+def test_excerpt_shows_how_a_token_is_got_and_no_password() -> None:
+    profile = {"name": "AWS_PROFILE", "value": "prod"}
+    ours = {"command": "/usr/bin/aws", "args": ["eks", "get-token", "--cluster-name", "vulcan"], "env": [profile]}
+    data = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://c", "proxy-url": "http://me:SECRET@proxy:3128"}}],
+        "users": [
+            {"name": "ours", "user": {"exec": ours}},
+            {"name": "theirs", "user": {"exec": {"command": "login", "args": ["--password", "SECRET"]}}},
+        ],
+    }
+    text = entries.excerpt(data, {"clusters": ["c"], "users": ["ours", "theirs"]})
+    assert "SECRET" not in text
+    shown = yaml.safe_load(text)
+    assert shown["clusters"][0]["cluster"]["proxy-url"] == "http://********@proxy:3128"
+    assert shown["users"][0]["user"]["exec"] == ours
+    assert shown["users"][1]["user"]["exec"] == {"command": "login", "args": "********"}
+
+
 def test_write_keeps_a_link_and_takes_rights_away(tmp_path: Path) -> None:
     target, link = tmp_path / "real", tmp_path / "link"
     target.write_text("old")

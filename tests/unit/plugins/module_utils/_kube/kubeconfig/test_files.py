@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,13 @@ def test_an_entry_that_another_one_hid_goes_too(tmp_path: Path) -> None:
     all_files.change(edit_of)
     assert [file.new_data["users"] for file in all_files.files] == [[], []]
     assert [file.new_data["current-context"] for file in all_files.files] == ["", ""]
+
+
+def test_a_current_context_that_another_one_hid_leads_nowhere_either(tmp_path: Path) -> None:
+    paths = [_write(tmp_path / "a", "one", "two"), _write(tmp_path / "b", "two", "one")]
+    all_files = files.Files(paths)
+    all_files.change(lambda data: entries.Edit({"contexts": {"one": None}}))
+    assert [file.new_data["current-context"] for file in all_files.files] == ["two", ""]
 
 
 def test_no_writer_loses_what_another_one_wrote(tmp_path: Path) -> None:
@@ -159,6 +167,12 @@ def test_what_is_no_regular_file_is_neither_waited_for_nor_replaced(tmp_path: Pa
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "config"
     with path.open("wb") as stream:
-        stream.truncate(3 * 2**30)
-    with pytest.raises(FederationError, match="it has 3221225472 bytes, more than 2097152"):
-        files.read(str(path))
+        stream.truncate(64 * 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FederationError, match="it has 67108864 bytes, more than 2097152"):
+            files.read(str(path))
+        # Nor is one that grows meanwhile, which is why it is not read whole below either
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import time
@@ -116,6 +117,9 @@ def test_what_kubectl_reads_is_read_and_changed_in_its_place(name: str) -> None:
         ("%YAML 1.2\n---\nkind: Config\n", "kubectl takes %YAML 1.1 alone"),
         ("a: !unknown x\n", "tag !unknown is not known here"),
         ("a: {[b]: c}\n", "a key is no text"),
+        ("kind: Config\n]\n", "line 2, column 1"),
+        ("{}\n@\n", "line 2, column 1"),
+        ("{}\n'x\n", "unexpected end of stream"),
     ],
 )
 @pytest.mark.usefixtures("_reader")
@@ -188,6 +192,45 @@ def test_large_files_take_no_time_to_speak_of(number: int, seconds: float) -> No
     # Half of it on a machine of the kind in use, with nobody else there.
     assert time.process_time() - began < seconds
     assert kept
+
+
+def nested(levels: int) -> str:
+    return "x: " + "[" * (levels - 1) + "]" * (levels - 1) + "\n"
+
+
+def aliased(levels: int) -> str:
+    return "x0: &x0 [1]\n" + "".join(f"x{number}: &x{number} [*x{number - 1}]\n" for number in range(1, levels - 1))
+
+
+@pytest.mark.usefixtures("_reader")
+def test_a_file_may_be_a_hundred_levels_deep_and_no_more() -> None:
+    for text in (nested(100), aliased(100)):
+        assert present(text)[1]
+    with pytest.raises(
+        FederationError, match=r"^f is broken in line 1, column 103: it is nested more than 100 levels deep\. It was"
+    ):
+        entries.parse(nested(101), "f")
+    with pytest.raises(FederationError, match=r"^f is no kubeconfig: with its aliases it .* more than 100 levels\."):
+        entries.parse(aliased(101), "f")
+    with pytest.raises(FederationError, match="is nested more than 100 levels deep"):
+        entries.parse('{"x": ' * 5000 + "1" + "}" * 5000, "f")
+
+
+def test_many_small_entries_are_not_looked_through_again_and_again() -> None:
+    text = "users:\n" + "".join(f"- name: u{number}\n  user: {{token: t}}\n" for number in range(20_000))
+    runs: list[int] = []
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            runs.append(info["generation"])
+
+    gc.callbacks.append(collected)
+    try:
+        assert present(text)[1]
+    finally:
+        gc.callbacks.remove(collected)
+    # It took three quarters of the time
+    assert len(runs) <= 2
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 20_000, "- " * 100_000, "<" * 1_000_000, "? " * 50_000])

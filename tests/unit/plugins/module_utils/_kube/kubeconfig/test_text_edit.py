@@ -227,7 +227,9 @@ def test_an_anchor_in_our_entry_costs_the_comments_but_no_content() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["1e5", "0o17", "12:30:45", "y", "No", "~", "", "2024-01-01", "a: b", "- x", ".5"])
+@pytest.mark.parametrize(
+    "name", ["1e5", "1e999", "0o17", "12:30:45", "y", "No", "~", "", "2024-01-01", "a: b", "- x", ".5"]
+)
 def test_names_stay_text_for_every_parser(name: str) -> None:
     text = entries.dump({"name": name})
     assert yaml.safe_load(text) == {"name": name}

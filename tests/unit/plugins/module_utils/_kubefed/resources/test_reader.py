@@ -23,6 +23,12 @@ def documents(text: str) -> list[t.Any]:
     return reader.read(text, "shop.yml").documents
 
 
+def chain(levels: int) -> str:
+    """Nested by aliases, with as much without them as go-yaml wants to see."""
+    links = [f"a{n}: &a{n} [{f'*a{n - 1}' if n else 1}]" for n in range(levels - 1)]
+    return "\n".join([f"plain: [{'x,' * 500}]", *links])
+
+
 @pytest.mark.parametrize(
     ("plain", "expected"),
     [
@@ -170,14 +176,22 @@ def test_what_a_merge_key_brings_is_not_given_twice() -> None:
         ("a: !!int x", "line 1: 'x' is no int"),
         ("a: !!binary iVBORw0KGgo=", "line 1: a value has the tag !!binary"),
         ("a: 1\x00", "NUL"),
-        ("[" * 20000, "nested too deeply"),
-        ("[" * 2000 + "]" * 2000, "nested too deeply"),
-        ('{"a":' * 20000, "nested too deeply"),
+        ("[" * 20000, "nested more than 200 levels deep"),
+        ("[" * 201 + "]" * 201, r"^shop.yml can't be read: it is nested more than 200 levels deep\.$"),
+        ("a: 1\nb: " + "[" * 200 + "]" * 200, r"^shop.yml can't be read: line 2: it is nested more than 200 levels"),
+        (chain(201), r"line 2: it is nested more than 200 levels deep"),
+        ("a: " + "[" * 300, "line 1: it is nested more than 200 levels deep"),
+        ('{"a":' * 20000, "nested more than 200 levels deep"),
     ],
 )
 def test_what_can_not_be_read_is_refused(text: str, says: str) -> None:
     with pytest.raises(InvalidOption, match=says):
         documents(text)
+
+
+def test_what_is_nested_deeply_may_be_read() -> None:
+    for text in ("[" * 200 + "]" * 200, "a: " + "[" * 199 + "]" * 199, chain(200)):
+        assert len(documents(text)) == 1
 
 
 def test_a_short_text_that_means_a_long_one_is_refused() -> None:
@@ -191,3 +205,8 @@ def test_numbers_of_a_playbook_are_written_as_go_writes_them() -> None:
     assert json.dumps(reader.as_json({"a": [1.0, 1.5, True, 1e21]}, "definition")) == '{"a": [1, 1.5, true, 1e+21]}'
     with pytest.raises(InvalidOption, match="no number"):
         reader.as_json([math.inf], "definition")
+    deep: t.Any = 1
+    for _ in range(400):
+        deep = {"a": deep}
+    with pytest.raises(InvalidOption, match="definition can't be read: it is nested more than 200 levels deep"):
+        reader.as_json(deep, "definition")
