@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.module_utils import basic
 
+from ansible_collections.cloudburst.federation.plugins.modules import burst_check
 from ansible_collections.cloudburst.federation.plugins.modules.burst_check import (
     environment_problems,
     host_problems,
@@ -35,6 +41,14 @@ users: [{name: kubernetes-admin, user: {}}]
             KUBECONFIG.replace("user: {}", "user: {as: jane}"),
             "kubernetes-admin@kubernetes",
             "acts as somebody else (as)",
+        ),
+        (KUBECONFIG.replace("user: {}", "user: {token: 1}"), "kubernetes-admin@kubernetes", "token in user"),
+        (
+            KUBECONFIG.replace(
+                "user: {}", "user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: nowhere}}"
+            ),
+            "kubernetes-admin@kubernetes",
+            "the command nowhere, which gets its credentials, is not there",
         ),
     ],
 )
@@ -117,3 +131,47 @@ def test_a_cluster_that_exists_is_another_one(tmp_path: Path) -> None:
     assert "that of the data centre's own cluster" in str(problem)
     (problem,) = member_problems(member(file, member_kubeconfig=str(tmp_path / "none")))
     assert problem.variable == "burst_member_kubeconfig"
+
+
+PLAN = {
+    "region": "eu-central-1",
+    "zones": ["eu-central-1a", "eu-central-1b"],
+    "vpc_cidr": "10.11.0.0/16",
+    "service_cidr": "10.5.0.0/24",
+    "local_networks": ["10.10.0.0/24"],
+    "local_service_cidr": "10.4.0.0/24",
+    "firewall_address": "203.0.113.10",
+}
+OPTIONS = {"name": "vulcan", "host_name": "earth", "host": "https://10.10.0.10:6443", "plan": PLAN}
+
+
+@pytest.mark.parametrize(
+    ("changes", "variables"),
+    [
+        ({}, []),
+        ({"plan": None}, []),
+        ({"commands": ["sh", "kubectl-nowhere"]}, ["PATH"]),
+        ({"python_libraries": ["json", "nowhere"]}, ["ansible_python_interpreter"]),
+        ({"host": None}, ["burst_host_context"]),
+        (
+            {"name": "Vulcan", "host": None, "plan": {**PLAN, "firewall_address": "10.10.0.1"}},
+            ["burst_name", "burst_host_context", "burst_firewall_address"],
+        ),
+    ],
+)
+def test_the_task_names_all_problems_at_once(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, t.Any], variables: list[str]
+) -> None:
+    for name in ("K8S_AUTH_CONTEXT", "K8S_AUTH_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("K8S_AUTH_API_KEY", "abc")
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**OPTIONS, **changes}}).encode()
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), pytest.raises(SystemExit):
+        burst_check.main()
+    answer = json.loads(output.getvalue())
+    assert answer.get("failed", False) is bool(variables)
+    assert [problem["variable"] for problem in answer.get("problems", [])] == variables
+    assert all(f"({number}) {name}: " in answer["msg"] for number, name in enumerate(variables, 1))

@@ -74,12 +74,16 @@ def test_a_security_group_may_be_full() -> None:
         ),
         ({"zones": ["eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "at least two different zones"),
+        ({"zones": ["eu-central-1a", "eu-central-1b", "eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' can't be used"),
         ({"firewall_address": "10.10.0.1"}, "and this one is in 10.0.0.0/8"),
         ({"firewall_address": "fw.example.com"}, "it must be the public IPv4 address"),
         ({"ports": [{"from": 90, "to": 80}]}, "1 <= from <= to <= 65535"),
+        ({"ports": [{"from": 0, "to": 80}]}, "1 <= from <= to <= 65535"),
+        ({"ports": [{"from": 80, "to": 65536}]}, "1 <= from <= to <= 65535"),
         ({"apps": app(placement=["earth", "mars"])}, "'mars' can't be used; the federation has no such cluster"),
         ({"apps": app(namespace="kube-system")}, "KubeFed never propagates"),
+        ({"apps": app(namespace="kube-federation-system")}, "KubeFed never propagates"),
         ({"apps": app(namespace="Fed_ns")}, "a DNS label is wanted"),
         ({"apps": app(resources=[{"kind": "Service"}])}, "apiVersion, metadata.name must be set"),
         ({"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "namespace": "b"}}])}, "leave it out"),
@@ -106,6 +110,7 @@ ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 def cron_job(image: str) -> dict[str, t.Any]:
     pod = {
         "initContainers": [{"name": "wait", "image": image}],
+        "ephemeralContainers": [{"name": "look", "image": f"{ECR}/look:1"}],
         "containers": [{"name": "work", "image": f"{ECR}/work:1"}],
         "volumes": [{"name": "model", "image": {"reference": f"{ECR}/model:1"}}],
     }
@@ -138,6 +143,11 @@ def test_an_image_that_end_points_do_not_lead_to(image: str) -> None:
 def test_images_that_end_points_lead_to() -> None:
     plan = {**PLAN, "node_egress": "endpoints"}
     assert plan_problems({**plan, "apps": app(resources=[cron_job(f"{ECR}/team/wait@sha256:0")])}) == []
+    china = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/work:1"
+    here = {"region": "cn-north-1", "zones": ["cn-north-1a", "cn-north-1b"]}
+    pod = {"spec": {"containers": [{"name": "work", "image": china}]}}
+    deployment = {**DEPLOYMENT, "spec": {"template": pod}}
+    assert plan_problems({**plan, **here, "apps": app(resources=[deployment])}) == []
     # What does not run there is pulled elsewhere.
     assert plan_problems({**plan, "apps": app(placement=["earth"], resources=[cron_job("httpbin")])}) == []
 
@@ -147,6 +157,13 @@ def test_an_image_as_a_volume_that_end_points_do_not_lead_to() -> None:
     made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"][0]["image"]["reference"] = "quay.io/model:1"
     problems = plan_problems({**PLAN, "node_egress": "endpoints", "apps": app(resources=[made])})
     assert [problem.value for problem in problems] == ["quay.io/model:1"]
+
+
+def test_an_image_of_an_ephemeral_container_that_end_points_do_not_lead_to() -> None:
+    made = cron_job(f"{ECR}/wait:1")
+    made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["ephemeralContainers"][0]["image"] = "busybox"
+    problems = plan_problems({**PLAN, "node_egress": "endpoints", "apps": app(resources=[made])})
+    assert [problem.value for problem in problems] == ["busybox"]
 
 
 def test_a_placement_may_name_a_further_member() -> None:

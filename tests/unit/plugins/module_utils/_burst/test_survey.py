@@ -22,12 +22,17 @@ ZONES = ["eu-central-1a", "eu-central-1b"]
         "eu-central-1a\r\n\r\n  eu-central-1b \r\n",
         "eu-central-1a, eu-central-1b",
         "- eu-central-1a\n- eu-central-1b\n",
+        "-\n  eu-central-1a\n-\n  eu-central-1b\n",
         "[eu-central-1a, eu-central-1b]",
         '["eu-central-1a", "eu-central-1b"]',
     ],
 )
 def test_a_list_as_a_text_area_gives_it(given: t.Any) -> None:
     assert value_of(given, "burst_zones", "list", []) == ZONES
+
+
+def test_the_entries_of_a_list_are_text() -> None:
+    assert value_of("- 1\n- 2.5", "burst_x", "list", []) == ["1", "2.5"]
 
 
 @pytest.mark.parametrize("given", [None, "", "  \n", "\r\n"])
@@ -71,9 +76,10 @@ def test_a_truth_value(given: t.Any, truth: bool) -> None:
         ("perhaps", "bool", "true or false is wanted"),
         ("{a: b}", "data", "a list is wanted, in YAML or JSON"),
         ("80", "data", "a list is wanted, in YAML or JSON"),
-        ("- {from: 80", "data", "a list is wanted, in YAML or JSON"),
+        ("- {from: 80", "data", "line 2.*a list is wanted, in YAML or JSON"),
         ("- a\n---\n- b", "data", "a list is wanted, in YAML or JSON"),
         ("- {a: b}", "list", "a list is wanted: one entry a line"),
+        ("- a\n-\n", "list", "a list is wanted: one entry a line"),
         ({"a": "b"}, "list", "a list is wanted"),
         (80, "data", "a list is wanted"),
         (2.5, "int", "a whole number is wanted"),
@@ -89,9 +95,10 @@ def test_all_else_is_refused_by_name(given: t.Any, kind: str, why: str) -> None:
         value_of(given, "burst_x", kind, [])
 
 
-def test_a_long_value_is_not_repeated_whole() -> None:
+@pytest.mark.parametrize(("given", "kind"), [("{" + "x" * 100_000, "data"), ("9" * 100_000, "int")])
+def test_a_long_value_is_not_repeated_whole(given: str, kind: str) -> None:
     with pytest.raises(InvalidOption) as refused:
-        value_of("{" + "x" * 100_000, "burst_apps", "data", [])
+        value_of(given, "burst_apps", kind, [])
     assert len(refused.value.message) < 400
 
 

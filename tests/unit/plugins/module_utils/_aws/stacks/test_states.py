@@ -158,6 +158,7 @@ def test_resources_that_are_created_while_the_stack_is_not() -> None:
     assert not events.all_created(told, ["Vpn", "Route"])
     assert not events.all_created(told, ["Vpn", "NotBegunYet"])
     assert not events.all_created([*told, event("Vpn", "DELETE_IN_PROGRESS")], ["Vpn"])
+    assert not events.all_created([event("stack", "CREATE_COMPLETE")], ["cloudburst-vulcan"])
 
 
 class Pages:
