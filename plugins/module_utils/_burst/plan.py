@@ -16,7 +16,7 @@ from .._kube.kubeconfig.credentials import check_credentials
 from .._kube.kubeconfig.entries import view
 from .._kubefed.resources.validation import problems_of, useless_problem
 from .._runtime.errors import InvalidOption
-from .rules import RULES, Problem, overlaps, ports, public_address, service_network, vpc_network, zones
+from .rules import RULES, Problem, cluster_name, overlaps, ports, public_address, service_network, vpc_network, zones
 
 # "Inbound or outbound rules per security group" is 60 unless AWS has raised it for the account:
 # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
@@ -249,6 +249,7 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
 def eks_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
     """Check what an EKS cluster is to be made of."""
     return [
+        *cluster_name("burst_name", plan["name"]),
         *zone_problems(plan["region"], plan["zones"]),
         *network_problems(plan["vpc_cidr"], plan["service_cidr"], plan["local_networks"], plan["local_service_cidr"]),
         *public_address("burst_firewall_address", plan["firewall_address"]),

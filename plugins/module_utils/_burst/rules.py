@@ -114,6 +114,17 @@ def _one_of(choices: tuple[str, ...], why: str = "") -> Rule:
     return rule
 
 
+def cluster_name(variable: str, value: t.Any) -> list[Problem]:
+    """The name of a cluster to be made: eks_stack's template marks its public subnet as that of a cluster none."""
+    if value != "none":
+        return []
+    allowed = (
+        "any other name is allowed; the tag kubernetes.io/cluster/none keeps load balancers out of the public subnet, "
+        "as that of a cluster that is not there"
+    )
+    return [Problem(variable, value, allowed)]
+
+
 def network(variable: str, value: t.Any) -> list[Problem]:
     """An IPv4 network in the form 10.0.0.0/16."""
     allowed = "it must be an IPv4 network such as 10.11.0.0/16, with host bits of zero and a prefix length"
@@ -327,6 +338,7 @@ _OPTIONAL = {
 
 RULES: dict[str, Rule] = {
     "name": _name,
+    "cluster_name": cluster_name,
     "host_name": _label,
     "region": _pattern(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "a region of AWS such as eu-central-1"),
     "account": _pattern(r"[0-9]{12}", 'the 12 digits of an AWS account in quotation marks, such as "123456789012"'),
@@ -387,6 +399,7 @@ __all__ = (
     "Problem",
     "Rule",
     "address",
+    "cluster_name",
     "network",
     "overlaps",
     "ports",

@@ -156,6 +156,14 @@ def told(refusals: list[str], good: dict[str, t.Any]) -> None:
         assert "\n" not in line.strip(), line
 
 
+def test_a_cluster_is_not_called_as_the_public_subnet_is_marked() -> None:
+    assert stack.refusals("present.yml", **STACK) == []
+    (refusal,) = stack.refusals("present.yml", **{**STACK, "eks_stack_name": "none"})
+    assert refusal.startswith(
+        "eks_stack_name: 'none' can't be used; any other name is allowed; the tag kubernetes.io/cl"
+    )
+
+
 def test_good_values_are_taken() -> None:
     assert vpn.refusals("main.yml", **VPN) == []
     nothing = {"site_to_site_vpn_forward_chain": "", "site_to_site_vpn_probe_host": ""}

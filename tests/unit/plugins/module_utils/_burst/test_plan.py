@@ -179,6 +179,16 @@ def test_names_that_one_of_the_systems_refuses(name: str) -> None:
     assert [problem.variable for problem in name_problems(name, "earth")] == ["burst_name"]
 
 
+def test_the_name_that_marks_the_public_subnet_is_no_clusters() -> None:
+    plan = {**PLAN, "name": "none", "apps": []}
+    assert [str(problem) for problem in plan_problems(plan)] == [
+        "burst_name: 'none' can't be used; any other name is allowed; the tag kubernetes.io/cluster/none keeps load"
+        " balancers out of the public subnet, as that of a cluster that is not there"
+    ]
+    # A cluster of this name can be taken away
+    assert name_problems("none", "earth") == []
+
+
 def test_a_context_name_is_no_member_name() -> None:
     problems = name_problems("vulcan", "kubernetes-admin@kubernetes")
     assert [problem.variable for problem in problems] == ["burst_host_name"]
