@@ -118,6 +118,29 @@ def owned(
     return Owned(made, emptied, labels, record)
 
 
+def own_metadata(object_: Object, labels: t.Mapping[str, t.Any], annotations: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Give an object that is not federated its labels and annotations, and take away those that are not asked for.
+
+    :param object_: is changed.
+    :returns: what is to be recorded.
+    """
+    metadata = object_["metadata"]
+    asked = {"label": labels, "annotation": annotations}
+    said = {f"{kind} {key}": value for kind, values in asked.items() for key, value in values.items()}
+    has = {f"{kind} {key}": value for kind in asked for key, value in (metadata.get(f"{kind}s") or {}).items()}
+    before = record_of(object_)
+    for key, print_ in before.items():
+        kind, _space, name = key.partition(" ")
+        if kind in asked and key not in said and key in has and _fingerprint(has[key]) == print_:
+            metadata[f"{kind}s"].pop(name)
+    for kind, values in asked.items():
+        if values:
+            metadata[f"{kind}s"] = {**(metadata.get(f"{kind}s") or {}), **values}
+    return {
+        key: _fingerprint(value) for key, value in said.items() if key in before or key not in has or has[key] != value
+    }
+
+
 def recorded(planned: Object, found: Object, record: dict[str, str]) -> None:
     """Write the record into an object that is planned, unless all that changes is that it gets shorter."""
     before = record_of(found)
@@ -180,4 +203,4 @@ def _without(object_: Object) -> Object:
     return {"spec": object_.get("spec"), "labels": metadata.get("labels") or {}, "annotations": annotations}
 
 
-__all__ = ("ANNOTATION", "Owned", "owned", "record_of", "recorded")
+__all__ = ("ANNOTATION", "Owned", "own_metadata", "owned", "record_of", "recorded")

@@ -25,6 +25,7 @@ from ..api import SCHEDULING_GROUP
 from ..kinds import schedulable
 from .model import WITHDRAWN_ANNOTATION
 from .overrides import REPLICAS_PATH
+from .ownership import own_metadata, recorded
 
 SCHEDULING_VERSION = "v1alpha1"
 KIND = "ReplicaSchedulingPreference"
@@ -66,14 +67,13 @@ class Schedule:
         }
         # What it gave before it was taken from a cluster is of no matter now
         (made["metadata"].get("annotations") or {}).pop(WITHDRAWN_ANNOTATION, None)
-        for field, values in (("labels", self.labels), ("annotations", self.annotations)):
-            if values:
-                made["metadata"][field] = {**(made["metadata"].get(field) or {}), **values}
+        record = own_metadata(made, self.labels, self.annotations)
         # Its CRD may fill in a default
         selector = (made.get("spec") or {}).get("intersectWithClusterSelector")
         made["spec"] = copy.deepcopy(self.spec)
         if selector is not None:
             made["spec"].setdefault("intersectWithClusterSelector", False)
+        recorded(made, found or {"metadata": {}}, record)
         return made
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -69,9 +70,39 @@ def test_what_others_wrote_onto_it_stays() -> None:
     manifest = preference()
     manifest["metadata"]["labels"] = {"mine": "y"}
     made = schedules.read_schedule(manifest, namespace="shop").manifest(found)
+    record = made["metadata"].pop("annotations").pop("cloudburst.federation/set")
+    assert list(json.loads(record)) == ["label mine"]
     assert made["metadata"] == {"name": "web", "labels": {"theirs": "x", "mine": "y"}, "resourceVersion": "7"}
     assert made["spec"] == {**manifest["spec"], "intersectWithClusterSelector": False}
     assert found["spec"]["totalReplicas"] == 1
+
+
+def labelled(found: Object | None, labels: Object, annotations: Object) -> Object:
+    manifest = preference()
+    manifest["metadata"].update(labels=labels, annotations=annotations)
+    return schedules.read_schedule(manifest, namespace="shop").manifest(found)
+
+
+def test_what_is_not_asked_for_any_more_goes_and_what_others_set_stays() -> None:
+    made = labelled(None, {"tier": "web", "team": "a"}, {"note": "x"})
+    assert labelled(made, {"tier": "web", "team": "a"}, {"note": "x"}) == made
+    made["metadata"]["labels"].update(theirs="x", team="b")
+    made["metadata"]["annotations"]["theirs"] = "x"
+    less = labelled(made, {"tier": "web"}, {})
+    # Somebody else has changed the team since
+    assert less["metadata"]["labels"] == {"tier": "web", "team": "b", "theirs": "x"}
+    assert set(less["metadata"]["annotations"]) == {"theirs", "cloudburst.federation/set"}
+    none = labelled(less, {}, {})
+    assert none["metadata"]["labels"] == {"team": "b", "theirs": "x"}
+    assert none["metadata"]["annotations"] == {"theirs": "x"}
+    assert labelled(none, {}, {}) == none
+
+
+def test_a_label_that_was_there_before_is_not_taken_away() -> None:
+    found = {"metadata": {"name": "web", "labels": {"tier": "web"}}, "spec": preference()["spec"]}
+    asked = labelled(found, {"tier": "web"}, {})
+    assert asked == found
+    assert labelled(asked, {}, {}) == found
 
 
 BOTH = ("earth", "vulcan")
