@@ -56,7 +56,7 @@ class Ownership(t.NamedTuple):
         if not self.owner:
             return (
                 f"The stack {name} belongs to {owner} (tag {OWNER_TAG}), and it was not said who this is. It is left "
-                "alone. Run the playbook as a whole, or set eks_stack_owner."
+                "alone. Run the playbook as a whole, or set eks_stack_owner (eks_cleanup_owner)."
             )
         return (
             f"The stack {name} belongs to {owner} (tag {OWNER_TAG}, the UID of the namespace kube-system of the data "

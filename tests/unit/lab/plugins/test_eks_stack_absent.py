@@ -108,8 +108,10 @@ class Role:
             self.ec2.attach_network_interface(NetworkInterfaceId=made, InstanceId="i-0a1b2c3d", DeviceIndex=1)
         return str(made)
 
-    def run(self, *words: str, keys: dict[str, str] | None = None, **variables: t.Any) -> tuple[int, str]:
-        """Run it with the administrator's keys or these; exit status and output."""
+    def run(
+        self, *words: str, name: str = "eks_stack", keys: dict[str, str] | None = None, **variables: t.Any
+    ) -> tuple[int, str]:
+        """Run it, or another role, with the administrator's keys or these; exit status and output."""
         admin = self.aws.keys["admin"]
         access = {
             "endpoint_url": f"https://127.0.0.1:{self.aws.port}",
@@ -128,7 +130,7 @@ class Role:
             "connection": "local",
             "gather_facts": False,
             "module_defaults": {"group/cloudburst.federation.aws": access},
-            "roles": [{"role": "cloudburst.federation.eks_stack", "vars": settings}],
+            "roles": [{"role": f"cloudburst.federation.{name}", "vars": settings}],
         }
         playbook = self._directory / "play.yml"
         playbook.write_text(json.dumps([play]))
@@ -312,6 +314,21 @@ def test_another_data_centres_stack_is_left_alone_and_so_is_what_its_cluster_mad
     assert stack["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_another_data_centres_cluster_is_not_cleaned_up_either(role: Role) -> None:
+    settings: dict[str, t.Any] = {"name": "eks_cleanup", "eks_cleanup_name": "vulcan", "eks_cleanup_region": REGION}
+    refused = [(MARS, f"and this is {MARS}"), ("", "set eks_stack_owner (eks_cleanup_owner)")]
+    for owner, said in refused:
+        status, output = role.run(**settings, eks_cleanup_owner=owner)
+        assert status == 2, output
+        assert f"The stack cloudburst-vulcan belongs to {EARTH} (tag cloudburst:owner" in " ".join(output.split())
+        assert said in " ".join(output.split())
+    status, output = role.run(**settings, eks_cleanup_owner=MARS, eks_cleanup_take_over=EARTH)
+    assert status == 0, output
+    assert "Clean up what the cluster has made in AWS" in output
+    (stack,) = role.aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
 def test_it_is_taken_over_by_its_owners_name(role: Role) -> None:
     status, output = role.run(eks_stack_owner=MARS, eks_stack_take_over=EARTH)
     assert status == 0, output
@@ -332,7 +349,7 @@ def test_a_caller_from_identity_center_administers_the_cluster(role: Role) -> No
         "secret_key": given["SecretAccessKey"],
         "session_token": given["SessionToken"],
     }
-    plan = {
+    plan: dict[str, t.Any] = {
         "eks_stack_state": "present",
         "eks_stack_name": "saturn",
         "eks_stack_zones": [f"{REGION}a", f"{REGION}b"],
