@@ -1,0 +1,115 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: burst_status
+short_description: What the systems say about a burst, as JSON, metrics, a picture or a page
+version_added: 1.0.0
+author:
+  - cloudburst.federation contributors (@cloudburst)
+description:
+  - Makes one document of the answers that P(cloudburst.federation.burst_status#playbook) collects.
+  - The picture is one SVG that needs no script and loads nothing. Names and messages from the systems stay text in it.
+options:
+  _input:
+    description:
+      - The answers, with the keys V(name) (of the burst), V(region) (of AWS, if the burst is there), V(host_name) (of
+        the host cluster), V(asked) (when, in ISO
+        8601), V(stack) (returned by M(amazon.aws.cloudformation_info)), V(connections) (returned by
+        M(amazon.aws.ec2_vpc_vpn_info)), V(costs) (returned by M(cloudburst.federation.eks_leftovers)), V(members),
+        V(host_nodes) and V(extension_nodes) (returned by M(kubernetes.core.k8s_info)), V(federated) (a list of such
+        results), V(tunnels) and V(routes) (lines of each host).
+    type: dict
+    required: true
+  document:
+    description: What is made of them.
+    type: str
+    choices: [json, metrics, svg, html]
+    required: true
+  svg_template:
+    description: The picture's Jinja template. Required for V(svg) and V(html).
+    type: str
+  html_template:
+    description: The page's Jinja template. Required for V(html).
+    type: str
+  refresh:
+    description: Seconds after which an open page loads itself again; V(0) for never.
+    type: int
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: Show a burst's facts
+  ansible.builtin.debug:
+    msg: "{{ answers | cloudburst.federation.burst_status('json') }}"
+  vars:
+    answers: {name: vulcan, host_name: earth, asked: '2026-11-27T08:00:00Z'}
+"""
+
+RETURN = r"""
+_value:
+  description: The document.
+  type: str
+"""
+
+import json
+import re
+import typing as t
+
+import jinja2
+import markupsafe
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_facts import Facts, facts
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_metrics import metrics
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_picture import (
+    SIGNS,
+    WORDS,
+    picture,
+    summary,
+)
+
+DOCUMENTS = ("json", "metrics", "svg", "html")
+
+# What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def burst_status(
+    answers: t.Mapping[str, t.Any], document: str, svg_template: str = "", html_template: str = "", refresh: int = 0
+) -> str:
+    """One document of what the systems have answered; see the filter's documentation."""
+    if document not in DOCUMENTS:
+        raise AnsibleFilterError(f"document is {document!r}; it must be one of {', '.join(DOCUMENTS)}.")
+    given = facts(answers)
+    if document == "json":
+        return json.dumps(given, indent=2, ensure_ascii=False) + "\n"
+    if document == "metrics":
+        return metrics(given)
+    if document == "svg":
+        return _svg(given, svg_template, "wide") + "\n"
+    pictures = {name: markupsafe.Markup(_svg(given, svg_template, name)) for name in ("wide", "narrow")}
+    return _render(html_template, given, refresh=int(refresh), **pictures) + "\n"
+
+
+def _svg(given: Facts, template: str, form: str) -> str:
+    return _render(template, given, picture=picture(given, narrow=form == "narrow"), id=form)
+
+
+def _render(template: str, given: Facts, **values: t.Any) -> str:
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    said = {"facts": given, "words": WORDS, "signs": SIGNS, "summary": summary(given)}
+    return _NOT_IN_XML.sub("�", environment.from_string(template).render(**said, **values))
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Name → function."""
+        return {"burst_status": burst_status}

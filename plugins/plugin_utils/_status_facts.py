@@ -1,0 +1,179 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is private to the collection: it may change in any release.
+
+"""What the systems have answered about a burst, as one document of facts. Pure functions."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import one_line
+
+Facts = dict[str, t.Any]
+
+# The state of each part. The worst one that a part has is the state of the whole.
+OK, WORKING, UNKNOWN, ABSENT, BROKEN = "ok", "working", "unknown", "absent", "broken"
+STATES = (OK, ABSENT, UNKNOWN, WORKING, BROKEN)
+
+_SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+# A status of CloudFormation that ends a rollback, or says that one is under way or has failed
+_FAILING = ("ROLLBACK", "FAILED")
+# As `check` in roles/site_to_site_vpn/templates/tunnel.sh.j2 writes it
+_TUNNEL = re.compile(r"tunnel (\S+) \(([^,)]+)[^)]*\) is (up|down)\b")
+
+
+def facts(answers: t.Mapping[str, t.Any]) -> Facts:
+    """One document of what the systems have answered.
+
+    :param answers: the keys that the filter's documentation names, each as the module has returned it.
+    :returns: plain data: ``burst``, ``asked``, ``region`` and ``state`` of the whole, and the parts ``stack``,
+        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications`` and ``costs``, each with its ``state``.
+    """
+    name = str(answers["name"])
+    parts: Facts = {
+        "stack": stack(answers.get("stack") or {}, f"cloudburst-{name}"),
+        "clusters": clusters(answers, name),
+        "tunnels": [tunnel(host, line) for host, lines in sorted(_of(answers, "tunnels").items()) for line in lines],
+        "tunnel_ends": tunnel_ends(answers.get("connections") or {}),
+        "routes": [
+            {"host": host, "to": one_line(line), "state": OK}
+            for host, lines in sorted(_of(answers, "routes").items())
+            for line in lines
+        ],
+        "applications": [
+            application(item) for result in answers.get("federated") or [] for item in result.get("resources") or []
+        ],
+        "costs": costs(answers.get("costs") or {}),
+    }
+    asked, region = str(answers["asked"]), str(answers.get("region") or "")
+    return {"burst": name, "asked": asked, "region": region, "state": overall(parts), **parts}
+
+
+def overall(parts: t.Mapping[str, t.Any]) -> str:
+    """The state of a burst: that of its worst part, where it is there at all."""
+    extension = parts["clusters"][-1]
+    if parts["stack"]["state"] == ABSENT and extension["state"] == ABSENT and not parts["tunnels"]:
+        return ABSENT
+    members = [node for cluster in parts["clusters"] for node in cluster["nodes"]]
+    listed = [*parts["clusters"], *members, *parts["tunnels"], *parts["tunnel_ends"], *parts["applications"]]
+    return max((part["state"] for part in [parts["stack"], *listed]), key=STATES.index)
+
+
+def stack(answer: t.Mapping[str, t.Any], name: str) -> Facts:
+    """The stack, from the answer of amazon.aws.cloudformation_info."""
+    described = next(iter((answer.get("cloudformation") or {}).values()), {}).get("stack_description") or {}
+    if not described:
+        return {"name": name, "status": "", "reason": "", "state": ABSENT}
+    status = str(described.get("stack_status") or "")
+    if status in _SETTLED:
+        state = OK
+    elif any(word in status for word in _FAILING):
+        state = BROKEN
+    else:
+        state = WORKING
+    reason = one_line(str(described.get("stack_status_reason") or ""))
+    return {"name": name, "status": status, "reason": reason, "state": state}
+
+
+def clusters(answers: t.Mapping[str, t.Any], name: str) -> list[Facts]:
+    """The host cluster and the extension, with their nodes."""
+    members = {item["metadata"]["name"]: item for item in (answers.get("members") or {}).get("resources") or []}
+    host = str(answers.get("host_name") or "")
+    return [
+        {**member(host or "host cluster", members.get(host)), "role": "host", **nodes(answers, "host_nodes")},
+        {**member(name, members.get(name)), "role": "extension", **nodes(answers, "extension_nodes")},
+    ]
+
+
+def member(name: str, found: t.Mapping[str, t.Any] | None) -> Facts:
+    """A cluster, and what KubeFed says of it."""
+    if found is None:
+        return {"name": name, "member": False, "says": "no member of the federation", "state": ABSENT}
+    conditions = (found.get("status") or {}).get("conditions") or []
+    ready = [condition for condition in conditions if condition.get("type") == "Ready"]
+    said = next(iter(ready or conditions), None)
+    if said is None:
+        return {"name": name, "member": True, "says": "KubeFed has not looked yet", "state": UNKNOWN}
+    fine = bool(ready) and ready[0].get("status") == "True"
+    text = one_line(": ".join(filter(None, (str(said.get("reason") or ""), str(said.get("message") or "")))))
+    return {"name": name, "member": True, "says": text, "state": OK if fine else BROKEN}
+
+
+def nodes(answers: t.Mapping[str, t.Any], key: str) -> Facts:
+    """The nodes of a cluster; whether it has answered at all is ``answers``."""
+    answer = answers.get(key) or {}
+    listed = []
+    for item in answer.get("resources") or []:
+        conditions = (item.get("status") or {}).get("conditions") or []
+        ready = next((condition for condition in conditions if condition.get("type") == "Ready"), {})
+        state = {"True": OK, "False": BROKEN}.get(str(ready.get("status")), BROKEN if conditions else UNKNOWN)
+        says = "Ready" if state == OK else one_line(str(ready.get("message") or ready.get("reason") or "not ready"))
+        listed.append({"name": item["metadata"]["name"], "says": says, "state": state})
+    return {"nodes": listed, "answers": not answer.get("failed") and "resources" in answer}
+
+
+def tunnel(host: str, text: str) -> Facts:
+    """A tunnel of the firewall, from a line of the role site_to_site_vpn's status.
+
+    A line that is about no tunnel says that nothing passes through them.
+    """
+    line = one_line(text)
+    found = _TUNNEL.match(line)
+    name, address, word = found.groups() if found else ("", "", "")
+    return {"host": host, "name": name, "address": address, "says": line, "state": OK if word == "up" else BROKEN}
+
+
+def tunnel_ends(answer: t.Mapping[str, t.Any]) -> list[Facts]:
+    """AWS's ends of the tunnels, from the answer of amazon.aws.ec2_vpc_vpn_info."""
+    return [
+        {
+            "address": str(end.get("outside_ip_address") or ""),
+            "says": one_line(" ".join(filter(None, (str(end.get("status")), str(end.get("status_message") or ""))))),
+            "state": OK if end.get("status") == "UP" else BROKEN,
+        }
+        for connection in answer.get("vpn_connections") or []
+        for end in connection.get("vgw_telemetry") or []
+    ]
+
+
+def application(item: t.Mapping[str, t.Any]) -> Facts:
+    """A federated object: where it is to be, and where KubeFed says that it is."""
+    placed = [str(cluster["name"]) for cluster in (_of(item, "spec", "placement").get("clusters") or [])]
+    clusters_ = _of(item, "status").get("clusters") or []
+    there = {str(cluster["name"]): str(cluster.get("status") or "") for cluster in clusters_}
+    arrived = OK if set(placed) <= set(there) else WORKING
+    state = BROKEN if any(there.values()) else arrived
+    metadata = item["metadata"]
+    return {
+        "kind": str(item["kind"]),
+        "namespace": str(metadata.get("namespace") or ""),
+        "name": str(metadata["name"]),
+        "placed": placed,
+        "there": there,
+        "state": state,
+    }
+
+
+def costs(answer: t.Mapping[str, t.Any]) -> Facts:
+    """What is paid for, from the answer of eks_leftovers. USD an hour; ``None`` where it is not known."""
+    running = [{"what": str(row["what"]), "hourly": row["hourly_cost"]} for row in answer.get("running") or []]
+    return {
+        "running": running,
+        "hourly": answer.get("hourly_cost"),
+        "prices": str(answer.get("prices") or ""),
+        "state": OK if running else ABSENT,
+    }
+
+
+def _of(value: t.Mapping[str, t.Any], *keys: str) -> dict[str, t.Any]:
+    found: t.Any = value
+    for key in keys:
+        found = found.get(key) or {}
+    return t.cast("dict[str, t.Any]", found)
+
+
+__all__ = ("ABSENT", "BROKEN", "OK", "STATES", "UNKNOWN", "WORKING", "Facts", "facts")

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is private to the collection: it may change in any release.
+
+"""A burst's facts as metrics, for the textfile collector of Prometheus' node_exporter. Pure functions."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_facts import OK, STATES, Facts
+
+_Labels = t.Mapping[str, str]
+
+
+def metrics(facts: Facts) -> str:
+    """The facts in the text format of Prometheus.
+
+    Names and escapes as https://prometheus.io/docs/instrumenting/exposition_formats/ has them.
+    """
+    burst = {"burst": facts["burst"]}
+    asked = datetime.datetime.fromisoformat(facts["asked"].replace("Z", "+00:00")).timestamp()
+    lines = [
+        *_family("state", "1 for the state that the burst has.", [
+            ({**burst, "state": state}, float(state == facts["state"])) for state in STATES
+        ]),
+        *_family("asked_timestamp_seconds", "When the systems were asked.", [(burst, asked)]),
+        *_family("cluster_ready", "1 while KubeFed reaches the cluster.", [
+            ({**burst, "cluster": cluster["name"]}, float(cluster["state"] == OK)) for cluster in facts["clusters"]
+        ]),
+        *_family("nodes", "Nodes of a cluster, by whether they are ready.", [
+            (
+                {**burst, "cluster": cluster["name"], "ready": str(ready).lower()},
+                float(sum((node["state"] == OK) is ready for node in cluster["nodes"])),
+            )
+            for cluster in facts["clusters"]
+            if cluster["answers"]
+            for ready in (True, False)
+        ]),
+        *_family("tunnel_up", "1 while the firewall's tunnel is up.", [
+            ({**burst, "host": one["host"], "tunnel": one["name"]}, float(one["state"] == OK))
+            for one in facts["tunnels"]
+            if one["name"]
+        ]),
+        *_family("applications", "Federated objects, by state.", [
+            ({**burst, "state": state}, float(sum(one["state"] == state for one in facts["applications"])))
+            for state in STATES
+        ]),
+    ]
+    if facts["costs"]["hourly"] is not None:
+        lines += _family("cost_usd_per_hour", "What is paid by the hour, without traffic.", [
+            (burst, float(facts["costs"]["hourly"]))
+        ])
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _family(name: str, help_: str, samples: t.Sequence[tuple[_Labels, float]]) -> list[str]:
+    if not samples:
+        return []
+    full = f"cloudburst_{name}"
+    return [
+        f"# HELP {full} {help_}",
+        f"# TYPE {full} gauge",
+        *(f"{full}{{{_labelled(labels)}}} {number:.12g}" for labels, number in samples),
+    ]
+
+
+def _labelled(labels: _Labels) -> str:
+    escapes = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
+    return ",".join(f'{key}="{value.translate(escapes)}"' for key, value in labels.items())
+
+
+__all__ = ("metrics",)

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents that show a burst."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.filter.burst_status import burst_status
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_picture import MOST_NODES
+
+TEMPLATES = Path(__file__).resolve().parents[4] / "playbooks" / "templates"
+HOSTILE = "</text><script>alert(1)</script>\" onload='x' \x1b[31m ]]> &amp; \u0001{{ 7 * 7 }}"
+SVG = "{http://www.w3.org/2000/svg}"
+
+Answers = dict[str, t.Any]
+
+
+def node(name: str, ready: str = "True") -> Answers:
+    condition = {"type": "Ready", "status": ready, "message": "Kubelet stopped posting node status."}
+    return {"metadata": {"name": name}, "status": {"conditions": [condition]}}
+
+
+def member(name: str, ready: bool = True) -> Answers:
+    said = {"type": "Ready", "status": "True", "reason": "ClusterReady", "message": "/healthz responded with ok"}
+    gone = {"type": "Offline", "status": "True", "reason": "ClusterNotReachable", "message": "not reachable"}
+    return {"metadata": {"name": name}, "status": {"conditions": [said if ready else gone]}}
+
+
+def federated(name: str, placed: list[str], there: dict[str, str]) -> Answers:
+    return {
+        "kind": "FederatedDeployment",
+        "metadata": {"namespace": "shop", "name": name},
+        "spec": {"placement": {"clusters": [{"name": cluster} for cluster in placed]}},
+        "status": {"clusters": [{"name": cluster, "status": status} for cluster, status in there.items()]},
+    }
+
+
+def answers(**other: t.Any) -> Answers:
+    both = {"earth": "", "vulcan": ""}
+    description = {"stack_status": "CREATE_COMPLETE", "stack_status_reason": ""}
+    return {
+        "name": "vulcan",
+        "region": "eu-central-1",
+        "host_name": "earth",
+        "asked": "2026-11-27T08:00:00Z",
+        "stack": {"cloudformation": {"cloudburst-vulcan": {"stack_description": description}}},
+        "connections": {
+            "vpn_connections": [{"vgw_telemetry": [{"outside_ip_address": "203.0.113.20", "status": "UP"}]}]
+        },
+        "costs": {"running": [{"what": "EKS cluster", "hourly_cost": 0.1}], "hourly_cost": 0.1, "prices": "a list"},
+        "members": {"resources": [member("earth"), member("vulcan")]},
+        "host_nodes": {"resources": [node("earth-1")]},
+        "extension_nodes": {"resources": [node("ip-10-11-0-4")]},
+        "federated": [{"resources": [federated("web", ["earth", "vulcan"], both)]}],
+        "tunnels": {"fw": ["tunnel 1 (203.0.113.20, vpn-vulcan-1) is up, 300139 bytes in, 89293 bytes out"]},
+        "routes": {"earth-1": ["10.11.0.0/16 via 10.10.0.1"]},
+        **other,
+    }
+
+
+def stack(status: str) -> Answers:
+    return {"cloudformation": {"x": {"stack_description": {"stack_status": status, "stack_status_reason": "why"}}}}
+
+
+def document(form: str, given: Answers) -> str:
+    templates = {f"{name}_template": (TEMPLATES / f"burst_status.{name}.j2").read_text() for name in ("svg", "html")}
+    return burst_status(given, form, **templates)
+
+
+def spoken(given: Answers) -> dict[str, str]:
+    """What a screen reader says of each part, by its title, and the border that each has."""
+    root = ET.fromstring(document("svg", given))
+    found = {}
+    for group in root.iter(f"{SVG}g"):
+        shape = group.find(f"{SVG}rect")
+        shape = group.find(f"{SVG}line") if shape is None else shape
+        assert shape is not None
+        found[group.attrib["aria-label"].partition(":")[0]] = shape.attrib["class"]
+    return found
+
+
+def test_a_healthy_burst() -> None:
+    facts = json.loads(document("json", answers()))
+    assert facts["state"] == "ok"
+    assert set(spoken(answers()).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "part", "state"),
+    [
+        ({"stack": stack("ROLLBACK_IN_PROGRESS")}, "AWS eu-central-1", "broken"),
+        ({"stack": stack("DELETE_FAILED")}, "AWS eu-central-1", "broken"),
+        ({"stack": stack("CREATE_IN_PROGRESS")}, "AWS eu-central-1", "working"),
+        ({"stack": {}}, "AWS eu-central-1", "absent"),
+        ({"tunnels": {"fw": ["tunnel 1 (203.0.113.20) is down, its service is active"]}}, "fw", "broken"),
+        ({"tunnels": {"fw": ["none of AWS's addresses inside the tunnels answers"]}}, "fw", "broken"),
+        ({"members": {"resources": [member("earth"), member("vulcan", False)]}}, "Cluster vulcan", "broken"),
+        ({"members": {"resources": [member("earth")]}, "extension_nodes": {}}, "Cluster vulcan", "absent"),
+        ({"members": {"resources": [{"metadata": {"name": "vulcan"}}]}}, "Cluster vulcan", "unknown"),
+        ({"extension_nodes": {"resources": [node("ip-10-11-0-4", "Unknown")]}}, "ip-10-11-0-4", "broken"),
+        ({"federated": [{"resources": [federated("web", ["vulcan"], {})]}]}, "Deployment shop/web", "working"),
+        (
+            {"federated": [{"resources": [federated("web", ["vulcan"], {"vulcan": "CreationFailed"})]}]},
+            "Deployment shop/web",
+            "broken",
+        ),
+    ],
+)
+def test_a_broken_part_is_drawn_broken(broken: Answers, part: str, state: str) -> None:
+    assert spoken(answers(**broken))[part] == state
+    if state == "broken":
+        assert json.loads(document("json", answers(**broken)))["state"] == "broken"
+
+
+def test_a_tunnel_that_is_down_at_aws_alone() -> None:
+    down = [{"vgw_telemetry": [{"outside_ip_address": "203.0.113.20", "status": "DOWN", "status_message": "IPSEC"}]}]
+    facts = json.loads(document("json", answers(connections={"vpn_connections": down})))
+    assert facts["tunnels"][0]["state"] == "ok"
+    assert facts["tunnel_ends"][0]["state"] == "broken"
+    line = ET.fromstring(document("svg", answers(connections={"vpn_connections": down}))).find(f".//{SVG}line")
+    assert line is not None
+    assert line.attrib["class"] == "broken"
+
+
+def test_nothing_is_there() -> None:
+    nothing = {"name": "vulcan", "region": "eu-central-1", "host_name": "earth", "asked": "2026-11-27T08:00:00Z"}
+    assert json.loads(document("json", nothing))["state"] == "absent"
+    assert spoken(nothing)["AWS eu-central-1"] == "absent"
+
+
+def test_another_site_is_not_called_aws() -> None:
+    assert "Extension" in spoken(answers(region="", stack={}))
+
+
+@pytest.mark.parametrize("place", ["name", "node", "application", "member", "stack", "tunnel"])
+def test_a_hostile_name_stays_text(place: str) -> None:
+    given = answers()
+    if place == "name":
+        given["name"] = HOSTILE
+    elif place == "node":
+        given["host_nodes"] = {"resources": [node(HOSTILE, "False")]}
+    elif place == "application":
+        given["federated"] = [{"resources": [federated(HOSTILE, [HOSTILE], {HOSTILE: HOSTILE})]}]
+    elif place == "member":
+        given["members"]["resources"][1]["status"]["conditions"][0]["message"] = HOSTILE
+    elif place == "stack":
+        given["stack"]["cloudformation"]["cloudburst-vulcan"]["stack_description"]["stack_status_reason"] = HOSTILE
+    else:
+        given["tunnels"] = {HOSTILE: [HOSTILE]}
+    root = ET.fromstring(document("svg", given))
+    assert not root.findall(f".//{SVG}script")
+    assert not [name for element in root.iter() for name in element.attrib if name.startswith("on")]
+    page = document("html", given)
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "{{ 7 * 7 }}" in page
+    HTMLParser().feed(page)
+
+
+def test_the_page_has_both_forms_and_loads_nothing() -> None:
+    page = document("html", answers())
+    assert 'class="burst wide"' in page
+    assert 'class="burst narrow"' in page
+    assert "http-equiv" not in page
+    assert not [word for word in ("src=", "href=", "url(", "@import") if word in page]
+
+
+def test_an_open_page_loads_itself_again() -> None:
+    templates = {f"{name}_template": (TEMPLATES / f"burst_status.{name}.j2").read_text() for name in ("svg", "html")}
+    assert '<meta http-equiv="refresh" content="10">' in burst_status(answers(), "html", refresh=10, **templates)
+
+
+def test_many_nodes_are_counted_and_those_not_ready_shown() -> None:
+    nodes = [*(node(f"n{number}") for number in range(20)), node("last", "False")]
+    found = spoken(answers(host_nodes={"resources": nodes}))
+    assert found["last"] == "broken"
+    assert sum(name.startswith("n") for name in found) == MOST_NODES - 1
+
+
+def test_metrics() -> None:
+    lines = document("metrics", answers(name='a"b\\c')).splitlines()
+    assert 'cloudburst_state{burst="a\\"b\\\\c",state="ok"} 0' in lines
+    assert 'cloudburst_tunnel_up{burst="a\\"b\\\\c",host="fw",tunnel="1"} 1' in lines
+    assert 'cloudburst_asked_timestamp_seconds{burst="a\\"b\\\\c"} 1795766400' in lines
+    assert 'cloudburst_nodes{burst="a\\"b\\\\c",cluster="earth",ready="true"} 1' in lines
+    assert not [line for line in lines if line.startswith("#") and line.split()[1] not in ("HELP", "TYPE")]
+
+
+def test_an_unknown_document_is_refused() -> None:
+    with pytest.raises(Exception, match="document is 'pdf'; it must be one of json, metrics, svg, html"):
+        burst_status(answers(), "pdf")
