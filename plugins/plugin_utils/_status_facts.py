@@ -35,10 +35,10 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
     """
     name = str(answers["name"])
     parts: Facts = {
-        "stack": stack(answers.get("stack") or {}, f"cloudburst-{name}"),
+        "stack": stack(answers.get("stacks") or {}, f"cloudburst-{name}"),
         "clusters": clusters(answers, name),
         "tunnels": [tunnel(host, line) for host, lines in sorted(_of(answers, "tunnels").items()) for line in lines],
-        "tunnel_ends": tunnel_ends(answers.get("connections") or {}),
+        "tunnel_ends": [tunnel_end(end) for end in answers.get("tunnel_ends") or []],
         "routes": [
             {"host": host, "to": one_line(line), "state": OK}
             for host, lines in sorted(_of(answers, "routes").items())
@@ -63,20 +63,16 @@ def overall(parts: t.Mapping[str, t.Any]) -> str:
     return max((part["state"] for part in [parts["stack"], *listed]), key=STATES.index)
 
 
-def stack(answer: t.Mapping[str, t.Any], name: str) -> Facts:
-    """The stack, from the answer of amazon.aws.cloudformation_info."""
-    described = next(iter((answer.get("cloudformation") or {}).values()), {}).get("stack_description") or {}
-    if not described:
-        return {"name": name, "status": "", "reason": "", "state": ABSENT}
-    status = str(described.get("stack_status") or "")
+def stack(stacks: t.Mapping[str, str], name: str) -> Facts:
+    """The burst's stack, by the status that CloudFormation gives it."""
+    if not stacks:
+        return {"name": name, "status": "", "state": ABSENT}
+    name, status = next(iter(stacks.items()))
     if status in _SETTLED:
         state = OK
-    elif any(word in status for word in _FAILING):
-        state = BROKEN
     else:
-        state = WORKING
-    reason = one_line(str(described.get("stack_status_reason") or ""))
-    return {"name": name, "status": status, "reason": reason, "state": state}
+        state = BROKEN if any(word in status for word in _FAILING) else WORKING
+    return {"name": name, "status": status, "state": state}
 
 
 def clusters(answers: t.Mapping[str, t.Any], name: str) -> list[Facts]:
@@ -127,17 +123,11 @@ def tunnel(host: str, text: str) -> Facts:
     return {"host": host, "name": name, "address": address, "says": line, "state": OK if word == "up" else BROKEN}
 
 
-def tunnel_ends(answer: t.Mapping[str, t.Any]) -> list[Facts]:
-    """AWS's ends of the tunnels, from the answer of amazon.aws.ec2_vpc_vpn_info."""
-    return [
-        {
-            "address": str(end.get("outside_ip_address") or ""),
-            "says": one_line(" ".join(filter(None, (str(end.get("status")), str(end.get("status_message") or ""))))),
-            "state": OK if end.get("status") == "UP" else BROKEN,
-        }
-        for connection in answer.get("vpn_connections") or []
-        for end in connection.get("vgw_telemetry") or []
-    ]
+def tunnel_end(end: t.Mapping[str, t.Any]) -> Facts:
+    """AWS's end of a tunnel, from its telemetry."""
+    said = filter(None, (str(end.get("status") or ""), str(end.get("status_message") or "")))
+    state = OK if end.get("status") == "UP" else BROKEN
+    return {"address": str(end.get("outside_ip_address") or ""), "says": one_line(" ".join(said)), "state": state}
 
 
 def application(item: t.Mapping[str, t.Any]) -> Facts:

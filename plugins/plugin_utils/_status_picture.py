@@ -163,8 +163,6 @@ def _far_side(facts: Facts) -> Box:
     if not facts["region"]:
         return Box("Extension", extension.state, [], [extension])
     lines = [f"stack {stack['name']}: {stack['status'] or 'there is none'}"]
-    if stack["reason"]:
-        lines.append(stack["reason"])
     costs = facts["costs"]
     if costs["running"]:
         known = costs["hourly"] is not None
