@@ -76,6 +76,10 @@ VARIABLES: dict[str, Variable] = {
     "burst_member_ca_cert": _TEXT,
     "burst_tunnels": _DATA,
     "burst_remote_networks": _LIST,
+    # How burst_status answers
+    "burst_status_format": Variable("str", "text", ("text", "json", "metrics", "svg", "html")),
+    "burst_status_file": _TEXT,
+    "burst_status_refresh": Variable("int", 0),
 }
 
 __all__ = ("VARIABLES", "Variable")
