@@ -68,10 +68,8 @@ def stack(stacks: t.Mapping[str, str], name: str) -> Facts:
     if not stacks:
         return {"name": name, "status": "", "state": ABSENT}
     name, status = next(iter(stacks.items()))
-    if status in _SETTLED:
-        state = OK
-    else:
-        state = BROKEN if any(word in status for word in _FAILING) else WORKING
+    going = BROKEN if any(word in status for word in _FAILING) else WORKING
+    state = OK if status in _SETTLED else going
     return {"name": name, "status": status, "state": state}
 
 
