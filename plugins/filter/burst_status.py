@@ -11,7 +11,7 @@ version_added: 1.0.0
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Makes one document of the answers that P(cloudburst.federation.burst_status#playbook) collects.
+  - Makes one document of the answers that the playbook C(burst_status) collects.
   - The picture is one SVG that needs no script and loads nothing. Names and messages from the systems stay text in it.
 options:
   _input:
@@ -46,7 +46,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ answers | cloudburst.federation.burst_status('json') }}"
   vars:
-    answers: {name: vulcan, host_name: earth, asked: '2026-11-27T08:00:00Z'}
+    answers: {name: vulcan, host_name: earth, asked: "2026-11-27T08:00:00Z"}
 """
 
 RETURN = r"""

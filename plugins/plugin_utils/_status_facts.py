@@ -103,7 +103,8 @@ def nodes(answers: t.Mapping[str, t.Any], key: str) -> Facts:
     listed = []
     for item in answer.get("resources") or []:
         conditions = (item.get("status") or {}).get("conditions") or []
-        ready = next((condition for condition in conditions if condition.get("type") == "Ready"), {})
+        found = [condition for condition in conditions if condition.get("type") == "Ready"]
+        ready = found[0] if found else {}
         state = {"True": OK, "False": BROKEN}.get(str(ready.get("status")), BROKEN if conditions else UNKNOWN)
         says = "Ready" if state == OK else one_line(str(ready.get("message") or ready.get("reason") or "not ready"))
         listed.append({"name": item["metadata"]["name"], "says": says, "state": state})

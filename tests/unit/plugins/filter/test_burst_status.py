@@ -63,9 +63,12 @@ def answers(**other: t.Any) -> Answers:
     }
 
 
-def document(form: str, given: Answers) -> str:
-    templates = {f"{name}_template": (TEMPLATES / f"burst_status.{name}.j2").read_text() for name in ("svg", "html")}
-    return burst_status(given, form, **templates)
+def template(name: str) -> str:
+    return (TEMPLATES / f"burst_status.{name}.j2").read_text()
+
+
+def document(form: str, given: Answers, refresh: int = 0) -> str:
+    return burst_status(given, form, template("svg"), template("html"), refresh)
 
 
 def spoken(given: Answers) -> dict[str, str]:
@@ -167,8 +170,7 @@ def test_the_page_has_both_forms_and_loads_nothing() -> None:
 
 
 def test_an_open_page_loads_itself_again() -> None:
-    templates = {f"{name}_template": (TEMPLATES / f"burst_status.{name}.j2").read_text() for name in ("svg", "html")}
-    assert '<meta http-equiv="refresh" content="10">' in burst_status(answers(), "html", refresh=10, **templates)
+    assert '<meta http-equiv="refresh" content="10">' in document("html", answers(), refresh=10)
 
 
 def test_many_nodes_are_counted_and_those_not_ready_shown() -> None:
