@@ -245,7 +245,10 @@ def test_a_stack_that_is_not_ours() -> None:
         given["__eks_stack_vpn_stack"] = {"cloudformation": {"cloudburst-vulcan": found}}
         connection = {"vpn_connections": [{"state": "available", "options": {"static_routes_only": False}}]}
         given["__eks_stack_vpn_tunnels"] = [TUNNEL]
-        refusals = stack.refusals("vpn.yml", **given, __eks_stack_vpn_connection=connection)
+        refusals = [
+            *stack.refusals("connection.yml", **given),
+            *stack.refusals("vpn.yml", **given, __eks_stack_vpn_connection=connection),
+        ]
         if not refusals:
             assert re.fullmatch(r"vpn-[0-9a-z]+", made["VpnConnectionId"])
         assert all(line.startswith("The stack cloudburst-vulcan") and "\n" not in line.strip() for line in refusals), (
