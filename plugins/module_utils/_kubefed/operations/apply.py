@@ -14,7 +14,7 @@ from ..._kube.diff import differences
 from ..._kube.objects import Object
 from ..._kube.parallel import each
 from .. import host as kubefed
-from ..api import path_of
+from ..api import MANAGED_LABEL, path_of
 from ..listing import some
 from ..resources.autoscaling import Autoscaling
 from ..resources.model import EXISTED_ANNOTATION, DesiredObject, TrackedObject
@@ -103,7 +103,7 @@ def _host_labels(context: Context, desired: DesiredObject) -> dict[str, str]:
     return {
         key: value
         for key, value in (found["metadata"].get("labels") or {}).items()
-        if key not in ("kubernetes.io/metadata.name")
+        if key not in (MANAGED_LABEL, "kubernetes.io/metadata.name")
     }
 
 
