@@ -100,15 +100,30 @@ WantedBy=multi-user.target
 
 
 def strongswan() -> str:
-    """/etc/strongswan.conf of mars-fw. The lab's kernels may have no ESP: libipsec does it in user space, and lays the
-    routes to what the policies name."""
+    """/etc/strongswan.conf of mars-fw. The lab's kernels may have no ESP: libipsec does it in user space.
+
+    It lays routes of its own, which would lead the tunnel into itself: their table comes last, where nothing gets to,
+    and those of strongswan_routes() decide."""
     return """charon-systemd {
-  load = random nonce openssl aes sha1 sha2 hmac kdf gcm kernel-libipsec kernel-netlink socket-default updown vici
+  load = random nonce openssl aes sha1 sha2 hmac kdf gcm kernel-libipsec kernel-netlink socket-default vici
+  routing_table_prio = 40000
+  plugins {
+    kernel-libipsec {
+      allow_peer_ts = yes
+    }
+  }
 }
 swanctl {
   load = openssl random
 }
 """
+
+
+def strongswan_routes() -> str:
+    """The part of strongSwan's unit that sets up its device, which is there as soon as the daemon runs."""
+    lines = [f"ip address replace {s.MARS_FW_INSIDE}/30 dev ipsec0"]
+    lines += [f"ip route replace {network} dev ipsec0 src {s.MARS_FW_LAN}" for network in _OF_EARTH]
+    return "[Service]\n" + "".join(f"ExecStartPost={line}\n" for line in lines)
 
 
 def connection(psk: str) -> str:
@@ -130,8 +145,8 @@ def connection(psk: str) -> str:
     }}
     children {{
       earth {{
-        local_ts = {", ".join(_OWN)}
-        remote_ts = {", ".join(_OF_EARTH)}
+        local_ts = 0.0.0.0/0
+        remote_ts = 0.0.0.0/0
         esp_proposals = aes256gcm16-ecp384, aes256-sha256-modp2048
         dpd_action = clear
       }}
@@ -156,6 +171,7 @@ def firewall() -> machines.Machine:
             "/etc/nftables.conf": firewall_rules(),
             "/lib/systemd/system/interfaces.service": firewall_interfaces(),
             "/etc/strongswan.conf": strongswan(),
+            "/etc/systemd/system/strongswan.service.d/routes.conf": strongswan_routes(),
         },
         secret_files={"/etc/swanctl/conf.d/earth.conf": connection(_psk())},
         services=("nftables.service", "interfaces.service", "strongswan.service"),

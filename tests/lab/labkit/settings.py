@@ -50,6 +50,7 @@ MARS_SERVICES = "10.7.0.0/24"
 MARS_WAN = "198.18.0.0/24"  # kept for tests of networks: RFC 2544, appendix C.2.2
 MARS_FW_WAN = "198.18.0.10"
 MARS_WAN_GATEWAY = "198.18.0.1"
+MARS_FW_INSIDE = "169.254.20.1"  # in the tunnel, where the other side is .2
 # The router of the line between both sites, where there is one, in each of their networks
 LINE_EARTH = "10.10.0.254"
 LINE_MARS = "10.20.0.254"
