@@ -33,7 +33,7 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks: `modules` has them, the whole has not. The last has a burst of its own.
-LONGEST = ("two_bursts", "deleted_by_hand", "existing_cluster_vpn", "endpoints")
+LONGEST = ("two_bursts", "deleted_by_hand", "existing_cluster", "existing_cluster_vpn", "endpoints")
 # What there is to check, and how many steps of it at once; without being asked for, all but the last.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1))
 
