@@ -327,7 +327,7 @@ def test_what_ike_is_asked_for(inside: bool) -> None:
     }
     given["__site_to_site_vpn_tunnel"] = role.value("__site_to_site_vpn_tunnels", **given)[0]
     lines = role.render("swanctl.conf.j2", **given).splitlines()
-    found = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines) if value}
+    found = {key.strip(): value.strip() for key, _sign, value in (line.partition("=") for line in lines) if value}
     everything = "0.0.0.0/0"
     assert found["local_ts"] == (everything if inside else "10.10.0.0/24, 10.10.128.0/24")
     assert found["remote_ts"] == (everything if inside else "10.11.0.0/16, 10.12.0.0/24")

@@ -206,7 +206,7 @@ def test_numbers_of_a_playbook_are_written_as_go_writes_them() -> None:
     with pytest.raises(InvalidOption, match="no number"):
         reader.as_json([math.inf], "definition")
     deep: t.Any = 1
-    for _ in range(400):
+    for _level in range(400):
         deep = {"a": deep}
     with pytest.raises(InvalidOption, match="definition can't be read: it is nested more than 200 levels deep"):
         reader.as_json(deep, "definition")
