@@ -58,7 +58,9 @@ def _serve() -> t.Iterator[t.Callable[[Behaviour], Client]]:
 
 def answer(connection: socket.socket, body: t.Any, status: str = "200 OK") -> None:
     text = json.dumps(body).encode()
-    connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
+    # The server answers once on each connection; else the next request could go out on one that is about to end
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
+    connection.sendall(head.encode() + text)
 
 
 def page(names: t.Sequence[str], more: str = "") -> dict[str, t.Any]:
