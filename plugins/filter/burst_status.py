@@ -63,7 +63,7 @@ import jinja2
 import markupsafe
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_facts import Facts, facts
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_facts import facts
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_metrics import metrics
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._status_picture import (
     SIGNS,
@@ -89,22 +89,21 @@ def burst_status(
         return json.dumps(given, indent=2, ensure_ascii=False) + "\n"
     if document == "metrics":
         return metrics(given)
+    wide = picture(given)
+    said = {"facts": given, "words": WORDS, "signs": SIGNS, "summary": summary(given, wide)}
+    svg = _render(svg_template, picture=wide, id="wide", **said)
     if document == "svg":
-        return _svg(given, svg_template, "wide") + "\n"
-    pictures = {name: markupsafe.Markup(_svg(given, svg_template, name)) for name in ("wide", "narrow")}
-    return _render(html_template, given, refresh=int(refresh), **pictures) + "\n"
+        return svg + "\n"
+    narrow = _render(svg_template, picture=picture(given, narrow=True), id="narrow", **said)
+    pictures = {"wide": markupsafe.Markup(svg), "narrow": markupsafe.Markup(narrow)}
+    return _render(html_template, refresh=int(refresh), **pictures, **said) + "\n"
 
 
-def _svg(given: Facts, template: str, form: str) -> str:
-    return _render(template, given, picture=picture(given, narrow=form == "narrow"), id=form)
-
-
-def _render(template: str, given: Facts, **values: t.Any) -> str:
+def _render(template: str, **values: t.Any) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    said = {"facts": given, "words": WORDS, "signs": SIGNS, "summary": summary(given)}
-    return _NOT_IN_XML.sub("�", environment.from_string(template).render(**said, **values))
+    return _NOT_IN_XML.sub("\ufffd", environment.from_string(template).render(**values))
 
 
 class FilterModule:

@@ -130,11 +130,11 @@ def picture(facts: Facts, *, narrow: bool = False) -> Picture:
     return Picture(width, end + 10, [home, far, applications], links)
 
 
-def summary(facts: Facts) -> str:
-    """The whole in one sentence, for those who can't see the picture."""
-    parts = [box for top in picture(facts).boxes for box in top.all()]
+def summary(facts: Facts, drawn: Picture) -> str:
+    """The whole in one sentence, for those who cannot see the picture."""
+    parts = [box for top in drawn.boxes for box in top.all()]
     broken = [box.title for box in parts if box.state == BROKEN and not any(b.state == BROKEN for b in box.inside)]
-    broken += [link.text.removeprefix(f"{SIGNS[BROKEN]} ") for link in picture(facts).links if link.state == BROKEN]
+    broken += [link.text.removeprefix(f"{SIGNS[BROKEN]} ") for link in drawn.links if link.state == BROKEN]
     said = f"Burst {facts['burst']}, as asked at {facts['asked']}: {WORDS[facts['state']]}."
     return f"{said} Broken: {'; '.join(broken)}." if broken else said
 
