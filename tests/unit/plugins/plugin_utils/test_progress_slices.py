@@ -206,7 +206,7 @@ def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
             **host,
             __kubefed_host_remaining=namespace,
         ),
-        task_of("roles/burst_check/tasks/main.yml", "Stop with what AWS says", **check),
+        task_of("roles/burst_check/tasks/main.yml", "Fail with AWS's message", **check),
         task_of("playbooks/burst_status.yml", "Show the burst", **status),
     ]
     results, said = play(tasks)

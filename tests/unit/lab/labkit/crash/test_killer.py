@@ -22,7 +22,7 @@ BEGUN = ["Gathering Facts", "role : Start the tunnel", "role : Start the tunnel"
         ("Start the tunnel", 1, True),
         ("Start the tunnel", 2, True),
         ("Start the tunnel", 3, False),
-        ("Lay the routes", 1, False),
+        ("Add the routes", 1, False),
         ("3", 1, True),
         ("4", 1, False),
     ],
