@@ -16,7 +16,7 @@ import sys
 import time
 import typing as t
 
-from labkit import artifacts, aws, dns, kube, machines, mars, mgmt, network, pki, registry, settings, supervise
+from labkit import artifacts, aws, dns, edge, kube, machines, mars, mgmt, network, pki, registry, settings, supervise
 from labkit.build.progress import Progress
 from labkit.errors import LabError
 from labkit.steps import Step, run
@@ -99,6 +99,7 @@ def checks() -> dict[str, t.Callable[[], bool]]:
     return {
         "firewall fw (SSH)": machines.FW.ready,
         "host of earth (SSH)": machines.EARTH.ready,
+        **({"edge (SSH)": edge.MACHINE.ready} if edge.is_there() else {}),
         "name server": _port(settings.DNS, 53),  # through fw, as everybody asks it
         "registry with its images": registry.ready,
         "AWS": _port(settings.AWS_API, 443),

@@ -5,7 +5,8 @@
 """The lab's own networks: the data centre's LAN, the firewall's line, and the "internet" between public addresses.
 
 mgmt, earth ── lan ── fw ── inet ── 198.51.100.0/24 (AWS's tunnel ends and NAT, attached by the fabric)
-                               └─── 192.0.2.0/24    (aws, registry, dns)
+                               ├─── 192.0.2.0/24    (aws, registry, dns)
+                               └─── customers, who can reach the firewall's address alone
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def create() -> None:
     """Make all namespaces, links, addresses and routes. The machines' routes come with their boot (node_routes)."""
     namespaces.run(["ip", "netns", "attach", s.NS_MGMT, "1"])  # the sandbox's own namespace is the management host's
     namespaces.ip(s.NS_MGMT, "link set lo up")
-    for name in (s.NS_LAN, s.NS_AWS, s.NS_REGISTRY, s.NS_DNS):
+    for name in (s.NS_LAN, s.NS_AWS, s.NS_REGISTRY, s.NS_DNS, s.NS_CUSTOMERS):
         namespaces.netns_add(name)
     for name in (s.NS_EARTH, s.NS_FW, s.NS_INET):
         namespaces.netns_add(name, forward=True)
@@ -47,6 +48,12 @@ def create() -> None:
         namespaces.plug(name, "eth0", s.NS_INET, namespaces.SERVICES_BRIDGE, address=f"{address}/{s.PREFIX}")
         namespaces.ip(name, f"route add default via {s.SERVICES_GATEWAY}")
     namespaces.ip(s.NS_REGISTRY, f"address add {s.ECR_ADDRESS}/{s.PREFIX} dev eth0")
+    namespaces.link(
+        *(s.NS_CUSTOMERS, "eth0", s.NS_INET, "customers"),
+        addr_a=f"{s.CUSTOMERS}/{s.PREFIX}",
+        addr_b=f"{s.CUSTOMERS_GATEWAY}/{s.PREFIX}",
+    )
+    namespaces.ip(s.NS_CUSTOMERS, f"route add {s.FW_WAN} via {s.CUSTOMERS_GATEWAY}")
     namespaces.nft(s.NS_INET, internet_rules())
 
 
@@ -96,7 +103,8 @@ WantedBy=multi-user.target
 
 
 def firewall_rules() -> str:
-    """/etc/nftables.conf of the firewall: nothing comes in from outside, the LAN's hosts go out with its address.
+    """/etc/nftables.conf of the firewall: nothing comes in from outside but what a file in /etc/nftables.d leads on,
+    the LAN's hosts go out with its address.
 
     So does what comes from the VPC, for bursts whose nodes have their way out here (burst_node_egress: datacenter)."""
     private = ", ".join(s.PRIVATE)
@@ -112,6 +120,7 @@ table inet filter {{
     type filter hook forward priority filter; policy drop;
     ct state vmap {{ established : accept, related : accept, invalid : drop }}
     iifname != "wan0" accept
+    ct status dnat accept
   }}
 }}
 table ip nat {{
@@ -120,4 +129,5 @@ table ip nat {{
     oifname "wan0" ip saddr {{ {s.LAN}, {s.VPC} }} ip daddr != {{ {private} }} masquerade
   }}
 }}
+include "/etc/nftables.d/*.nft"
 """

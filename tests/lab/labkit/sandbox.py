@@ -191,13 +191,13 @@ def _first_process(supervisord: str, token: str) -> None:
     (cover / "resolv.conf").write_text(f"nameserver {settings.DNS}\noptions timeout:2 attempts:3\n")
     (cover / "hosts").write_text(
         f"127.0.0.1 localhost\n{settings.MGMT} mgmt\n{settings.EARTH} earth\n{settings.FW_LAN} fw\n"
-        f"{settings.MARS_FW_LAN} {settings.NS_MARS_FW}\n"
+        f"{settings.MARS_FW_LAN} {settings.NS_MARS_FW}\n{settings.EDGE} {settings.NS_EDGE}\n"
     )
     _cover("/etc/resolv.conf", cover / "resolv.conf")
     _cover("/etc/hosts", cover / "hosts")
     # ssh takes the home directory from passwd, whatever HOME says
     (cover / "ssh_config").write_text(
-        f"Host fw earth {settings.NS_MARS_FW} {settings.FW_LAN} {settings.EARTH}\n"
+        f"Host fw earth {settings.NS_MARS_FW} {settings.NS_EDGE} {settings.FW_LAN} {settings.EARTH} {settings.EDGE}\n"
         f"  User root\n  IdentityFile {settings.HOME}/.ssh/id_ed25519\n  IdentitiesOnly yes\n"
         f"  UserKnownHostsFile {settings.HOME}/.ssh/known_hosts\n"
     )

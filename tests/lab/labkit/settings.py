@@ -55,6 +55,12 @@ MARS_FW_INSIDE = "169.254.20.1"  # in the tunnel, where the other side is .2
 LINE_EARTH = "10.10.0.254"
 LINE_MARS = "10.20.0.254"
 
+# Customers, who know nothing but the data centre's public address; and the host at the edge that answers them
+CUSTOMERS_WAN = "198.18.1.0/24"
+CUSTOMERS = "198.18.1.10"
+CUSTOMERS_GATEWAY = "198.18.1.1"
+EDGE = "10.10.0.20"
+
 WAN = "203.0.113.0/24"  # the data centre's way out
 FW_WAN = "203.0.113.10"
 WAN_GATEWAY = "203.0.113.1"
@@ -72,6 +78,7 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "16
 # Network namespaces of the lab's own parts; the fabric adds its own.
 NS_MGMT, NS_EARTH, NS_FW, NS_LAN = "mgmt", "earth", "fw", "lan"
 NS_INET, NS_AWS, NS_REGISTRY, NS_DNS = "inet", "aws", "registry", "dns"
+NS_CUSTOMERS, NS_EDGE = "customers", "edge"
 NS_MARS, NS_MARS_FW, NS_MARS_LAN, NS_LINE = "mars", "mars-fw", "mars-lan", "line"
 
 # --- Kubernetes ----------------------------------------------------------------------------------------------------

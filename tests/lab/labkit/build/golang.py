@@ -71,6 +71,7 @@ PROGRAMS = (
     Program("coredns", "coredns", "github.com/coredns/coredns"),
     Program("helm", "helm", "helm.sh/helm/v3/cmd/helm"),
     Program("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
+    Program("vegeta", "vegeta", "github.com/tsenart/vegeta/v12"),
     Program("crane", "crane", "github.com/google/go-containerregistry/cmd/crane"),
 )
 

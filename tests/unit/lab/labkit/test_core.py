@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import lifecycle, mars, mgmt, namespaces, network, registry, settings, steps, supervise
+from labkit import edge, lifecycle, mars, mgmt, namespaces, network, registry, settings, steps, supervise
 from labkit.build.progress import Progress
 from labkit.errors import LabError
 
@@ -54,7 +54,9 @@ def test_run_stops_at_a_failure() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="nft asks the kernel, which answers root only")
-@pytest.mark.parametrize("rules", [network.firewall_rules(), network.internet_rules(), mars.firewall_rules()])
+@pytest.mark.parametrize(
+    "rules", [network.firewall_rules(), network.internet_rules(), mars.firewall_rules(), edge.door()]
+)
 def test_rules_are_valid(rules: str) -> None:
     check = ["unshare", "--net", "nft", "--check", "-f", "-"]
     done = subprocess.run(check, input=rules, capture_output=True, text=True, check=False)

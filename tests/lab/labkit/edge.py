@@ -1,0 +1,135 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The data centre's edge: a host with HAProxy, and the firewall's rules that lead customers there (tests/lab/edge).
+
+A lab comes up without it. Its HAProxy belongs to the data centre's administrator, who has set it up for earth alone and
+has never heard of the collection.
+
+    customers ── inet ── fw ──:80──── edge ── earth:30080
+                          └──:8080─── earth:30080
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as t
+
+from labkit import machines, namespaces
+from labkit import settings as s
+from labkit.errors import LabError
+
+NODE_PORT = 30080  # of the Service that customers use on earth
+BACKEND = "shop"
+_DOOR = "etc/nftables.d/customers.nft"  # on the firewall; its nftables.conf includes it
+_READY = s.STATE / "edge-ready"
+_PLUG = "eth0"
+
+
+def door() -> str:
+    """The firewall's rules for customers: port 80 leads to the edge, 8080 to earth's own port."""
+    return f"""table ip customers
+delete table ip customers
+table ip customers {{
+  chain prerouting {{
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname "wan0" ip daddr {s.FW_WAN} tcp dport 80 dnat to {s.EDGE}:80
+    iifname "wan0" ip daddr {s.FW_WAN} tcp dport 8080 dnat to {s.EARTH}:{NODE_PORT}
+  }}
+}}
+"""
+
+
+def haproxy() -> str:
+    """The administrator's /etc/haproxy/haproxy.cfg: Debian's, with a front end and earth's server."""
+    return f"""global
+    log /dev/log local0
+    stats socket /run/haproxy/admin.sock mode 660 level admin expose-fd listeners
+    user haproxy
+    group haproxy
+    daemon
+
+defaults
+    mode http
+    option forwardfor
+    option redispatch 1
+    retries 3
+    retry-on conn-failure empty-response 503
+    timeout connect 1s
+    timeout client 30s
+    timeout server 10s
+
+frontend customers
+    bind :80
+    default_backend {BACKEND}
+
+backend {BACKEND}
+    balance roundrobin
+    option httpchk GET /status/200
+    server earth {s.EARTH}:{NODE_PORT} check inter 1s fall 2 rise 2 weight 10
+"""
+
+
+MACHINE = machines.Machine(
+    name=s.NS_EDGE,
+    address=s.EDGE,
+    files={"/etc/haproxy/haproxy.cfg": haproxy()},
+    services=("haproxy.service",),
+    routes=(f"route replace default via {s.FW_LAN}",),
+)
+
+
+def is_there() -> bool:
+    """Whether it has come up."""
+    return _READY.exists()
+
+
+def up() -> None:
+    """Bring it up; one that is up stays as it is."""
+    if is_there():
+        return
+    namespaces.netns_delete(s.NS_EDGE)
+    namespaces.netns_add(s.NS_EDGE)
+    namespaces.plug(s.NS_EDGE, _PLUG, s.NS_LAN, "lan", address=f"{s.EDGE}/{s.PREFIX}")
+    machines.make_keys([MACHINE])
+    MACHINE.boot()
+    file = machines.FW.directory / "root" / _DOOR
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(door())
+    namespaces.nft(s.NS_FW, door())
+    _READY.touch()
+
+
+def down() -> None:
+    """Take it away, whatever there is of it."""
+    _READY.unlink(missing_ok=True)
+    (machines.FW.directory / "root" / _DOOR).unlink(missing_ok=True)
+    namespaces.nft(s.NS_FW, "table ip customers\ndelete table ip customers\n")
+    MACHINE.stop()
+    namespaces.netns_delete(s.NS_EDGE)
+
+
+_COMMANDS: dict[tuple[str, ...], t.Callable[[], None]] = {("up",): up, ("down",): down}
+
+
+def main(*words: str) -> int:
+    """Returns the exit status."""
+    if words not in _COMMANDS:
+        print(f"edge: which of {', '.join(' '.join(each) for each in _COMMANDS)}?", file=sys.stderr)
+        return 2
+    try:
+        _COMMANDS[words]()
+    except LabError as error:
+        print(f"edge: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(*sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(code)
