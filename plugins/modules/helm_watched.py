@@ -65,7 +65,7 @@ from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as, secrets_of
 from ..module_utils._kube.objects import condition
 from ..module_utils._kube.paths import resource_path
-from ..module_utils._kubefed.waiting.workloads import held_up, trouble
+from ..module_utils._kube.workloads import held_up, trouble
 from ..module_utils._runtime.argspec import kube_spec
 from ..module_utils._runtime.errors import FederationError
 

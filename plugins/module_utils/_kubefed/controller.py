@@ -15,8 +15,8 @@ from .._kube.client import Client
 from .._kube.errors import ApiError
 from .._kube.objects import Object
 from .._kube.paths import resource_path
+from .._kube.workloads import CRASHES, held_up, trouble
 from .._runtime.errors import TerminalState
-from .waiting.workloads import CRASHES, held_up, trouble
 
 # The kubelet starts a container again after five minutes at the latest
 _KILLED_LATELY = timedelta(minutes=6)

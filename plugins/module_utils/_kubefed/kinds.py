@@ -15,9 +15,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._kube import workloads
 from .._kube.objects import SERVICE_ACCOUNT_TOKEN, Object
 from . import services
-from .waiting import workloads
 
 NAMESPACE = ("", "Namespace")
 VOLUME_CLAIM = ("", "PersistentVolumeClaim")
@@ -485,6 +485,11 @@ def schedulable() -> list[str]:
     return [f"Federated{rules.kind}" for rules in _RULES if rules.schedulable]
 
 
+def workload_types() -> set[str]:
+    """The types whose pods are waited for or counted, each as its FederatedTypeConfig is named."""
+    return {f"{rules.plural}.{rules.group}" for rules in _RULES if rules.workload is not None}
+
+
 def equivalent_versions(plural: str) -> tuple[str, ...]:
     """Groups and versions that serve the same objects under this plural, the preferred one first."""
     return _EQUIVALENT.get(plural, ())
@@ -510,4 +515,5 @@ __all__ = (
     "rules_for",
     "rules_of",
     "schedulable",
+    "workload_types",
 )

@@ -14,8 +14,7 @@ from .._kube.objects import Object, decoded
 from .._runtime.errors import FederationError
 from . import host as kubefed
 from .api import MANAGED_LABEL, path_of
-from .membership.conditions import is_ready
-from .types.model import FederatedType
+from .conditions import is_ready
 
 # On an object in a member whose label "false" is ours, until it is withdrawn from there
 RELEASED_ANNOTATION = "cloudburst.federation/released"
@@ -76,39 +75,36 @@ class Members:
         client.get("/version")
         return client
 
-    def metadata(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
-        """Metadata of the objects of a type in a namespace of a member, by name."""
-        path = type_.target_path(namespace)
+    def metadata(self, name: str, path: str) -> dict[str, Object]:
+        """Metadata of the objects that a path of a member's API lists, by name."""
         return {item["metadata"]["name"]: item["metadata"] for item in self.client(name).list(path, metadata_only=True)}
 
-    def objects(self, name: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
-        """The objects of a type in a namespace of a member, by name."""
-        return {item["metadata"]["name"]: item for item in self.client(name).list(type_.target_path(namespace))}
+    def objects(self, name: str, path: str) -> dict[str, Object]:
+        """The objects that a path of a member's API lists, by name."""
+        return {item["metadata"]["name"]: item for item in self.client(name).list(path)}
 
-    def stop_managing(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
-        """Make KubeFed leave an object alone, while it is still placed on that member."""
-        self._mark(name, type_, namespace, target, label="false", annotation="true")
+    def stop_managing(self, name: str, path: str) -> None:
+        """Make KubeFed leave the object at a path alone, while it is still placed on that member."""
+        self._mark(name, path, label="false", annotation="true")
 
-    def remove_marks(self, name: str, type_: FederatedType, namespace: str, target: str) -> None:
-        """Remove the traces of KubeFed from an object that is not placed on that member any more."""
-        self._mark(name, type_, namespace, target, label=None, annotation=None)
+    def remove_marks(self, name: str, path: str) -> None:
+        """Remove the traces of KubeFed from the object at a path that is not placed on that member any more."""
+        self._mark(name, path, label=None, annotation=None)
 
-    def resume_managing(self, name: str, type_: FederatedType, namespace: str, target: str) -> bool:
+    def resume_managing(self, name: str, path: str) -> bool:
         """Undo a :meth:`stop_managing` that was not followed by a withdrawal.
 
         :returns: whether KubeFed was told so by :meth:`stop_managing`, and not by somebody who means it.
         """
-        found = self.client(name).get(type_.target_path(namespace, target))
+        found = self.client(name).get(path)
         if not found or RELEASED_ANNOTATION not in (found["metadata"].get("annotations") or {}):
             return False
-        self._mark(name, type_, namespace, target, label="true", annotation=None)
+        self._mark(name, path, label="true", annotation=None)
         return True
 
-    def _mark(
-        self, name: str, type_: FederatedType, namespace: str, target: str, *, label: str | None, annotation: str | None
-    ) -> None:
+    def _mark(self, name: str, path: str, *, label: str | None, annotation: str | None) -> None:
         self.client(name).patch(
-            type_.target_path(namespace, target),
+            path,
             {"metadata": {"labels": {MANAGED_LABEL: label}, "annotations": {RELEASED_ANNOTATION: annotation}}},
             content_type=MERGE_PATCH,
         )

@@ -16,8 +16,8 @@ from ..._kube.errors import ApiError
 from ..._kube.objects import Object, condition
 from ..._kube.urls import host_and_port
 from ..._runtime.errors import FederationError, without_login
+from ..conditions import last_probe, readiness
 from ..controller import pod_addresses
-from .conditions import last_probe, readiness
 from .session import Session
 
 

@@ -19,8 +19,8 @@ from ..._kube.objects import Object
 from ..._kube.urls import PROXY_SCHEMES, check_url
 from ..._runtime.errors import FederationError
 from .. import host as kubefed
+from ..conditions import is_ready
 from . import credentials, manifests, rights
-from .conditions import is_ready
 from .credentials import Token
 from .model import Membership
 from .readiness import note_change, wait_ready

@@ -13,8 +13,8 @@ import typing as t
 from ..._kube.objects import Object
 from ..._runtime.errors import TerminalState, WaitTimeout
 from ..._runtime.wait import PollResult
+from ..conditions import is_ready, last_probe, last_transition, readiness
 from ..controller import controller_outage
-from .conditions import is_ready, last_probe, last_transition, readiness
 from .diagnosis import advice, is_permanent
 from .session import Session
 

@@ -20,6 +20,7 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
+from ..kinds import workload_types
 
 ALL = "all"
 TYPES = "types"
@@ -27,7 +28,6 @@ TYPES = "types"
 _HANDLE = ("create", "delete", "get", "list", "patch", "update", "watch")
 _READ = ("get", "list", "watch")
 # Of these, KubeFed's scheduler asks for pods, and wait_for_pods of federated_resource also for why there are none
-_WORKLOADS = {"daemonsets.apps", "deployments.apps", "jobs.batch", "replicasets.apps", "statefulsets.apps"}
 _URLS = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/version")
 _TYPE = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 
@@ -72,7 +72,7 @@ def rules(types: t.Iterable[str]) -> list[Object]:
         plural, _dot, group = name.partition(".")
         groups.setdefault(group, []).append(plural)
     found = [_rule(_HANDLE, group, plurals) for group, plurals in sorted(groups.items())]
-    if _WORKLOADS & set(names):
+    if workload_types() & set(names):
         found += [_rule(_READ, "", ["events", "pods"]), _rule(_READ, "apps", ["replicasets"])]
     return found
 

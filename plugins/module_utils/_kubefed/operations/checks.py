@@ -181,7 +181,7 @@ def check_updates(context: Context, plans: t.Sequence[Plan]) -> None:
 
 def _in_cluster(context: Context, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object]:
     try:
-        return context.store.members.objects(cluster, type_, namespace)
+        return context.store.members.objects(cluster, type_.target_path(namespace))
     except FederationError:
         # Whether it can be reached at all is looked at elsewhere
         return {}

@@ -66,7 +66,7 @@ def look_up(context: Context, plans: t.Iterable[Plan]) -> None:
 
 def _look(context: Context, cluster: str, type_: FederatedType, namespace: str) -> dict[str, Object] | None:
     try:
-        return context.store.members.metadata(cluster, type_, namespace)
+        return context.store.members.metadata(cluster, type_.target_path(namespace))
     except FederationError as error:
         context.warn(
             f"Not known whether the {type_.plural} of namespace {namespace} exist in {cluster} already:"

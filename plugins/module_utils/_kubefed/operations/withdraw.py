@@ -129,7 +129,7 @@ def _release(context: Context, tracked: TrackedObject, cluster: str) -> None:
     if context.check_mode or cluster not in context.labels:
         return
     try:
-        context.store.members.stop_managing(cluster, tracked.type, tracked.namespace, tracked.name)
+        context.store.members.stop_managing(cluster, tracked.target_path)
     except ApiError as error:
         if error.status != 404:
             raise
@@ -148,7 +148,7 @@ def _remove_traces(context: Context, tracked: TrackedObject, clusters: set[str])
         return
     for cluster in sorted(done & set(context.labels)):
         try:
-            context.store.members.remove_marks(cluster, tracked.type, tracked.namespace, tracked.name)
+            context.store.members.remove_marks(cluster, tracked.target_path)
         except FederationError as error:
             tracked.not_removed.append(
                 f"label {MANAGED_LABEL} of {tracked.type.kind} {tracked.name} in {cluster}: {error.message}"

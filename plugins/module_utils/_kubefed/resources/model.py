@@ -88,7 +88,7 @@ class TrackedObject(Identity):
     :ivar found: as the host has it; ``None`` when it does not exist.
     :ivar has_emptied_overrides: whether it has overrides that are emptied, and go once the clusters have that.
     :ivar withdrawn: clusters that it was taken from.
-    :ivar taken_back: clusters in which KubeFed was given it back, see :meth:`Members.take_back`.
+    :ivar taken_back: clusters in which KubeFed was given it back, see :meth:`Members.resume_managing`.
     :ivar not_removed: what could not be removed from a cluster, and why.
     :ivar pods: how far its pods are, by cluster.
     """
@@ -105,6 +105,11 @@ class TrackedObject(Identity):
     def path(self) -> str:
         """Its API path on the host."""
         return self.type.path(self.namespace, self.name)
+
+    @property
+    def target_path(self) -> str:
+        """The API path of its target in a member."""
+        return self.type.target_path(self.namespace, self.name)
 
     @property
     def spec(self) -> Object:

@@ -160,55 +160,47 @@ class Store:
 
     def messages(self, tracked: t.Iterable[TrackedObject]) -> dict[Key, dict[str, str]]:
         """The clusters' own messages by cluster for what is not well, from KubeFed's events of each namespace."""
-        troubled: dict[str, list[TrackedObject]] = {}
-        for one in tracked:
-            if one.found and any(state.status for state in propagation(one.found).clusters.values()):
-                troubled.setdefault(one.namespace or "default", []).append(one)
+        troubled = [
+            one
+            for one in tracked
+            if one.found and any(state.status for state in propagation(one.found).clusters.values())
+        ]
         messages: dict[Key, dict[str, str]] = {}
-        for namespace, group in troubled.items():
-            try:
-                events = self.host.list(resource_path("", "v1", "events", namespace=namespace), fieldSelector=_WARNINGS)
-            except ApiError:
-                # The messages are a help, and the right to read them may be missing
-                continue
-            about: dict[tuple[str, str], list[Object]] = {}
-            for event in events:
-                involved = event.get("involvedObject") or {}
-                about.setdefault((str(involved.get("kind")), str(involved.get("name"))), []).append(event)
-            for one in group:
-                since = str(t.cast(Object, one.found)["metadata"].get("creationTimestamp") or "")
-                recent = [
-                    event
-                    for event in about.get((one.type.federated_kind, one.name), [])
-                    if str(event.get("lastTimestamp") or "") >= since
-                ]
-                messages[one.key] = event_messages(recent, one.type.federated_kind, one.name)
+        for one, events in self._events(troubled, _WARNINGS):
+            since = str(t.cast(Object, one.found)["metadata"].get("creationTimestamp") or "")
+            recent = [event for event in events if str(event.get("lastTimestamp") or "") >= since]
+            messages[one.key] = event_messages(recent, one.type.federated_kind, one.name)
         return messages
 
     def rewritten(self, tracked: t.Iterable[TrackedObject]) -> list[tuple[TrackedObject, str, str]]:
         """What KubeFed writes again and again without being asked to: in which cluster, and how often."""
+        # The autoscaler's replicas come and go, and KubeFed writes what is there already
+        steady = [one for one in tracked if one.found and not one.changed and not one.spec.get("retainReplicas")]
         found: list[tuple[TrackedObject, str, str]] = []
+        for one, events in self._events(steady, _UPDATES):
+            federated = {**t.cast(Object, one.found), "kind": one.type.federated_kind}
+            clusters = rewritten(federated, events, datetime.now(UTC))
+            found += [(one, cluster, often) for cluster, often in clusters.items()]
+        return found
+
+    def _events(
+        self, tracked: t.Iterable[TrackedObject], selector: str
+    ) -> t.Iterator[tuple[TrackedObject, list[Object]]]:
+        """Each object with the events about it. They are a help: without the right to read them, none is returned."""
         groups: dict[str, list[TrackedObject]] = {}
         for one in tracked:
-            # The autoscaler's replicas come and go, and KubeFed writes what is there already
-            if one.found and not one.changed and not one.spec.get("retainReplicas"):
-                groups.setdefault(one.namespace or "default", []).append(one)
+            groups.setdefault(one.namespace or "default", []).append(one)
         for namespace, group in groups.items():
             try:
-                events = self.host.list(resource_path("", "v1", "events", namespace=namespace), fieldSelector=_UPDATES)
+                events = self.host.list(resource_path("", "v1", "events", namespace=namespace), fieldSelector=selector)
             except ApiError:
-                # As above
                 continue
             about: dict[tuple[str, str], list[Object]] = {}
             for event in events:
                 involved = event.get("involvedObject") or {}
                 about.setdefault((str(involved.get("kind")), str(involved.get("name"))), []).append(event)
             for one in group:
-                federated = {**t.cast(Object, one.found), "kind": one.type.federated_kind}
-                mine = about.get((one.type.federated_kind, one.name), [])
-                for cluster, often in rewritten(federated, mine, datetime.now(UTC)).items():
-                    found.append((one, cluster, often))
-        return found
+                yield one, about.get((one.type.federated_kind, one.name), [])
 
     def update(self, one: TrackedObject, change: t.Callable[[Object], Object]) -> None:
         """Write an object, again when somebody else wrote it meanwhile."""

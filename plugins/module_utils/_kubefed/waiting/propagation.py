@@ -128,7 +128,7 @@ class Waits:
         found = t.cast(Object, one.found)
         refused = {name for name, state in propagation(found).clusters.items() if state.status == "ManagedLabelFalse"}
         for name in sorted((refused - one.taken_back) & (existed_in(found) or set())):
-            if self._store.members.resume_managing(name, one.type, one.namespace, one.name):
+            if self._store.members.resume_managing(name, one.target_path):
                 one.taken_back.add(name)
         return bool(refused & one.taken_back)
 
@@ -190,7 +190,7 @@ class Waits:
                 key = (one.type.name, one.namespace, cluster)
                 if key not in listings:
                     try:
-                        listings[key] = self._store.members.metadata(cluster, one.type, one.namespace)
+                        listings[key] = self._store.members.metadata(cluster, one.type.target_path(one.namespace))
                     except FederationError:
                         # Not reachable from here; KubeFed's word has to do
                         listings[key] = {}

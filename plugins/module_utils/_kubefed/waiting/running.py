@@ -14,12 +14,7 @@ from ..._kube.client import Client
 from ..._kube.objects import Object
 from ..._kube.parallel import each
 from ..._kube.paths import resource_path
-from ..._runtime.errors import FederationError, Unavailable
-from ..._runtime.wait import PollResult
-from ..kinds import rules_of
-from ..members import Members
-from ..types.model import FederatedType
-from .workloads import (
+from ..._kube.workloads import (
     GRACE,
     REFUSAL_GRACE,
     Workload,
@@ -32,6 +27,11 @@ from .workloads import (
     rollout,
     trouble,
 )
+from ..._runtime.errors import FederationError, Unavailable
+from ..._runtime.wait import PollResult
+from ..kinds import rules_of
+from ..members import Members
+from ..types.model import FederatedType
 
 
 class PlacedWorkload(t.NamedTuple):

@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "_cleanup": {"_runtime", "_kube", "_aws"},
     "_burst": {"_runtime", "_kube", "_kubefed"},
 }
+# Inside _kubefed, likewise; what stands beside the folders is below all of them.
+KUBEFED = ("", "types", "membership", "resources", "waiting", "operations")
 FILES = {".".join(path.relative_to(UTILS).with_suffix("").parts): path for path in sorted(UTILS.rglob("*.py"))}
 
 
@@ -46,6 +48,15 @@ def test_folders_import_only_what_is_below_them() -> None:
         if (folder := name.partition(".")[0]) != (below := other.partition(".")[0]) and below not in MAY_IMPORT[folder]
     ]
     assert wrong == []
+
+
+def test_in_kubefed_no_import_runs_up() -> None:
+    def floor(name: str) -> int:
+        return KUBEFED.index(name.split(".")[1] if name.count(".") == 2 else "")
+
+    names = [name for name in FILES if name.startswith("_kubefed.") and not name.endswith("__init__")]
+    assert {floor(name) for name in names} == set(range(len(KUBEFED)))
+    assert [(name, other) for name in names for other in imports(name) & set(names) if floor(other) > floor(name)] == []
 
 
 def test_no_import_goes_round_in_a_circle() -> None:

@@ -36,6 +36,8 @@ def test_each_entry_is_complete(rules: kinds.KindRules) -> None:
     # What is scheduled is divided by replicas, and what is scaled has pods
     assert not rules.schedulable or (rules.scaled and rules.retains_replicas)
     assert not rules.scaled or rules.workload is not None
+    # The rights to read its pods are named by it
+    assert rules.workload is None or rules.plural
     assert rules.data is None or not (rules.text_maps or rules.object_lists)
 
 

@@ -44,12 +44,17 @@ def test_rules_are_for_these_types_alone() -> None:
     assert rights.rules([]) == []
 
 
-def test_of_workloads_the_pods_are_read_too() -> None:
-    assert rights.rules(["deployments.apps"]) == [
-        {"verbs": HANDLE, "apiGroups": ["apps"], "resources": ["deployments"]},
+@pytest.mark.parametrize("plural", ["daemonsets", "deployments", "replicasets", "statefulsets"])
+def test_of_workloads_the_pods_are_read_too(plural: str) -> None:
+    assert rights.rules([f"{plural}.apps"]) == [
+        {"verbs": HANDLE, "apiGroups": ["apps"], "resources": [plural]},
         {"verbs": READ, "apiGroups": [""], "resources": ["events", "pods"]},
         {"verbs": READ, "apiGroups": ["apps"], "resources": ["replicasets"]},
     ]
+
+
+def test_pods_of_what_is_not_waited_for_are_not_read() -> None:
+    assert rights.rules(["jobs.batch"]) == [{"verbs": HANDLE, "apiGroups": ["batch"], "resources": ["jobs"]}]
 
 
 @pytest.mark.parametrize("scope", ["Cluster", "Namespaced"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.membership import conditions
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed import conditions
 
 
 def member(*given: tuple[str, str]) -> Object:

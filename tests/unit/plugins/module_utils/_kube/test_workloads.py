@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube import workloads
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.objects import Object
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.waiting import workloads
 
 
 def workload(spec: Object | None = None, generation: int = 2, **status: t.Any) -> Object:

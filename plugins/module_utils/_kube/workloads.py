@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._kube.objects import Object
-from ..._runtime.wait import PollResult
+from .._runtime.wait import PollResult
+from .objects import Object
 
 # Nothing but a change of the workload or of the registry helps against these
 _IN_VAIN = frozenset(

@@ -11,7 +11,7 @@ Source: pkg/controller/kubefedcluster/clusterclient.go of KubeFed v0.10.0.
 
 from __future__ import annotations
 
-from ..._kube.objects import Object, condition
+from .._kube.objects import Object, condition
 
 
 def is_ready(cluster: Object) -> bool:
