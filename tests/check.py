@@ -102,11 +102,12 @@ class Tally:
 class Checker:
     """Runs steps and counts what they say."""
 
-    def __init__(self, tree: Path, base: Core, latest: Core | None) -> None:
+    def __init__(self, tree: Path, base: Core, latest: Core | None, platform: Core) -> None:
         self.tree = tree  # the root of ansible_collections with a copy of what is, or will be, tracked
         self.collection = _collection(tree)
         self.base = base
         self.cores = [base, latest] if latest else [base]
+        self.platform = platform  # what builds and runs execution environments, without an ansible-core
         self.tally = Tally()
 
     def run(self, steps: t.Sequence[Step], at_once: int, *, whole: bool) -> None:
@@ -189,6 +190,7 @@ class Checker:
             self._step("yamllint", tool("yamllint", "--strict", ".")),
             self._step("prose", tool("python", "tests/prose.py")),
             self._step("ruff", tool("ruff", "check", "--no-cache", ".")),
+            self._step("reuse", [self.platform.venv / "bin" / "reuse", "lint", "--quiet"]),
         ]
         steps = [*self._artifact(), *steps]
         if shellcheck := shutil.which("shellcheck"):
@@ -231,7 +233,23 @@ class Checker:
                     {"ANSIBLE_COLLECTIONS_PATH": path, "ANSIBLE_LOCALHOST_WARNING": "false"},
                 )
             )
-        return steps
+        return [*steps, self._execution_environment(directory, artifact)]
+
+    def _execution_environment(self, directory: Path, artifact: Path) -> Step:
+        """What ansible-builder makes of the artifact and of the pattern's definition, up to where it needs podman."""
+        place = directory / "execution-environment"
+        federation = place / "ansible_collections" / "cloudburst" / "federation"
+        definition = federation / "extensions/patterns/burst/exec_env/execution-environment.yml"
+        builder = self.platform.venv / "bin" / "ansible-builder"
+        script = (
+            f"{self.base.venv}/bin/ansible-galaxy collection install --no-deps --offline -p {place} {artifact}"
+            f" && {builder} introspect --sanitize --write-pip {place}/pip --write-bindep {place}/bindep {place}"
+            f" && grep -q '^kubernetes>=' {place}/pip && grep -q '^boto3>=' {place}/pip"
+            f" && grep -q '^helm ' {place}/bindep"
+            f" && {builder} create --file {definition} --context {place}/context"
+            f" && grep -q 'cloudburst.federation' {place}/context/_build/requirements.yml"
+        )
+        return Step("execution environment", ["sh", "-ec", script], self.platform, directory)
 
     def _step(
         self, name: str, command: collections.abc.Sequence[object], *, cwd: Path | None = None, **env: str
@@ -431,7 +449,8 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="tree-", dir=settings.CACHE / "check") as directory:
         tree = Path(directory) / "lint"
         _copy(tree)
-        checker = Checker(tree, base, latest)
+        platform = Core(_environment("platform", venvs.python()), "")
+        checker = Checker(tree, base, latest, platform)
         for group, at_once in GROUPS:
             steps = [step for kind in group if kind in (arguments or whole) for step in getattr(checker, kind)()]
             checker.run(steps, at_once, whole=len(group) > 1)
