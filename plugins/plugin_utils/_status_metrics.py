@@ -24,36 +24,54 @@ def metrics(facts: Facts) -> str:
     burst = {"burst": facts["burst"]}
     asked = datetime.datetime.fromisoformat(facts["asked"].replace("Z", "+00:00")).timestamp()
     lines = [
-        *_family("state", "1 for the state that the burst has.", [
-            ({**burst, "state": state}, float(state == facts["state"])) for state in STATES
-        ]),
+        *_family(
+            "state",
+            "1 for the state that the burst has.",
+            [({**burst, "state": state}, float(state == facts["state"])) for state in STATES],
+        ),
         *_family("asked_timestamp_seconds", "When the systems were asked.", [(burst, asked)]),
-        *_family("cluster_ready", "1 while KubeFed reaches the cluster.", [
-            ({**burst, "cluster": cluster["name"]}, float(cluster["state"] == OK)) for cluster in facts["clusters"]
-        ]),
-        *_family("nodes", "Nodes of a cluster, by whether they are ready.", [
-            (
-                {**burst, "cluster": cluster["name"], "ready": str(ready).lower()},
-                float(sum((node["state"] == OK) is ready for node in cluster["nodes"])),
-            )
-            for cluster in facts["clusters"]
-            if cluster["answers"]
-            for ready in (True, False)
-        ]),
-        *_family("tunnel_up", "1 while the firewall's tunnel is up.", [
-            ({**burst, "host": one["host"], "tunnel": one["name"]}, float(one["state"] == OK))
-            for one in facts["tunnels"]
-            if one["name"]
-        ]),
-        *_family("applications", "Federated objects, by state.", [
-            ({**burst, "state": state}, float(sum(one["state"] == state for one in facts["applications"])))
-            for state in STATES
-        ]),
+        *_family(
+            "cluster_ready",
+            "1 while KubeFed reaches the cluster.",
+            [({**burst, "cluster": cluster["name"]}, float(cluster["state"] == OK)) for cluster in facts["clusters"]],
+        ),
+        *_family(
+            "nodes",
+            "Nodes of a cluster, by whether they are ready.",
+            [
+                (
+                    {**burst, "cluster": cluster["name"], "ready": str(ready).lower()},
+                    float(sum((node["state"] == OK) is ready for node in cluster["nodes"])),
+                )
+                for cluster in facts["clusters"]
+                if cluster["answers"]
+                for ready in (True, False)
+            ],
+        ),
+        *_family(
+            "tunnel_up",
+            "1 while the firewall's tunnel is up.",
+            [
+                ({**burst, "host": one["host"], "tunnel": one["name"]}, float(one["state"] == OK))
+                for one in facts["tunnels"]
+                if one["name"]
+            ],
+        ),
+        *_family(
+            "applications",
+            "Federated objects, by state.",
+            [
+                ({**burst, "state": state}, float(sum(one["state"] == state for one in facts["applications"])))
+                for state in STATES
+            ],
+        ),
     ]
     if facts["costs"]["hourly"] is not None:
-        lines += _family("cost_usd_per_hour", "What is paid by the hour, without traffic.", [
-            (burst, float(facts["costs"]["hourly"]))
-        ])
+        lines += _family(
+            "cost_usd_per_hour",
+            "What is paid by the hour, without traffic.",
+            [(burst, float(facts["costs"]["hourly"]))],
+        )
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -25,6 +25,7 @@ from labkit.build import cache, debian
 
 HTTPBIN = "docker.io/kennethreitz/httpbin:latest"
 KUBEFED = "quay.io/kubernetes-multicluster/kubefed:v0.10.0"
+PYTHON = "docker.io/library/python:3-slim"  # of the keeper of endpoints: any Python 3
 KUBECTL = "docker.io/bitnamilegacy/kubectl:1.17.16"  # of KubeFed's post-install job: bash and kubectl
 
 _PAUSE_C = """\
@@ -208,6 +209,8 @@ def all_images(programs: t.Mapping[str, Path]) -> tuple[Image, ...]:
             },
             layer=debian.httpbin_place(),
         ),
+        # The same files, so that they are neither built nor kept twice
+        Image(PYTHON, {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["python3"]}, layer=debian.httpbin_place()),
     )  # fmt: skip
 
 

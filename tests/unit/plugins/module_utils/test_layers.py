@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "_aws": {"_runtime", "_kube"},
     "_kubefed": {"_runtime", "_kube"},
     "_cleanup": {"_runtime", "_kube", "_aws"},
-    "_burst": {"_runtime", "_kube", "_kubefed"},
+    "_traffic": {"_runtime", "_kube", "_kubefed"},
+    "_burst": {"_runtime", "_kube", "_kubefed", "_traffic"},
 }
 # Inside _kubefed, likewise; what stands beside the folders is below all of them.
 KUBEFED = ("", "types", "membership", "resources", "waiting", "operations")

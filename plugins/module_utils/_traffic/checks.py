@@ -1,0 +1,223 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""Whether a Service can be shared with the member by EndpointSlices. Pure functions.
+
+What kube-proxy does with a Service is read from pkg/proxy/topology.go and pkg/proxy/serviceport.go of Kubernetes 1.35.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from .._kube.objects import Object
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def service_problems(service: Object) -> list[str]:
+    """What keeps a Service from being shared, of a live one or of a manifest. Each completes "Service x: ...".
+
+    A manifest may lack what the API server sets; a Service of which nothing is said is fine.
+    """
+    spec = service.get("spec") or {}
+    problems = []
+    if spec.get("type") == "ExternalName":
+        return ["its type is ExternalName, so it has no endpoints"]
+    if spec.get("clusterIP") == "None":
+        problems.append(
+            "it is headless (clusterIP None): its clients keep addresses from DNS and would go on using those of a"
+            " cluster that is gone. Give them a Service with a cluster IP"
+        )
+    if not spec.get("selector"):
+        problems.append(
+            "it has no selector, so whoever manages its endpoints has to add those of the other cluster. Give it a"
+            " selector, or use the method hooks"
+        )
+    for field, clients in (("externalTrafficPolicy", "from outside"), ("internalTrafficPolicy", "in the cluster")):
+        if spec.get(field) == "Local":
+            problems.append(
+                f"its {field} is Local, so clients {clients} never get to another cluster. Set it to Cluster, or use"
+                " the method edge"
+            )
+    if spec.get("ports") and not any((port.get("protocol") or "TCP") == "TCP" for port in spec["ports"]):
+        problems.append("it has no TCP port, and the way to its endpoints is probed by TCP connections")
+    return problems
+
+
+def service_warnings(service: Object) -> list[str]:
+    """What works otherwise than somebody may expect. Each completes "Service x: ..."."""
+    spec = service.get("spec") or {}
+    warnings = []
+    if spec.get("sessionAffinity") == "ClientIP":
+        warnings.append(
+            "its sessionAffinity is ClientIP: known clients stay where they are, so that shares follow clients rather"
+            " than pods, and the sessions of those in the other cluster begin anew when the burst ends"
+        )
+    return warnings
+
+
+def chosen_ports(service: Object, wanted: str | int | None) -> tuple[list[str], str]:
+    """The names of the ports that are shared, and what is wrong with the choice.
+
+    :param wanted: name or number of a port, or ``None`` for all.
+    """
+    ports = (service.get("spec") or {}).get("ports") or []
+    if wanted in (None, ""):
+        return sorted(port.get("name") or "" for port in ports), ""
+    found = [port for port in ports if str(wanted) in (port.get("name"), str(port.get("port")))]
+    if not found:
+        known = ", ".join(f"{port.get('name') or '(no name)'} {port.get('port')}" for port in ports) or "none"
+        return [], f"it has no port {wanted!r}; it has: {known}"
+    if (found[0].get("protocol") or "TCP") != "TCP":
+        return [], f"its port {wanted!r} is not a TCP port, and the way to its endpoints is probed by TCP connections"
+    return [found[0].get("name") or ""], ""
+
+
+def port_name_problems(service: Object, other: Object, names: t.Iterable[str]) -> list[str]:
+    """Ports that the other cluster's Service lacks: kube-proxy ignores slices with another port name.
+
+    :param service: the host's.
+    :param other: the member's.
+    :param names: of the ports that are shared.
+    """
+    there = {port.get("name") or "": port for port in (other.get("spec") or {}).get("ports") or []}
+    problems = []
+    for port in (service.get("spec") or {}).get("ports") or []:
+        name = port.get("name") or ""
+        if name in set(names) and name not in there:
+            known = ", ".join(repr(each) for each in sorted(there)) or "none"
+            problems.append(
+                f"its port {name!r} has another name in the other cluster, which has {known}. Endpoints are matched by"
+                " the port's name: use the same one in both"
+            )
+    return problems
+
+
+def readiness_request(pods: t.Iterable[Object], ports: t.Mapping[str, int | str]) -> dict[str, Object]:
+    """The HTTP requests of the pods' readiness probes, by the name of the Service's port that leads there.
+
+    Probes of other ports, by commands or by gRPC say nothing of the way. Defaults are those of the API,
+    SetDefaults_Probe and SetDefaults_HTTPGetAction in pkg/apis/core/v1/defaults.go.
+
+    :param pods: those of the Service; the first one that says something is taken.
+    :param ports: target port, a number or a container port's name, by the name of the Service's port.
+    """
+    for pod in pods:
+        found: dict[str, Object] = {}
+        for container in (pod.get("spec") or {}).get("containers") or []:
+            named = {port["name"]: port["containerPort"] for port in container.get("ports") or [] if port.get("name")}
+            probe = container.get("readinessProbe") or {}
+            get = probe.get("httpGet") or {}
+            if not get or get.get("host"):
+                continue
+            number = named.get(get["port"], get["port"])
+            for name, target in ports.items():
+                if named.get(t.cast(str, target), target) == number:
+                    found[name] = {
+                        "path": get.get("path") or "/",
+                        "scheme": get.get("scheme") or "HTTP",
+                        "headers": {entry["name"]: entry["value"] for entry in get.get("httpHeaders") or []},
+                        "timeout": probe.get("timeoutSeconds") or 1,
+                        "period": probe.get("periodSeconds") or 10,
+                        "failures": probe.get("failureThreshold") or 3,
+                    }
+        if found:
+            return found
+    return {}
+
+
+def target_ports(service: Object) -> dict[str, int | str]:
+    """Target port by name of each TCP port of a Service."""
+    return {
+        port.get("name") or "": port.get("targetPort") or port["port"]
+        for port in (service.get("spec") or {}).get("ports") or []
+        if (port.get("protocol") or "TCP") == "TCP"
+    }
+
+
+def unopened_ports(numbers: t.Iterable[int], ranges: t.Iterable[t.Mapping[str, int]]) -> list[int]:
+    """The ports that no range of the security group opens."""
+    opened = list(ranges)
+    return [n for n in sorted(set(numbers)) if not any(entry["from"] <= n <= entry["to"] for entry in opened)]
+
+
+def selects(selector: Object | None, labels: t.Mapping[str, str]) -> bool:
+    """Whether a label selector of the API selects something with these labels; an empty one selects all."""
+    selector = selector or {}
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    for rule in selector.get("matchExpressions") or []:
+        key, operator, values = rule["key"], rule["operator"], rule.get("values") or []
+        if {
+            "In": labels.get(key) not in values or key not in labels,
+            "NotIn": key in labels and labels[key] in values,
+            "Exists": key not in labels,
+            "DoesNotExist": key in labels,
+        }[operator]:
+            return False
+    return True
+
+
+def policy_warnings(
+    policies: t.Iterable[Object], direction: str, labels: t.Mapping[str, str] | None, networks: t.Iterable[str]
+) -> list[str]:
+    """NetworkPolicies that let nothing through to or from the other side. Each completes "NetworkPolicy x: ...".
+
+    Policies add up: what one of them allows is allowed
+    (https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation).
+
+    :param direction: ``Ingress`` or ``Egress``.
+    :param labels: of the pods that have to be reached; ``None`` looks at every policy by itself.
+    :param networks: of the other side.
+    """
+    there = [ipaddress.ip_network(network, strict=False) for network in networks]
+    closed: list[tuple[str, list[str]]] = []
+    opened: set[str] = set()
+    for policy in policies:
+        spec = policy.get("spec") or {}
+        types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+        if direction not in types or (labels is not None and not selects(spec.get("podSelector"), labels)):
+            continue
+        key = "from" if direction == "Ingress" else "to"
+        rules = spec.get(direction.lower()) or []
+        lacking = [str(network) for network in there if not any(_lets(rule.get(key), network) for rule in rules)]
+        closed.append((policy["metadata"]["name"], lacking))
+        opened |= {str(network) for network in there} - set(lacking)
+    warnings = []
+    for name, lacking in closed:
+        left = [network for network in lacking if labels is None or network not in opened]
+        if left:
+            way = "from" if direction == "Ingress" else "to"
+            warnings.append(f"{name} lets nothing {way} {', '.join(left)}. Add an ipBlock with it")
+    return warnings
+
+
+def _lets(peers: t.Sequence[Object] | None, network: Network) -> bool:
+    if not peers:
+        return True
+    for peer in peers:
+        block = (peer.get("ipBlock") or {}).get("cidr")
+        if block:
+            allowed = ipaddress.ip_network(block, strict=False)
+            if allowed.version == network.version and network.subnet_of(t.cast(t.Any, allowed)):
+                return True
+    return False
+
+
+__all__ = (
+    "chosen_ports",
+    "policy_warnings",
+    "port_name_problems",
+    "readiness_request",
+    "selects",
+    "service_problems",
+    "service_warnings",
+    "target_ports",
+    "unopened_ports",
+)
