@@ -38,7 +38,7 @@ LONGEST = ("two_bursts", "deleted_by_hand", "existing_cluster", "existing_cluste
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1))
 
 NAME = "cloudburst.federation"
-PLAYBOOKS = ("burst_up", "burst_status", "burst_down", "iam_policies")
+PLAYBOOKS = ("burst_up", "burst_status", "burst_down", "burst_watch", "iam_policies")
 
 _FAILURE = re.compile(r"^(?:(?:fatal|failed|FAILED|ERROR|CRITICAL)\b|E   )|: error: ")
 

@@ -80,6 +80,17 @@ VARIABLES: dict[str, Variable] = {
     "burst_status_format": Variable("str", "text", ("text", "json", "metrics", "svg", "html")),
     "burst_status_file": _TEXT,
     "burst_status_refresh": Variable("int", 0),
+    # From when on burst_watch begins and ends a burst
+    "burst_watch_dry": Variable("bool", False),
+    "burst_watch_signals": Variable("list", ("pods", "autoscalers")),
+    "burst_watch_pending_seconds": Variable("int", 120),
+    "burst_watch_limited_seconds": Variable("int", 180),
+    "burst_watch_full_percent": Variable("int", 90),
+    "burst_watch_full_seconds": Variable("int", 600),
+    "burst_watch_idle_margin_percent": Variable("int", 15),
+    "burst_watch_idle_seconds": Variable("int", 1800),
+    "burst_watch_lifetime_seconds": Variable("int", 3600),
+    "burst_watch_retry_seconds": Variable("int", 900),
 }
 
 __all__ = ("VARIABLES", "Variable")

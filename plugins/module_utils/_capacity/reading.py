@@ -1,0 +1,176 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""One look at the data centre and the burst: what is asked of their API servers."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .._burst import lock
+from .._kube.client import Client
+from .._kube.errors import ApiError
+from .._kube.objects import Object
+from .._kube.parallel import each
+from .._kube.paths import resource_path
+from .._kubefed.api import FEDERATED_GROUP, FEDERATED_VERSION, path_of
+from .._kubefed.conditions import is_ready
+from .._kubefed.members import Members
+from .._runtime.errors import FederationError
+from . import memory as remembered
+from .autoscalers import Limited, limited
+from .judgement import Burst, Seen
+from .memory import Memory
+from .nodes import read_nodes
+from .packing import Load, load_of
+from .pods import Cluster, waiting
+from .times import parsed, seconds
+
+# A run renews its Lease every two seconds, and clocks of machines differ
+_WORKS = 60
+SYSTEM_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
+# Of the nodes that a burst would have
+NODE_LABELS = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+
+
+class Question(t.NamedTuple):
+    """What is asked.
+
+    :ivar burst: its name.
+    :ivar namespaces: whose pods a burst takes, beside those that are federated already.
+    :ivar labels: of the nodes that a burst would have, beside those that nodes of Linux have.
+    :ivar taints: of these nodes.
+    :ivar margin_percent: of the data centre's nodes, what is to stay free when a burst ends.
+    """
+
+    burst: str
+    kubefed_namespace: str
+    namespaces: t.Sequence[str] = ()
+    labels: t.Mapping[str, str] = {}
+    taints: t.Sequence[Object] = ()
+    margin_percent: float = 15
+
+
+class Look(t.NamedTuple):
+    """What was answered.
+
+    :ivar memory: what the ConfigMap holds.
+    :ivar found: the ConfigMap itself, or ``None``.
+    :ivar unknown: why it is not known what runs in the burst; empty where it is.
+    """
+
+    seen: Seen
+    memory: Memory
+    found: Object | None
+    unknown: str
+
+
+def look(host: Client, question: Question, now: datetime) -> Look:
+    """Ask both clusters once.
+
+    :param host: the data centre's cluster.
+    :raises ApiError: when the data centre's cluster refuses an answer.
+    :raises Unreachable: when it gives none.
+    """
+    paths = [
+        resource_path("", "v1", "nodes"),
+        resource_path("", "v1", "pods"),
+        resource_path("autoscaling", "v2", "horizontalpodautoscalers"),
+        resource_path(FEDERATED_GROUP, FEDERATED_VERSION, "federatednamespaces"),
+    ]
+    nodes, pods, autoscalers, federated = each(host.list, paths)
+    found = host.get(remembered.path(question.burst))
+    burst, cluster, unknown = _burst(host, question, federated, now)
+    held = [entry for entry in map(limited, autoscalers) if entry and _helped(entry, cluster)]
+    seen = Seen(
+        pods=[pod for pod in (waiting(pod, cluster) for pod in pods) if pod],
+        autoscalers=held,
+        nodes=read_nodes(nodes, pods),
+        home=read_nodes(nodes, pods, margin_percent=question.margin_percent),
+        burst=burst,
+    )
+    return Look(seen, remembered.memory_of(found), found, unknown)
+
+
+def _helped(entry: Limited, cluster: Cluster) -> bool:
+    if entry.namespace in cluster.system_namespaces:
+        return False
+    return cluster.namespaces is None or entry.namespace in cluster.namespaces
+
+
+def _burst(
+    host: Client, question: Question, federated: t.Sequence[Object], now: datetime
+) -> tuple[Burst, Cluster, str]:
+    """The burst, what its nodes are like, and why it is not known what runs there."""
+    namespaces = {*question.namespaces, *(item["metadata"]["namespace"] for item in federated)}
+    cluster = Cluster(
+        {**NODE_LABELS, **question.labels},
+        question.taints,
+        # Where nothing is federated and none was named, any may be
+        namespaces or None,
+        (*SYSTEM_NAMESPACES, question.kubefed_namespace),
+    )
+    member = host.get(path_of("KubeFedCluster", question.kubefed_namespace, question.burst))
+    lease = (host.get(lock.path(question.burst)) or {}).get("spec") or {}
+    renewed = parsed(lease.get("renewTime"))
+    under_way = bool(lease.get("holderIdentity")) and renewed is not None and seconds(renewed, now) < _WORKS
+    if not member:
+        return Burst(under_way=under_way), cluster, ""
+    burst = Burst(
+        member=True,
+        ready=is_ready(member),
+        since=parsed(member["metadata"].get("creationTimestamp")),
+        under_way=under_way,
+        loads=None,
+    )
+    try:
+        client = Members(host, question.kubefed_namespace).client(question.burst)
+        paths = [resource_path("", "v1", "pods"), resource_path("", "v1", "nodes")]
+        pods, nodes = each(client.list, paths)
+    except FederationError as error:
+        return burst, cluster, error.message
+    if nodes:
+        # Its own are known now: what all of them have
+        metadata = [node["metadata"].get("labels") or {} for node in nodes]
+        common = set.intersection(*(set(labels.items()) for labels in metadata))
+        cluster = cluster._replace(labels={**dict(common), **question.labels})
+    return burst._replace(loads=_loads(pods, cluster)), cluster, ""
+
+
+def _loads(pods: t.Iterable[Object], cluster: Cluster) -> list[Load]:
+    """What would have to come home: all pods of applications, whether they run yet or not."""
+    return [
+        load_of(pod)
+        for pod in pods
+        if pod["metadata"].get("namespace") not in cluster.system_namespaces
+        and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+        and not any(owner.get("kind") == "DaemonSet" for owner in pod["metadata"].get("ownerReferences") or [])
+    ]
+
+
+def write(host: Client, question: Question, memory: Memory, found: Object | None) -> bool:
+    """Write down what is to be remembered.
+
+    :param found: the ConfigMap as it was read.
+    :returns: whether it was written; not so where somebody else has written it since.
+    """
+    wanted = remembered.manifest(question.burst, memory, found)
+    if found and (found.get("data") or {}) == wanted["data"]:
+        return True
+    try:
+        if found:
+            host.request("PUT", remembered.path(question.burst), body=wanted)
+        else:
+            host.create(remembered.path(question.burst, create=True), wanted)
+    except ApiError as error:
+        if error.status in (404, 409):
+            return False
+        raise
+    return True
+
+
+__all__ = ("Look", "Question", "look", "write")
