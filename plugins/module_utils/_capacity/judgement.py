@@ -104,7 +104,7 @@ class Verdict(t.NamedTuple):
 
 def judge(now: datetime, seen: Seen, memory: Memory, limits: Limits) -> Verdict:
     """Judge what was seen, with what is remembered of earlier looks."""
-    full = seen.nodes.used_percent >= limits.full_percent and seen.nodes.count > 0
+    full = seen.nodes.used_percent >= limits.full_percent and seen.nodes.number > 0
     fits = _fits_at_home(seen)
     burst = seen.burst.member or memory.unfinished
     short = bool(needed(seen)) or bool(seen.autoscalers) or (full and "nodes" in limits.signals)
@@ -221,7 +221,7 @@ def summary(now: datetime, seen: Seen, verdict: Verdict) -> Object:
             for entry in seen.autoscalers
         ],
         "nodes": {
-            "count": seen.nodes.count,
+            "count": seen.nodes.number,
             "allocatable": seen.nodes.whole.shown,
             "requested": seen.nodes.used.shown,
             "free": seen.nodes.whole.minus(seen.nodes.used).shown,

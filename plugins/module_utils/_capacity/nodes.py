@@ -19,12 +19,13 @@ from .packing import Room
 class Nodes(t.NamedTuple):
     """A cluster's nodes that take pods.
 
+    :ivar number: how many there are.
     :ivar whole: what all of them have for pods.
     :ivar used: what pods on them request.
     :ivar rooms: what is free on each.
     """
 
-    count: int
+    number: int
     whole: Amount
     used: Amount
     rooms: list[Room]
@@ -32,7 +33,7 @@ class Nodes(t.NamedTuple):
     @property
     def used_percent(self) -> float:
         """How much of them is requested, of what is requested most."""
-        return round(100 * self.used.share_of(self.whole), 1) if self.count else 0.0
+        return round(100 * self.used.share_of(self.whole), 1) if self.number else 0.0
 
 
 def works(node: Object) -> bool:

@@ -46,7 +46,7 @@ def test_a_margin_is_taken_off_what_a_node_has() -> None:
 def test_nodes_that_take_no_pods_do_not_count() -> None:
     taint = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
     nodes = read_nodes([node("a", ready="False"), node("b", unschedulable=True), node("c", taints=[taint])], [])
-    assert (nodes.count, nodes.whole) == (1, NOTHING)
+    assert (nodes.number, nodes.whole) == (1, NOTHING)
     # A pod that tolerates the taint finds room there all the same
     assert [room.name for room in nodes.rooms] == ["c"]
     assert nodes.used_percent == 0.0
