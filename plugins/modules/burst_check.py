@@ -89,10 +89,17 @@ options:
         type: str
         choices: [eks, existing]
         default: eks
+      link:
+        description:
+          - What connects both clusters. With V(none), an EKS cluster's VPC has no VPN connection, and is attached to
+            a network that is there already.
+        type: str
+        choices: [strongswan, device, none]
+        default: strongswan
       region:
         description:
           - AWS region. Required with O(plan.extension=eks), as are O(plan.zones), O(plan.vpc_cidr),
-            O(plan.service_cidr), O(plan.local_service_cidr) and O(plan.firewall_address).
+            O(plan.service_cidr) and O(plan.local_service_cidr).
         type: str
       zones:
         description:
@@ -125,7 +132,8 @@ options:
         type: str
       firewall_address:
         description:
-          - Public address of the data centre's firewall.
+          - Public address of the data centre's firewall. Required with O(plan.extension=eks), but for
+            O(plan.link=none).
         type: str
       node_egress:
         description:
@@ -282,7 +290,7 @@ _NOT_HELMS = {
 }
 
 # What a plan must have for an EKS cluster.
-_EKS = ("region", "zones", "vpc_cidr", "service_cidr", "local_service_cidr", "firewall_address")
+_EKS = ("region", "zones", "vpc_cidr", "service_cidr", "local_service_cidr")
 
 
 def _argument_spec() -> dict[str, t.Any]:
@@ -295,6 +303,7 @@ def _argument_spec() -> dict[str, t.Any]:
     }
     plan = {
         "extension": {"type": "str", "choices": ["eks", "existing"], "default": "eks"},
+        "link": {"type": "str", "choices": ["strongswan", "device", "none"], "default": "strongswan"},
         "region": {"type": "str"},
         "zones": names,
         "vpc_cidr": {"type": "str"},

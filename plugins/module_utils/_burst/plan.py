@@ -252,11 +252,28 @@ def eks_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
         *cluster_name("burst_name", plan["name"]),
         *zone_problems(plan["region"], plan["zones"]),
         *network_problems(plan["vpc_cidr"], plan["service_cidr"], plan["local_networks"], plan["local_service_cidr"]),
-        *public_address("burst_firewall_address", plan["firewall_address"]),
+        *(_attached_problems(plan) if plan["link"] == "none" else _vpn_problems(plan)),
         *ports("burst_ports", plan["ports"]),
         *rule_problems(plan["ports"], plan["local_networks"]),
         *(image_problems(plan["apps"], plan["name"], plan["region"]) if plan["node_egress"] == "endpoints" else ()),
     ]
+
+
+def _vpn_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
+    """Check AWS's other end of the VPN connection."""
+    return public_address("burst_firewall_address", plan["firewall_address"] or "")
+
+
+def _attached_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
+    """Check a VPC that somebody else attaches to a network, which can only be done once it is there.
+
+    Without routes of its own to the data centre, its nodes come up only by another way out. EKS gives up on them after
+    a while, so that is not left to how fast somebody is.
+    """
+    if plan["node_egress"] != "datacenter":
+        return []
+    allowed = "nat or endpoints with burst_link none, where the VPC has no way to the data centre until it is attached"
+    return [Problem("burst_node_egress", plan["node_egress"], allowed)]
 
 
 def existing_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:

@@ -373,10 +373,7 @@ RULES: dict[str, Rule] = {
     "host": _pattern(r"([A-Za-z0-9][A-Za-z0-9.-]{0,252})?", "a host's name or address, or nothing"),
     "tunnels": tunnels,
     # Which burst_link is possible, for each burst_extension
-    "eks_link": _one_of(
-        ("strongswan", "device"),
-        " with burst_extension eks, whose VPC is new, so that nothing but its VPN connection leads there",
-    ),
+    "eks_link": _one_of(VARIABLES["burst_link"].choices),
     "existing_link": _one_of(
         ("strongswan", "none"),
         " with burst_extension existing, as AWS has a device's configuration only for its own VPN connections",

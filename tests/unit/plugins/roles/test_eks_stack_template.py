@@ -43,6 +43,7 @@ def render(**changed: t.Any) -> str:
         "eks_stack_vpc_cidr": "10.11.0.0/16",
         "eks_stack_service_cidr": "10.5.0.0/24",
         "eks_stack_local_networks": LOCAL,
+        "eks_stack_vpn": True,
         "eks_stack_firewall_address": "203.0.113.10",
         "eks_stack_kubernetes_version": "1.35",
         "eks_stack_node_count": 2,
@@ -60,16 +61,33 @@ def resources(**changed: t.Any) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", yaml.load(render(**changed), Loader=Loader)["Resources"])
 
 
-@pytest.mark.parametrize("egress", ["nat", "endpoints", "datacenter"])
+@pytest.mark.parametrize(
+    ("egress", "vpn"),
+    [("nat", True), ("endpoints", True), ("datacenter", True), ("nat", False), ("endpoints", False)],
+)
 @pytest.mark.skipif(not shutil.which("cfn-lint"), reason="cfn-lint is not there")
-def test_cfn_lint(egress: str, tmp_path: Path) -> None:
+def test_cfn_lint(egress: str, vpn: bool, tmp_path: Path) -> None:
     path = tmp_path / "stack.yml"
-    path.write_text(render(eks_stack_node_egress=egress))
+    path.write_text(render(eks_stack_node_egress=egress, eks_stack_vpn=vpn))
     done = subprocess.run(
         ["cfn-lint", "-r", "eu-central-1", "--", str(path)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
     assert path.stat().st_size < 51200
+
+
+def test_without_a_vpn_connection_only_its_resources_are_missing() -> None:
+    with_vpn, without = resources(), resources(eks_stack_vpn=False, eks_stack_firewall_address="")
+    missing = with_vpn.keys() - without.keys()
+    assert {with_vpn[name]["Type"] for name in missing} == {
+        "AWS::EC2::CustomerGateway",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::EC2::VPNConnection",
+        "AWS::EC2::VPNConnectionRoute",
+        "AWS::EC2::VPNGateway",
+        "AWS::EC2::VPNGatewayRoutePropagation",
+    }
+    assert without == {name: resource for name, resource in with_vpn.items() if name not in missing}
 
 
 def test_doors_are_open_to_the_vpc_and_the_data_centre_alone() -> None:

@@ -24,6 +24,7 @@ PLAN: dict[str, t.Any] = {
     "service_cidr": "10.5.0.0/24",
     "local_networks": ["10.10.0.0/24", "10.10.128.0/24"],
     "local_service_cidr": "10.4.0.0/24",
+    "link": "strongswan",
     "firewall_address": "203.0.113.10",
     "ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
     "node_egress": "nat",
@@ -39,6 +40,12 @@ def app(**changes: t.Any) -> list[dict[str, t.Any]]:
 
 def test_the_articles_burst_is_fine() -> None:
     assert plan_problems(PLAN) == []
+
+
+@pytest.mark.parametrize("egress", ["nat", "endpoints"])
+def test_a_vpc_that_somebody_attaches_needs_no_firewall(egress: str) -> None:
+    given = {"link": "none", "firewall_address": None, "node_egress": egress, "apps": []}
+    assert plan_problems({**PLAN, **given}) == []
 
 
 def test_a_security_group_may_be_full() -> None:
@@ -77,6 +84,8 @@ def test_a_security_group_may_be_full() -> None:
         ({"zones": ["eu-central-1a", "eu-central-1b", "eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' can't be used"),
         ({"firewall_address": "10.10.0.1"}, "and this one is in 10.0.0.0/8"),
+        ({"firewall_address": None}, "it must be the public IPv4 address"),
+        ({"link": "none", "node_egress": "datacenter"}, "nat or endpoints with burst_link none"),
         ({"firewall_address": "fw.example.com"}, "it must be the public IPv4 address"),
         ({"ports": [{"from": 90, "to": 80}]}, "1 <= from <= to <= 65535"),
         ({"ports": [{"from": 0, "to": 80}]}, "1 <= from <= to <= 65535"),

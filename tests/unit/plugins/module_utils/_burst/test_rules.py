@@ -106,7 +106,7 @@ def test_a_key_that_strongswan_would_not_take_as_it_is_is_never_shown(key: t.Any
         ("ports", [[], [{"from": 80, "to": "90"}]], [[{"from": 90, "to": 80}], [{"from": 80}], [{"from": True}]]),
         ("host", ["", "mars.example.com"], ["a b", "$(id)", "-x"]),
         ("port", [443, "6443"], [0, 65536, "six", True]),
-        ("eks_link", ["strongswan", "device"], ["none", "wireguard"]),
+        ("eks_link", ["strongswan", "device", "none"], ["wireguard"]),
         ("existing_link", ["strongswan", "none"], ["device"]),
         ("burst_extension", ["eks", "existing"], ["gke", "", None]),
     ],
