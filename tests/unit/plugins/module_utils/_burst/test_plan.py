@@ -44,7 +44,7 @@ def test_the_articles_burst_is_fine() -> None:
 
 @pytest.mark.parametrize("egress", ["nat", "endpoints"])
 def test_a_vpc_that_somebody_attaches_needs_no_firewall(egress: str) -> None:
-    given = {"link": "none", "firewall_address": None, "node_egress": egress, "apps": []}
+    given: dict[str, t.Any] = {"link": "none", "firewall_address": None, "node_egress": egress, "apps": []}
     assert plan_problems({**PLAN, **given}) == []
 
 
