@@ -4,7 +4,7 @@
 LAB := tests/lab
 PLAYBOOK := $(LAB)/exec ansible-playbook -i $(LAB)/inventory
 
-.PHONY: help demo bench residue crash test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule modules
+.PHONY: help docs demo bench residue crash test lab lab-down burst-up burst-status burst-down shell lint sanity unit molecule modules
 
 help:
 	@echo "demo          build the lab if needed, burst up, show it, burst down, show that nothing is left"
@@ -12,6 +12,7 @@ help:
 	@echo "residue       a burst up and down around the user's own applications under load; prints what is different after it"
 	@echo "crash         the playbooks killed at each of their tasks; takes hours, tests/lab/crash has options"
 	@echo "test          everything that is checked: lint sanity unit molecule"
+	@echo "docs          render the documentation into tests/output/docs, and check its links"
 	@echo "modules       the long scenarios of the modules, of two bursts and of what is deleted by hand, alone"
 	@echo "lab lab-down  bring the lab up (building what is missing), take it away"
 	@echo "burst-up burst-status burst-down   the playbooks, in the lab"
@@ -33,7 +34,7 @@ crash: lab
 test:
 	tests/check lint sanity unit molecule
 
-lint sanity unit molecule modules:
+lint sanity unit molecule modules docs:
 	tests/check $@
 
 lab:

@@ -33,9 +33,10 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks: `modules` has them, the whole has not. The last has a burst of its own.
-LONGEST = ("two_bursts", "deleted_by_hand", "existing_cluster", "existing_cluster_vpn", "endpoints")
-# What there is to check, and how many steps of it at once; without being asked for, all but the last.
-GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1))
+LONGEST = ("runner", "two_bursts", "deleted_by_hand", "existing_cluster", "existing_cluster_vpn", "endpoints")
+# What there is to check, and how many steps of it at once; what is only done when it is asked for.
+GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))
+ASKED_FOR = ("modules", "docs")
 
 NAME = "cloudburst.federation"
 PLAYBOOKS = ("burst_up", "burst_status", "burst_down", "burst_watch", "iam_policies")
@@ -184,11 +185,14 @@ class Checker:
                 MYPYPATH=f"{self.tree}:{self.collection / 'tests/lab'}",
             ),
             self._step(
-                "mypy: lab", [*mypy, "tests/lab/labkit", "tests/check.py", "tests/prose.py"], MYPYPATH="tests/lab"
+                "mypy: lab",
+                [*mypy, "tests/lab/labkit", "tests/check.py", "tests/prose.py", "tests/docs.py"],
+                MYPYPATH="tests/lab",
             ),
             self._step("antsibull-changelog", tool("antsibull-changelog", "lint")),
             self._step("yamllint", tool("yamllint", "--strict", ".")),
             self._step("prose", tool("python", "tests/prose.py")),
+            self._docs(self.tree.with_name("docs")),
             self._step("ruff", tool("ruff", "check", "--no-cache", ".")),
             self._step("reuse", [self.platform.venv / "bin" / "reuse", "lint", "--quiet"]),
         ]
@@ -250,6 +254,13 @@ class Checker:
             f" && grep -q 'cloudburst.federation' {place}/context/_build/requirements.yml"
         )
         return Step("execution environment", ["sh", "-ec", script], self.platform, directory)
+
+    def docs(self) -> list[Step]:
+        """The documentation as HTML, for people."""
+        return [self._docs(CHECKOUT / "tests" / "output" / "docs")]
+
+    def _docs(self, folder: Path) -> Step:
+        return self._step("docs", self.base.command("python", "-B", "tests/docs.py", "render", folder))
 
     def _step(
         self, name: str, command: collections.abc.Sequence[object], *, cwd: Path | None = None, **env: str
@@ -437,7 +448,7 @@ def _core(name: str, python: tuple[Path, str]) -> Core:
 def main(arguments: list[str]) -> int:
     """Run what the arguments name and return the exit status."""
     kinds = [kind for group, _at_once in GROUPS for kind in group]
-    whole = kinds[:-1]
+    whole = [kind for kind in kinds if kind not in ASKED_FOR]
     if unknown := set(arguments) - set(kinds):
         print(f"{', '.join(sorted(unknown))}: no such check; there are {', '.join(kinds)}", file=sys.stderr)
         return 2

@@ -74,7 +74,11 @@ def _plain(words: str) -> str:
 def pages() -> t.Iterator[Text]:
     """The paragraphs of Markdown and reStructuredText, without their blocks of code."""
     paths = [CHECKOUT / "README.md", *CHECKOUT.glob("roles/*/README.md"), *CHECKOUT.glob("tests/lab/*.md")]
-    for path in sorted([*paths, *CHECKOUT.glob("docs/docsite/rst/*.rst")]):
+    paths += [CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "examples" / "README.md"]
+    paths += CHECKOUT.glob("extensions/patterns/*/*.md")
+    # The words of variables.rst are those of the argument specs.
+    paths += [path for path in CHECKOUT.glob("docs/docsite/rst/*.rst") if path.stem != "variables"]
+    for path in sorted(paths):
         text = path.read_text()
         if path.suffix == ".md":
             text = re.sub(r"^```.*?^```$", _as_blank, text, flags=re.DOTALL | re.MULTILINE)

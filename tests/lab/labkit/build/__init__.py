@@ -92,6 +92,7 @@ def _steps(go: golang.Go) -> list[Step]:
         _venv_step("lab", venvs.python()),
         Step("machines' rootfs", "fetch", debian.rootfs_place().exists, debian.build_rootfs),
         _venv_step("tools", venvs.python()),
+        _venv_step("platform", venvs.python()),
         *([_venv_step("core-latest", newer)] if newer else []),
         Step("httpbin's files", "fetch", debian.httpbin_place().exists, debian.build_httpbin),
         Step("pause", "fetch", images.pause_place().exists, images.build_pause),

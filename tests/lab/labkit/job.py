@@ -1,0 +1,288 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command tests/lab/job, on the lab's management host: a playbook as a job of AWX.
+
+AWX hands ansible-runner a folder with everything, which is /runner and HOME in the job's container: one inventory
+script, the survey's answers as extra variables, credentials as variables of the environment and as files. The
+container's first process is ansible-runner; nothing outlives it. Its user has a number and belongs to the group 0:
+https://docs.ansible.com/projects/runner/en/stable/intro/ and awx/main/tasks/jobs.py of github.com/ansible/awx
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from labkit import settings
+from labkit.build import venvs
+from labkit.leaks import places
+from labkit.leaks.forms import Search
+
+RUNNER = Path("/runner")
+USER = 100650  # no user of any machine
+ANSWERS = settings.LAB_DIR / "inventory" / "group_vars" / "all" / "burst.yml"
+PLAYBOOKS = "extensions/patterns/burst/playbooks"
+# What a container would have instead of this machine's: programs, libraries, AWS's authority.
+_KEPT = ("PATH", "AWS_CA_BUNDLE", "ANSIBLE_COLLECTIONS_PATH", "LANG")
+# What a job needs of root's home, which nobody else may enter: it gets a home with nothing but that.
+_PROGRAMS = (settings.CACHE, Path(sys.base_prefix), settings.REPOSITORY)
+_SCRIPT = """
+mount --bind "$FOLDER" /runner
+[ -z "$PASSWD" ] || mount --bind "$PASSWD" /etc/passwd
+for place in $PROGRAMS; do
+  mkdir -p "$STASH$place"
+  mount --bind "$place" "$STASH$place"
+done
+mount -t tmpfs -o mode=755 home ~
+for place in $PROGRAMS; do
+  mkdir -p "$place"
+  mount --bind "$STASH$place" "$place"
+done
+cd /runner
+exec env -u FOLDER -u PASSWD -u PROGRAMS -u STASH HOME=/runner "$@"
+"""
+
+Event = dict[str, t.Any]
+
+
+def text_of(value: t.Any) -> str:
+    """A variable as a survey gives it: a list of texts with one entry a line, any other structure as YAML."""
+    if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
+        return "\n".join(value)
+    return yaml.safe_dump(value) if isinstance(value, (list, dict)) else str(value)
+
+
+def answers(variables: dict[str, t.Any], given: dict[str, str]) -> dict[str, str]:
+    """All variables of a burst as answers. The clusters are reached by the job's credentials alone."""
+    found = {name: text_of(value) for name, value in variables.items() if name.startswith("burst_")}
+    return {**found, "burst_kubeconfig": "", "burst_host_context": "", "burst_kubeconfig_access": "helper", **given}
+
+
+def failures(events: t.Sequence[Event]) -> list[dict[str, str]]:
+    """The task and the message of each task that failed for good: neither rescued nor ignored."""
+    found = []
+    for event in events:
+        data = event.get("event_data", {})
+        if event["event"] in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
+            found.append({"task": data.get("task", ""), "msg": str(data.get("res", {}).get("msg", ""))})
+    return found
+
+
+def progress(events: t.Sequence[Event]) -> int:
+    """How many events tell what a task waits for."""
+    return sum("waiting for" in event.get("stdout", "") for event in events)
+
+
+@dataclasses.dataclass
+class Job:
+    """A job in its folder."""
+
+    folder: Path
+    playbook: str
+
+    def prepare(self, given: dict[str, str]) -> None:
+        """Write what AWX writes."""
+        (self.folder / "project").symlink_to(settings.REPOSITORY)
+        (self.folder / "artifacts").mkdir()
+        self._write("env/extravars", json.dumps(answers(self._variables(), given)))
+        self._write("env/settings", json.dumps({"idle_timeout": 0, "job_timeout": 0}))
+        self._write("env/kubeconfig", settings.KUBECONFIG.read_text())
+        self._write("env/ssh_key", (settings.HOME / ".ssh" / "id_ed25519").read_text())
+        self._write("env/envvars", json.dumps(self._credentials()))
+        inventory = f"#!/bin/sh\ncat <<'END'\n{json.dumps(self._inventory())}\nEND\n"
+        self._write("inventory/hosts", inventory, 0o700)
+        for path in [self.folder, *self.folder.rglob("*")]:
+            os.chown(path, USER, 0, follow_symlinks=False)
+
+    def _write(self, name: str, content: str, mode: int = 0o600) -> None:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode)
+        path.write_text(content)
+
+    def _variables(self) -> dict[str, t.Any]:
+        """The lab's own, with what its inventory takes from the environment."""
+        text = ANSWERS.read_text()
+        registries = yaml.safe_load(text)["lab_registries"]
+        egress = os.environ.get("LAB_EGRESS") or "nat"
+        text = re.sub(r"\{\{ lab_registries.*?\}\}", registries.get(egress, "docker.io"), text)
+        text = re.sub(r"\{\{ lookup\([^)]*'LAB_EGRESS'\).*?\}\}", egress, text)
+        text = re.sub(r"\{\{ lookup\([^)]*'CLOUDBURST_CHART'\).*?\}\}", os.environ["CLOUDBURST_CHART"], text)
+        return t.cast("dict[str, t.Any]", yaml.safe_load(text))
+
+    def _inventory(self) -> dict[str, t.Any]:
+        """The lab's hosts; the variables of a burst are answers."""
+        said = subprocess.run(
+            ["ansible-inventory", "-i", str(settings.LAB_DIR / "inventory" / "hosts.yml"), "--list"],
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        found = t.cast("dict[str, t.Any]", json.loads(said))
+        for variables in found["_meta"]["hostvars"].values():
+            for name in [name for name in variables if name.startswith(("burst_", "lab_"))]:
+                del variables[name]
+            # The container is its own host: its user and HOME are what it says.
+            if variables.get("ansible_connection") == "local":
+                for name in ("ansible_async_dir", "ansible_remote_tmp", "ansible_user"):
+                    variables.pop(name, None)
+        return found
+
+    def _credentials(self) -> dict[str, str]:
+        import boto3
+
+        keys = boto3.Session(profile_name="default").get_credentials()
+        return {
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "K8S_AUTH_KUBECONFIG": str(RUNNER / "env" / "kubeconfig"),
+            "K8S_AUTH_CONTEXT": settings.HOST_CONTEXT,
+            "ANSIBLE_HOST_KEY_CHECKING": "False",
+            # The lab has settings for its own user.
+            "ANSIBLE_SSH_COMMON_ARGS": "-F none",
+        }
+
+    def run(self, *, named: bool, end_at: str) -> None:
+        """Run it to its end, or until a task has begun: then as a job that is cancelled, and killed if need be.
+
+        :param named: the user gets a name, as the entry point of ansible-builder's images gives it one; ssh needs it.
+        """
+        RUNNER.mkdir(exist_ok=True)
+        own = self.folder.with_name(f"{self.folder.name}-own")
+        own.mkdir()
+        passwd = own / "passwd"
+        passwd.write_text(f"{Path('/etc/passwd').read_text()}runner:x:{USER}:0::{RUNNER}:/bin/sh\n")
+        home = Path(pwd.getpwuid(0).pw_dir)
+        runner = venvs.place("platform", venvs.python()) / "bin" / "ansible-runner"
+        words = [
+            *("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-ec", _SCRIPT, "sh"),
+            *("setpriv", f"--reuid={USER}", "--regid=0", "--clear-groups"),
+            *(str(runner), "run", str(RUNNER), "--ident", "job", "-p", f"{PLAYBOOKS}/{self.playbook}.yml"),
+            *("--quiet", "--omit-env-files"),
+        ]
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+            "HOME": str(home),
+            "FOLDER": str(self.folder),
+            "PASSWD": str(passwd) if named else "",
+            "PROGRAMS": " ".join(str(place) for place in _PROGRAMS if place.is_relative_to(home)),
+            "STASH": str(own / "stash"),
+        }
+        try:
+            with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL) as process:
+                if end_at:
+                    self._end(process, end_at)
+        finally:
+            shutil.rmtree(own)
+            with contextlib.suppress(OSError):
+                RUNNER.rmdir()
+
+    def _end(self, process: subprocess.Popen[bytes], task: str) -> None:
+        stdout = self.folder / "artifacts" / "job" / "stdout"
+        while process.poll() is None and not (stdout.exists() and f"{task}] ***" in stdout.read_text(errors="replace")):
+            time.sleep(0.5)
+        # Into the wait
+        time.sleep(3)
+        if process.poll() is not None:
+            return
+        first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for child in first:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(child), number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
+
+    def events(self) -> list[Event]:
+        """All events so far, in their order."""
+        found = []
+        for path in (self.folder / "artifacts" / "job" / "job_events").glob("[0-9]*.json"):
+            # Those that are being written are left for the next look.
+            with contextlib.suppress(ValueError, OSError):
+                found.append(t.cast("Event", json.loads(path.read_text())))
+        return sorted((event for event in found if "counter" in event), key=lambda event: event["counter"])
+
+    def leaks(self, known: t.Mapping[str, str]) -> list[str]:
+        """Files with secrets, without those that AWX has given to the job."""
+        search = Search(known)
+        found = []
+        for path in self.folder.rglob("*"):
+            within = path.relative_to(self.folder)
+            # ansible-runner itself writes the environment into `command`; AWX takes it from there, and masks it.
+            if (
+                within.parts[0] in ("env", "project")
+                or within.name == "command"
+                or not stat.S_ISREG(path.lstat().st_mode)
+            ):
+                continue
+            found += [f"{within}: {name}" for name in sorted(search.names(path.read_bytes()))]
+        return found
+
+    def left(self) -> list[str]:
+        """What the job has left in its home, beside artifacts: temporary files of its tasks."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.glob(".ansible/tmp/*"))
+
+
+def _held(burst: str) -> bool:
+    """Whether some run has the burst."""
+    lease = ["kubectl", "--context", settings.HOST_CONTEXT, "-n", "kube-system", "get", "lease", f"cloudburst-{burst}"]
+    done = subprocess.run(lease, capture_output=True, text=True, check=False)
+    return "NotFound" not in done.stderr
+
+
+def main() -> None:
+    """Run a job, and print what came of it."""
+    parser = argparse.ArgumentParser(prog="job", description="Run a playbook in the lab as a job of AWX runs it")
+    parser.add_argument("--without-name", action="store_true", help="leave the user id without a name; ssh needs one")
+    parser.add_argument("--end-at", default="", metavar="TASK", help="cancel and kill the job in this task")
+    parser.add_argument("playbook", choices=("burst_check", "burst_up", "burst_status", "burst_down"))
+    parser.add_argument("answers", nargs="*", metavar="NAME=ANSWER")
+    arguments = parser.parse_args()
+    given = dict(answer.split("=", 1) for answer in arguments.answers)
+    folder = Path(tempfile.mkdtemp(prefix="job-", dir="/var/tmp"))
+    try:
+        job = Job(folder, arguments.playbook)
+        job.prepare(given)
+        began = time.monotonic()
+        job.run(named=not arguments.without_name, end_at=arguments.end_at)
+        seconds = round(time.monotonic() - began)
+        held = _held("vulcan")
+        events = job.events()
+        artifacts = folder / "artifacts" / "job"
+        nothing: Event = {}
+        recap = next((event["event_data"] for event in events if event["event"] == "playbook_on_stats"), nothing)
+        result = {
+            "rc": int((artifacts / "rc").read_text()) if (artifacts / "rc").exists() else None,
+            "failures": failures(events),
+            "changed": sum((recap.get("changed") or {}).values()),
+            "progress": progress(events),
+            "waited_for_lock": any("being worked on" in event.get("stdout", "") for event in events),
+            "held": held,
+            "leaks": job.leaks(places.secrets()),
+            "left": job.left(),
+            "seconds": seconds,
+            "stdout": (artifacts / "stdout").read_text()[-4000:] if (artifacts / "stdout").exists() else "",
+        }
+        print(json.dumps(result))
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
