@@ -143,6 +143,14 @@ def shown(default: t.Any) -> str:
     return f"``{text}``"
 
 
+def elsewhere(name: str) -> str:
+    """Where a variable is described that no role takes as it is; nothing if it is nowhere."""
+    for path in sorted(PAGES.glob("*.rst")):
+        if path != PAGE and re.search(rf"``{name}\b", path.read_text()):
+            return f"See :ref:`ansible_collections.{NAME}.docsite.{path.stem}`."
+    return ""
+
+
 def rows() -> list[tuple[str, str, str, str]]:
     """Variable, type, default and meaning of each: those of a burst first."""
     described: dict[str, Spec] = {}
@@ -158,7 +166,7 @@ def rows() -> list[tuple[str, str, str, str]]:
     found = []
     for name, variable in burst_variables().items():
         kind = {"data": "list"}.get(variable.kind, variable.kind)
-        words = meaning(described[name]) if name in described else OTHERS.get(name, ("", ""))[1]
+        words = meaning(described[name]) if name in described else OTHERS.get(name, ("", ""))[1] or elsewhere(name)
         if name not in described and variable.choices:
             words += f" Allowed: ``{'``, ``'.join(variable.choices)}``."
         found.append((name, kind, shown(variable.default), words))
