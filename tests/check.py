@@ -222,7 +222,7 @@ class Checker:
         for number, core in enumerate(self.cores):
             place = directory / f"installed-{number}"
             script = (
-                f"ansible-galaxy collection install --no-deps --offline -p {place} {artifact}"
+                f"ansible-galaxy collection install --force --no-deps --offline -p {place} {artifact}"
                 f" && cd {place}/ansible_collections/cloudburst/federation"
                 " && [ ! -e tests ] && [ ! -e extensions/molecule ] && cd /"
                 f" && ansible-playbook --syntax-check {' '.join(f'{NAME}.{name}' for name in PLAYBOOKS)}"
@@ -246,7 +246,7 @@ class Checker:
         definition = federation / "extensions/patterns/burst/exec_env/execution-environment.yml"
         builder = self.platform.venv / "bin" / "ansible-builder"
         script = (
-            f"{self.base.venv}/bin/ansible-galaxy collection install --no-deps --offline -p {place} {artifact}"
+            f"{self.base.venv}/bin/ansible-galaxy collection install --force --no-deps --offline -p {place} {artifact}"
             f" && {builder} introspect --sanitize --write-pip {place}/pip --write-bindep {place}/bindep {place}"
             f" && grep -q '^kubernetes>=' {place}/pip && grep -q '^boto3>=' {place}/pip"
             f" && grep -q '^helm ' {place}/bindep"
