@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import shutil
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -72,7 +73,7 @@ def controller_trouble(deployment: Object, trouble: str) -> str:
     if (deployment.get("status") or {}).get("readyReplicas"):
         return ""
     metadata, wanted = deployment["metadata"], (deployment.get("spec") or {}).get("replicas", 1)
-    where = f"kubectl --namespace {metadata['namespace']}"
+    where = f"{_command()} --namespace {metadata['namespace']}"
     if wanted == 0:
         return (
             f"KubeFed's controller does not run: deployment {metadata['name']} is scaled to 0. Run: {where} scale "
@@ -82,6 +83,11 @@ def controller_trouble(deployment: Object, trouble: str) -> str:
         f"KubeFed's controller does not run: of the {wanted} pods of deployment {metadata['name']} none is ready: "
         f"{trouble or f'look at {where} get pods'}"
     )
+
+
+def _command() -> str:
+    """What the user has to type: OpenShift's users may have oc alone, which takes the same words."""
+    return "oc" if shutil.which("oc") and not shutil.which("kubectl") else "kubectl"
 
 
 def out_of_memory(pods: t.Iterable[Object], now: datetime) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,16 @@ def test_a_controller_whose_pods_do_not_start() -> None:
     said = controller_trouble(deployment(2), "pod a, container b: ImagePullBackOff")
     assert said.endswith("kubefed-controller-manager none is ready: pod a, container b: ImagePullBackOff")
     assert "look at kubectl --namespace kube-federation-system get pods" in controller_trouble(deployment(2), "")
+
+
+@pytest.mark.parametrize(("there", "named"), [((), "kubectl"), (("oc",), "oc"), (("oc", "kubectl"), "kubectl")])
+def test_the_command_is_one_that_the_user_has(
+    there: tuple[str, ...], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in there:
+        (tmp_path / name).touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert f"Run: {named} --namespace" in controller_trouble(deployment(0), "")
 
 
 def controller(
