@@ -32,7 +32,8 @@ SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
-# They take two to five runs of the playbooks: `modules` has them, the whole has not. The last two have none, and one of its own.
+# They take two to five runs of the playbooks: `modules` has them, the whole has not. The last two need no burst, or
+# have their own.
 LONGEST = (
     *("runner", "two_bursts", "deleted_by_hand", "existing_cluster", "existing_cluster_vpn"),
     *("openshift", "endpoints"),

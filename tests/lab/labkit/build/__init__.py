@@ -17,7 +17,7 @@ from pathlib import Path
 from labkit import settings
 from labkit.build import cache, debian, golang, images, venvs
 from labkit.build.cache import BuildError
-from labkit.build.progress import Progress
+from labkit.build.progress import Plan, Progress
 
 __all__ = ["Artifacts", "BuildError", "ensure"]
 
@@ -44,6 +44,21 @@ class Step:
     is_built: t.Callable[[], bool]
     build: t.Callable[[Path], None]
     after: tuple[str, ...] = ()  # names of steps of the other lane
+
+
+# Seconds on two processors, as far as they are more than a few; the time that is left is reckoned from them.
+_SECONDS = {
+    **{"etcd": 40, "kube-apiserver": 150, "kube-controller-manager": 60, "kube-scheduler": 20, "kube-proxy": 20},
+    **{"kubelet": 60, "kubectl": 30, "coredns": 60, "helm": 40, "hyperfed": 50, "kubefedctl": 20, "crane": 15},
+    **{"lab environment": 20, "tools environment": 90, "core-latest environment": 60, "machines' rootfs": 90},
+    **{"httpbin's files": 20, "platform environment": 15},
+}
+
+
+def _plan(steps: t.Sequence[Step]) -> Plan:
+    """How long steps are expected to take."""
+    lanes = [[step for step in steps if step.lane == lane] for lane in ("compile", "fetch")]
+    return Plan([{step.name: float(_SECONDS.get(step.name, 5)) for step in lane} for lane in lanes])
 
 
 def _go_steps(go: golang.Go) -> list[Step]:
@@ -185,7 +200,7 @@ def ensure(progress: bool = True) -> Artifacts:
     steps = _steps(go)
     missing = [step for step in steps if not step.is_built()]
     if missing and progress:
-        with Progress(len(missing)) as report:
+        with Progress(len(missing), plan=_plan(missing)) as report:
             _run(missing, report)
     elif missing:
         _run(missing, None)

@@ -25,6 +25,45 @@ def line(number: int, total: int, name: str, state: str) -> str:
     return f"[{number:>{len(str(total))}}/{total}] {name} … {state}"
 
 
+class Plan:
+    """How long things are expected to take, and from what has ended, how long the rest will.
+
+    :param lanes: the things of each lane, with the seconds that each takes on two processors. Those of one lane come
+        one after the other, the lanes run side by side.
+    """
+
+    def __init__(self, lanes: t.Sequence[t.Mapping[str, float]]) -> None:
+        self._lanes = lanes
+        self._expected = {name: expected for lane in lanes for name, expected in lane.items()}
+        self._took: dict[str, float] = {}
+
+    def ended(self, name: str, took: float) -> None:
+        """Something has ended, after so many seconds."""
+        self._took[name] = took
+
+    def left(self, running: t.Mapping[str, float]) -> float:
+        """Seconds that are left.
+
+        :param running: what goes on, and for how many seconds.
+        """
+        expected = sum(self._expected[name] for name in self._took)
+        # A first thing that is quickly done says little.
+        pace = (sum(self._took.values()) + 30) / (expected + 30)
+        return max(
+            sum(
+                max(expected * pace - running.get(name, 0.0), 1.0)
+                for name, expected in lane.items()
+                if name not in self._took
+            )
+            for lane in self._lanes
+        )
+
+
+def about(duration: float) -> str:
+    """A duration that is not known exactly: `less than a minute`, `about 7 min`."""
+    return "less than a minute" if duration < 60 else f"about {round(duration / 60)} min"
+
+
 class Progress:
     """Prints what begins, goes on and ends. On a terminal what goes on is one line that is rewritten each second."""
 
@@ -34,8 +73,15 @@ class Progress:
         out: t.TextIO | None = None,
         clock: t.Callable[[], float] = time.monotonic,
         verb: str = "built",
+        plan: Plan | None = None,
     ) -> None:
-        """`total` is the number of things to be done, `verb` what was done to them in the end."""
+        """`total` is the number of things to be done, `verb` what was done to them in the end.
+
+        With a `plan`, what goes on is one line for all, with the time that is left.
+        """
+        self._plan = plan
+        self._ended = 0
+        self._told = clock()
         self._verb = verb
         self._total = total
         self._out = out or sys.stderr
@@ -76,6 +122,9 @@ class Progress:
         """Work on `name` has ended, well unless `what` says otherwise."""
         with self._lock:
             number, since, _told = self._running.pop(name)
+            self._ended += 1
+            if self._plan:
+                self._plan.ended(name, self._clock() - since)
             self._say(line(number, self._total, name, what or f"done in {seconds(self._clock() - since)}"))
 
     def tell(self) -> None:
@@ -83,19 +132,31 @@ class Progress:
         with self._lock:
             now = self._clock()
             if self._terminal:
-                self._out.write(
-                    "\r\x1b[K"
-                    + "   ".join(
-                        line(number, self._total, name, seconds(now - since))
-                        for name, (number, since, _told) in self._running.items()
-                    )
-                )
+                self._out.write("\r\x1b[K" + (self._overview(now) if self._plan else self._each(now)))
                 self._out.flush()
+                return
+            if self._plan:
+                if now - self._told >= EVERY:
+                    self._told = now
+                    self._say(self._overview(now))
                 return
             for name, (number, since, told) in list(self._running.items()):
                 if now - told >= EVERY:
                     self._running[name] = (number, since, now)
                     self._say(line(number, self._total, name, seconds(now - since)))
+
+    def _each(self, now: float) -> str:
+        return "   ".join(
+            line(number, self._total, name, seconds(now - since))
+            for name, (number, since, _told) in self._running.items()
+        )
+
+    def _overview(self, now: float) -> str:
+        """What is done, what is left, and for how long."""
+        running = {name: now - since for name, (_number, since, _told) in self._running.items()}
+        at_work = ", ".join(f"{name} ({seconds(duration)})" for name, duration in running.items())
+        left = about(self._plan.left(running)) if self._plan else ""
+        return f"{self._ended} of {self._total} done, {self._total - self._ended} left, {left}: {at_work}"
 
     def _say(self, text: str) -> None:
         self._out.write(("\r\x1b[K" if self._terminal else "") + text + "\n")

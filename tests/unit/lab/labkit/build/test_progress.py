@@ -86,3 +86,36 @@ def test_no_summary_when_something_failed() -> None:
     with pytest.raises(RuntimeError), progress.Progress(1, out, Clock()):
         raise RuntimeError
     assert out.getvalue() == ""
+
+
+def test_the_time_that_is_left_is_that_of_the_longest_lane() -> None:
+    plan = progress.Plan([{"etcd": 40.0, "kubelet": 60.0}, {"rootfs": 30.0}])
+    assert plan.left({}) == 100
+    assert plan.left({"etcd": 10.0}) == 90
+    # Half as fast as expected
+    plan.ended("etcd", 110.0)
+    assert plan.left({}) == 120
+    plan.ended("kubelet", 120.0)
+    assert plan.left({"rootfs": 500.0}) == 1
+
+
+@pytest.mark.parametrize(("duration", "text"), [(59, "less than a minute"), (61, "about 1 min"), (400, "about 7 min")])
+def test_about(duration: float, text: str) -> None:
+    assert progress.about(duration) == text
+
+
+def test_with_a_plan_one_line_says_what_is_done_and_left() -> None:
+    out, clock = io.StringIO(), Clock()
+    told = progress.Progress(3, out, clock, plan=progress.Plan([{"etcd": 40.0, "kubelet": 400.0}, {"rootfs": 30.0}]))
+    told.begin("etcd")
+    told.begin("rootfs")
+    clock.now = 15.0
+    told.tell()
+    clock.now = 20.0
+    told.tell()
+    assert out.getvalue().splitlines()[2:] == ["0 of 3 done, 3 left, about 7 min: etcd (15 s), rootfs (15 s)"]
+    told.end("etcd")
+    told.begin("kubelet")
+    clock.now = 40.0
+    told.tell()
+    assert out.getvalue().splitlines()[-1].startswith("1 of 3 done, 2 left, about ")
