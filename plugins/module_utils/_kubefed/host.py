@@ -49,6 +49,15 @@ def type_configs(host: Client, namespace: str) -> list[Object]:
 
 def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
     """Kinds and names of the federated objects which KubeFed says it has put into a cluster."""
+    return sorted(
+        f"{item['kind']} {item['metadata']['namespace']}/{item['metadata']['name']}"
+        for item in federated(host, namespace)
+        if cluster in [entry["name"] for entry in (item.get("status") or {}).get("clusters") or []]
+    )
+
+
+def federated(host: Client, namespace: str) -> list[Object]:
+    """The federated objects of all types that KubeFed propagates; none where KubeFed is not installed."""
     try:
         # In scope Namespaced there is nothing of it elsewhere, but there may be another KubeFed that knows the cluster
         inside = namespace if scope_of(host, namespace) == "Namespaced" else None
@@ -58,12 +67,11 @@ def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
         return []
     types = [config["spec"]["federatedType"] for config in type_configs(host, namespace)]
     paths = [resource_path(type_["group"], type_["version"], type_["pluralName"], namespace=inside) for type_ in types]
-    found = []
-    for type_, items in zip(types, each(host.list, paths)):
-        for item in items:
-            if cluster in [entry["name"] for entry in (item.get("status") or {}).get("clusters") or []]:
-                found.append(f"{type_['kind']} {item['metadata']['namespace']}/{item['metadata']['name']}")
-    return sorted(found)
+    return [
+        {"apiVersion": f"{type_['group']}/{type_['version']}", "kind": type_["kind"], **item}
+        for type_, items in zip(types, each(host.list, paths))
+        for item in items
+    ]
 
 
 def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
@@ -91,6 +99,7 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
 
 __all__ = (
     "clusters",
+    "federated",
     "federated_to",
     "scope_of",
     "through_webhook",
