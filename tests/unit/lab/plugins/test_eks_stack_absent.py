@@ -109,9 +109,17 @@ class Role:
         return str(made)
 
     def run(
-        self, *words: str, name: str = "eks_stack", keys: dict[str, str] | None = None, **variables: t.Any
+        self,
+        *words: str,
+        name: str = "eks_stack",
+        keys: dict[str, str] | None = None,
+        begin: bool = False,
+        **variables: t.Any,
     ) -> tuple[int, str]:
-        """Run it, or another role, with the administrator's keys or these; exit status and output."""
+        """Run it, or another role, with the administrator's keys or these; exit status and output.
+
+        :param begin: run its entry point begin_deletion before.
+        """
         admin = self.aws.keys["admin"]
         access = {
             "endpoint_url": f"https://127.0.0.1:{self.aws.port}",
@@ -125,12 +133,16 @@ class Role:
             **{"eks_stack_wait_sleep": 1, "eks_stack_zones": [], "eks_stack_local_networks": []},
             **{"eks_stack_firewall_address": "203.0.113.10", "eks_stack_owner": EARTH, **variables},
         }
+        role = {"name": f"cloudburst.federation.{name}"}
         play = {
             "hosts": "localhost",
             "connection": "local",
             "gather_facts": False,
             "module_defaults": {"group/cloudburst.federation.aws": access},
-            "roles": [{"role": f"cloudburst.federation.{name}", "vars": settings}],
+            "pre_tasks": [{"ansible.builtin.include_role": {**role, "tasks_from": "begin_deletion"}, "vars": settings}]
+            if begin
+            else [],
+            "tasks": [{"ansible.builtin.include_role": role, "vars": settings}],
         }
         playbook = self._directory / "play.yml"
         playbook.write_text(json.dumps([play]))
@@ -177,6 +189,23 @@ def test_it_takes_away_what_is_in_the_way(role: Role) -> None:
     assert status == 0, output
     assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []
     status, output = role.run()
+    assert status == 0, output
+    assert "changed=0" in output
+
+
+def test_the_stack_goes_while_other_work_is_done(role: Role) -> None:
+    role.interface(attached=False)
+    durations = role.aws.directory / "durations.json"
+    durations.write_text(json.dumps({"types": {"AWS::EC2::Subnet": {"delete": 4}}, "profile": "instant"}))
+    try:
+        status, output = role.run(begin=True)
+    finally:
+        durations.write_text(json.dumps({"profile": "instant"}))
+    assert status == 0, output
+    assert "what the cluster has left in AWS" in output.partition("begin | Tell AWS to delete the stack")[0]
+    assert "absent | Reject" in output or "absent | Refuse" in output
+    assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []
+    status, output = role.run(begin=True)
     assert status == 0, output
     assert "changed=0" in output
 
