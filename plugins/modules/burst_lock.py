@@ -41,6 +41,11 @@ options:
       - Name of the burst.
     type: str
     required: true
+  kubefed_namespace:
+    description:
+      - The namespace of KubeFed in the data centre's cluster.
+    type: str
+    default: kube-federation-system
   wait_timeout:
     description:
       - How many seconds to wait for the burst of a run that has died.
@@ -72,6 +77,21 @@ holder:
   returned: success
   type: str
   sample: deploy@management, process 4711/129831
+cluster_uid:
+  description:
+    - The UID of the namespace C(kube-system), which every cluster has, and which stays the same for as long as the
+      cluster exists.
+  returned: success
+  type: str
+  sample: 5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b
+members:
+  description: The names of the clusters in the federation. Empty if KubeFed is not installed.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - earth
+    - vulcan
 """
 
 import contextlib
@@ -93,6 +113,8 @@ from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as
 from ..module_utils._kube.names import check_name
 from ..module_utils._kube.objects import Object
+from ..module_utils._kubefed import host as kubefed
+from ..module_utils._kubefed.api import DEFAULT_NAMESPACE, path_of
 from ..module_utils._runtime.argspec import kube_spec
 from ..module_utils._runtime.module import Run, run_module
 
@@ -209,9 +231,13 @@ def call(run: Run) -> None:
     of = json.loads(os.environ.get(RUN_VARIABLE) or "{}")
     holder = holder_of(of.get("process", 0))
     hand_over = keeper(run.module, holder, of) if of and not run.check_mode else None
-    lock = Lock(connect_as(params, label=_LABEL), params["name"], holder)
+    client = connect_as(params, label=_LABEL)
+    lock = Lock(client, params["name"], holder)
     found = lock.find_free(run.waiter, run.slice_state)
     run.result["holder"] = holder
+    # In the same process, since each one takes longer to start than this to answer
+    run.result["cluster_uid"] = client.request("GET", path_of("Namespace", None, "kube-system"))["metadata"]["uid"]
+    run.result["members"] = sorted(kubefed.clusters(client, params["kubefed_namespace"]))
     if run.check_mode:
         return
     if hand_over is None:
@@ -231,6 +257,7 @@ def main() -> None:
     spec: dict[str, t.Any] = {
         **kube_spec(),
         "name": {"type": "str", "required": True},
+        "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
         "wait_timeout": {"type": "int", "default": 60},
         "wait_sleep": {"type": "int", "default": 1},
     }

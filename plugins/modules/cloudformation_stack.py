@@ -205,6 +205,11 @@ stack:
       returned: success
       type: dict
       sample: {"ClusterName": "vulcan"}
+    resources:
+      description: The ids of the resources that are complete, by logical name.
+      returned: with O(state=present), outside check mode
+      type: dict
+      sample: {"Vpc": "vpc-0a1b2c3d"}
 events:
   description: AWS's events of the operation, the oldest first.
   returned: success
@@ -313,6 +318,16 @@ class StackJob:
             operation = self._step_to_absent(found) if absent else self._step_to_present(found)
             if operation is None:
                 return
+
+    def report_resources(self) -> None:
+        """Put the ids of what the stack holds into the result, for those who need one of them while the rest is made."""
+        stack_id = self.run.result["stack"]["id"]
+        if self.params["state"] == "present" and not self.run.check_mode and stack_id:
+            self.run.result["stack"]["resources"] = {
+                row["LogicalResourceId"]: row["PhysicalResourceId"]
+                for row in self.api.resources(stack_id)
+                if row["ResourceStatus"].endswith("_COMPLETE") and row.get("PhysicalResourceId")
+            }
 
     def _report(self, stack: Stack, events: t.Sequence[Event] = ()) -> None:
         gone = stack.get("StackStatus") == "DELETE_COMPLETE"
@@ -555,7 +570,9 @@ def main() -> None:
     def call(run: Run) -> None:
         with calling("make a client for CloudFormation"):
             client = aws.client("cloudformation", config=patience(run.waiter.remaining))
-        StackJob(run, client).work()
+        job = StackJob(run, client)
+        job.work()
+        job.report_resources()
 
     # It has what run_module uses of an AnsibleModule, without being one.
     run_module(t.cast("AnsibleModule", aws), call)

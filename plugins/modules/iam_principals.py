@@ -65,7 +65,14 @@ arns:
   elements: str
   sample:
     - arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0a1b2c3d4e5f6071
+caller:
+  description: ARN of the caller, as AWS returns it.
+  returned: when AWS has accepted the credentials, on failure too
+  type: str
+  sample: arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6071/jane
 """
+
+import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -77,15 +84,15 @@ from ..module_utils._runtime.errors import FederationError
 SECONDS = 30
 
 
-def principals(aws: AnsibleAWSModule) -> list[str]:
-    """What the module returns."""
+def principals(aws: AnsibleAWSModule, result: dict[str, t.Any]) -> None:
+    """Put into the result what the module returns."""
     config = patience(SECONDS)
     with calling("ask AWS who is calling"):
         caller = aws.client("sts", config=config).get_caller_identity()
         iam = aws.client("iam", config=config)
-    given = aws.params["arns"] or [str(caller["Arn"])]
-    found = [resolve(iam, arn, str(caller["Account"])) for arn in given]
-    return list(dict.fromkeys(found))
+    result["caller"] = str(caller["Arn"])
+    given = aws.params["arns"] or [result["caller"]]
+    result["arns"] = list(dict.fromkeys(resolve(iam, arn, str(caller["Account"])) for arn in given))
 
 
 def main() -> None:
@@ -93,11 +100,12 @@ def main() -> None:
     aws = AnsibleAWSModule(
         argument_spec={"arns": {"type": "list", "elements": "str", "default": []}}, supports_check_mode=True
     )
+    result: dict[str, t.Any] = {}
     try:
-        arns = principals(aws)
+        principals(aws, result)
     except FederationError as error:
-        aws.fail_json(msg=error.message)
-    aws.exit_json(changed=False, arns=arns)
+        aws.fail_json(msg=error.message, **result)
+    aws.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":
