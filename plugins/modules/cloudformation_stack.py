@@ -320,7 +320,7 @@ class StackJob:
                 return
 
     def report_resources(self) -> None:
-        """Put the ids of what the stack holds into the result, for those who need one of them while the rest is made."""
+        """Put the ids of the resources into the result, for those who need one while the rest is created."""
         stack_id = self.run.result["stack"]["id"]
         if self.params["state"] == "present" and not self.run.check_mode and stack_id:
             self.run.result["stack"]["resources"] = {

@@ -24,7 +24,7 @@ CHECKOUT = Path(__file__).resolve().parents[4]
 PLUGINS = CHECKOUT / "plugins"
 PACKAGE = "ansible_collections.cloudburst.federation.plugins"
 # The modules that run on the firewall and the nodes; all others run where Ansible itself does.
-MODULES = ("traffic_flows", "vpn_traffic")
+MODULES = ("systemd_units", "traffic_flows", "vpn_traffic")
 # The oldest that the requirements of the collection allow: that of ansible-core 2.19.
 FLOOR = (3, 8)
 UP = "tunnel 1 (198.51.100.10, ipsec0) is up"
@@ -105,7 +105,9 @@ def test_it_runs_on_an_old_python(module: str, tmp_path: Path) -> None:
         copy = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text())
+    written = tmp_path / "written"
     options = {
+        "systemd_units": {"files": [{"path": str(written), "content": "all\n"}]},
         "traffic_flows": {"targets": []},
         "vpn_traffic": {"script": str(script), "probe_host": "10.11.0.5", "wait_timeout": 5},
     }
@@ -128,6 +130,7 @@ def test_it_runs_on_an_old_python(module: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     said: dict[str, dict[str, t.Any]] = {
+        "systemd_units": {"changed": True, "paths": [str(written)]},
         "traffic_flows": {"established": {}},
         "vpn_traffic": {"passes": True, "tunnels": [UP]},
     }
