@@ -39,6 +39,15 @@ options:
       - Name of the burst, which is also the name of its cluster.
     type: str
     required: true
+  owner:
+    description:
+      - The owner of the burst's stack, as in M(cloudburst.federation.cloudformation_stack). If it is set, and the stack
+        belongs to somebody else, nothing is changed and the task fails. An empty string stands for nobody.
+    type: str
+  take_over:
+    description:
+      - Another owner, from whom the stack is taken over if it belongs to them.
+    type: str
   state:
     description:
       - With V(volumes_protected), EBS volumes and their snapshots are protected from being deleted with their claims,
@@ -81,6 +90,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+exists:
+  description: Whether there is a cluster of this name, whoever it belongs to.
+  returned: success
+  type: bool
+  sample: true
 reached:
   description: Whether the cluster could be reached.
   returned: success
@@ -133,6 +147,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.eks import clusters, reach, tokens
 from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
 from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
+from ..module_utils._aws.stacks.ownership import check_owner
 from ..module_utils._aws.tags import BURST_TAG
 from ..module_utils._cleanup.api import Api
 from ..module_utils._cleanup.in_cluster import ClusterCleanup, disk, image
@@ -156,9 +171,11 @@ if t.TYPE_CHECKING:
 _ANSWERING = ("ACTIVE", "UPDATING")
 
 
-def connected(aws: AnsibleAWSModule, eks: t.Any, name: str) -> tuple[Client | None, str]:
+def connected(aws: AnsibleAWSModule, run: Run, eks: t.Any) -> tuple[Client | None, str]:
     """The way to the burst's cluster, or why there is none."""
+    name = aws.params["name"]
     cluster = Api({"eks": eks}).cluster(name)
+    run.result["exists"] = cluster is not None
     if cluster is None:
         return None, f"There is no EKS cluster {name}."
     if not is_own(cluster, name):
@@ -233,6 +250,8 @@ def main() -> None:
     aws = AnsibleAWSModule(
         argument_spec={
             "name": {"type": "str", "required": True},
+            "owner": {"type": "str"},
+            "take_over": {"type": "str"},
             "state": {"type": "str", "choices": ["volumes_protected", "drained"], "default": "drained"},
             "volumes": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
             **wait_spec(timeout=300),
@@ -246,8 +265,10 @@ def main() -> None:
         run.result.update(reached=False, removed=[], stuck=[], volumes=[], snapshots=[], marked=[])
         with calling("make clients for AWS"):
             config = patience(run.waiter.remaining)
-            clients = {service: aws.client(service, config=config) for service in ("ec2", "eks")}
-        client, reason = connected(aws, clients["eks"], aws.params["name"])
+            clients = {service: aws.client(service, config=config) for service in ("cloudformation", "ec2", "eks")}
+        # The cluster is found by the burst's name alone, which another data centre's burst can have too.
+        check_owner(Api(clients).stack(aws.params["name"]), aws.params)
+        client, reason = connected(aws, run, clients["eks"])
         if client is not None:
             try:
                 ensure(run, client, Api(clients))

@@ -46,6 +46,15 @@ options:
         name.
     type: str
     required: true
+  owner:
+    description:
+      - The owner of the burst's stack, as in M(cloudburst.federation.cloudformation_stack). If it is set, and the stack
+        belongs to somebody else, nothing is changed and the task fails. An empty string stands for nobody.
+    type: str
+  take_over:
+    description:
+      - Another owner, from whom the stack is taken over if it belongs to them.
+    type: str
   state:
     description:
       - With V(listed), leftovers are only reported.
@@ -220,6 +229,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.errors import calling, patience
+from ..module_utils._aws.stacks.ownership import check_owner
 from ..module_utils._aws.tags import BURST_TAG
 from ..module_utils._cleanup.api import SERVICES, Api
 from ..module_utils._cleanup.sweep import Sweep, summary
@@ -235,7 +245,9 @@ def ensure(run: Run, api: Api) -> None:
     params = run.module.params
     name = params["name"]
     sweep = Sweep(run, api, name, remove_volumes=params["volumes"] == "remove")
-    if not sweep.look():
+    own = sweep.look()
+    check_owner(sweep.stack, params)
+    if not own:
         warn(
             f"There is an EKS cluster {name} that is not this burst's: it does not carry the tag {BURST_TAG}={name}. "
             "What carries its tags is left alone.",
@@ -268,6 +280,8 @@ def main() -> None:
     aws = AnsibleAWSModule(
         argument_spec={
             "name": {"type": "str", "required": True},
+            "owner": {"type": "str"},
+            "take_over": {"type": "str"},
             "state": {"type": "str", "choices": ["absent", "listed"], "default": "listed"},
             "volumes": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
             **wait_spec(timeout=900),

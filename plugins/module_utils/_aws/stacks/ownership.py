@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._runtime.errors import TerminalState
 from ..tags import BURST_TAG
 
 OWNER_TAG = "cloudburst:owner"
@@ -71,4 +72,19 @@ def tags_of(stack: t.Mapping[str, t.Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in stack.get("Tags") or []}
 
 
-__all__ = ("OWNER_TAG", "Ownership", "tags_of")
+def check_owner(stack: t.Mapping[str, t.Any] | None, params: t.Mapping[str, t.Any]) -> None:
+    """Reject a stack that is somebody else's, where a module's options say whose it may be.
+
+    :param stack: as DescribeStacks returns it; ``None`` where there is none.
+    :param params: with ``name``, the burst's, and with ``owner`` and ``take_over``. Nothing is checked if ``owner`` is
+        ``None``; an empty one stands for nobody.
+    :raises TerminalState: whose it is, and what to do.
+    """
+    if stack is None or params["owner"] is None:
+        return
+    reason = Ownership(params["name"], params["owner"] or None, params["take_over"] or None).refusal(stack)
+    if reason:
+        raise TerminalState(reason)
+
+
+__all__ = ("OWNER_TAG", "Ownership", "check_owner", "tags_of")
