@@ -5,11 +5,11 @@
 
 `<state>/aws/durations.json` says so, and is read again for every resource, so a change counts at once:
 
-    {"profile": "quick", "types": {"AWS::EC2::VPNConnection": {"create": 60, "delete": 20}}}
+    {"profile": "quick", "types": {"AWS::EC2::VPNConnection": {"create": 60, "delete": 20}}, "scale": 1}
 
 `profile` is `instant`, `quick` (the default: events come one by one, yet nobody waits long) or `aws` (about what AWS
-takes); `types` wins over it, in seconds. Real things (control plane, nodes) take the time they need in any profile; a
-duration is a lower bound.
+takes), multiplied by `scale`; `types` wins over it, in seconds. Real things (control plane, nodes) take the time they
+need in any profile; a duration is a lower bound.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ class Durations:
         if isinstance(own, (int, float)):
             return max(0.0, float(own))
         profile = settings.get("profile", DEFAULT)
-        return usual(resource_type, step, profile if profile in PROFILES else DEFAULT)
+        scale = settings.get("scale", 1)
+        seconds = usual(resource_type, step, profile if profile in PROFILES else DEFAULT)
+        return seconds * (scale if isinstance(scale, (int, float)) and scale >= 0 else 1)
 
     def _read(self) -> dict[str, t.Any]:
         try:

@@ -13,7 +13,7 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from labkit.bench import access, join, resources
+from labkit.bench import access, burst, join, resources
 from labkit.bench.report import Results
 from labkit.bench.run import Bench
 from labkit.errors import LabError
@@ -25,6 +25,8 @@ PARTS: dict[str, Part] = {
     "hundred": lambda bench, results, runs: resources.measure(bench, results, runs, 100, loop=True),
     "thousand": lambda bench, results, runs: resources.measure(bench, results, runs, 1000, loop=False),
     "join": join.measure,
+    # The last one: it leaves no burst
+    "burst": burst.measure,
 }
 
 

@@ -28,10 +28,13 @@ def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
     assert durations.seconds("AWS::EKS::Cluster", "create") == 7
     assert durations.seconds("AWS::EKS::Cluster", "update") == 7
     assert durations.seconds("AWS::EKS::Cluster", "delete") == PROFILES["aws"]["AWS::EKS::Cluster"][1]
+    durations.file.write_text(json.dumps({"profile": "aws", "scale": 0.1, "types": types}))
+    assert durations.seconds("AWS::EKS::Cluster", "create") == 7
+    assert durations.seconds("AWS::EKS::Cluster", "delete") == PROFILES["aws"]["AWS::EKS::Cluster"][1] / 10
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{", '{"profile": "none"}', '{"types": {"AWS::EC2::VPC": {"create": "x"}}}']
+    "content", ["", "[]", "{", '{"profile": "none"}', '{"types": {"AWS::EC2::VPC": {"create": "x"}}}', '{"scale": "x"}']
 )
 def test_a_file_that_makes_no_sense_breaks_no_stack(tmp_path: Path, content: str) -> None:
     durations = Durations(tmp_path / "durations.json")
