@@ -56,7 +56,7 @@ options:
     description:
       - The template as text, for example from the P(ansible.builtin.template#lookup) lookup.
       - AWS accepts up to 51200 bytes.
-      - Required with O(state=present).
+      - Required with O(state=present), unless O(started=true).
     type: str
   template_parameters:
     description:
@@ -114,6 +114,15 @@ options:
     type: list
     elements: str
     default: []
+  started:
+    description:
+      - Whether an earlier task has started to create or update the stack, so that this one only waits for it. Nothing
+        is created, updated or deleted then, and O(template_body) is not needed.
+      - The task fails as soon as AWS begins to roll the stack back, while it otherwise waits for the end of that. With
+        O(wait=false), it only checks that this has not happened.
+      - Has no effect with O(state=absent).
+    type: bool
+    default: false
   wait_timeout:
     description:
       - How many seconds to wait.
@@ -146,12 +155,7 @@ EXAMPLES = r"""
   cloudburst.federation.cloudformation_stack:
     name: cloudburst-vulcan
     region: eu-central-1
-    template_body: "{{ lookup('ansible.builtin.template', 'stack.yml.j2') }}"
-    template_parameters:
-      Zones: [eu-central-1a, eu-central-1b]
-    tags:
-      cloudburst:burst: vulcan
-    capabilities: [CAPABILITY_IAM]
+    started: true
     wait_for: [VpnConnection]
 
 - name: Wait for the stack
@@ -243,7 +247,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.errors import AwsError, calling, patience
 from ..module_utils._aws.stacks.api import MAX_TEMPLATE_BYTES, StackApi
-from ..module_utils._aws.stacks.events import Event, summary
+from ..module_utils._aws.stacks.events import Event, of_operation, summary
 from ..module_utils._aws.stacks.follow import Operation, failure, follow, unfinished_operation
 from ..module_utils._aws.stacks.ownership import Ownership, tags_of
 from ..module_utils._aws.stacks.states import (
@@ -251,7 +255,6 @@ from ..module_utils._aws.stacks.states import (
     Step,
     adopted_kind,
     describe_changes,
-    in_progress,
     parameter_text,
     same_inputs,
     step_to_absent,
@@ -295,13 +298,18 @@ class StackJob:
             # What was seen last, should this run see nothing: it must not look as if there were no stack.
             self._report({"StackName": self.name, "StackId": operation.stack_id, "StackStatus": operation.status})
             self._hide(self.run.slice_state.get("hidden") or [])
+        elif not absent and self.params["started"]:
+            operation = self._started()
+            if operation is None:
+                return
         elif not absent:
             self._check_inputs()
         while True:
             if operation is not None:
-                stack, events = follow(self.api, self.run, operation, self.params["wait_for"])
+                only_wait = not absent and self.params["started"]
+                stack, events = follow(self.api, self.run, operation, self.params["wait_for"], early=only_wait)
                 self._report(stack, events)
-                if in_progress(stack["StackStatus"]):
+                if stack["StackStatus"] == "CREATE_IN_PROGRESS":
                     return  # What was asked for is there, and the rest goes on.
                 error = failure(self.api, Kind(operation.kind), stack, events)
                 if error:
@@ -318,6 +326,30 @@ class StackJob:
             operation = self._step_to_absent(found) if absent else self._step_to_present(found)
             if operation is None:
                 return
+
+    def _started(self) -> Operation | None:
+        """What an earlier task has started, as far as it is still to be waited for.
+
+        :raises TerminalState: it has failed, and why.
+        """
+        stack = self.api.find(self.name)
+        if stack is None:
+            raise TerminalState(
+                f"There is no stack {self.name}, which an earlier task has started: somebody has deleted it. Run the "
+                "playbook again."
+            )
+        self._report(stack)
+        status = stack["StackStatus"]
+        kind = adopted_kind(status)
+        if kind in (Kind.CREATE, Kind.UPDATE):
+            wait = self.params["wait"] and not self.run.check_mode
+            return self._operation(kind, stack["StackId"], token=None, final=True) if wait else None
+        events = of_operation(self.api.events(stack["StackId"]))
+        self._report(stack, events)
+        error = failure(self.api, Kind.UPDATE if status.startswith("UPDATE") else Kind.CREATE, stack, events)
+        if error:
+            raise error
+        return None
 
     def report_resources(self) -> None:
         """Put the ids of the resources into the result, for those who need one while the rest is created."""
@@ -560,12 +592,15 @@ def main() -> None:
                 "default": [],
             },
             "wait_for": {"type": "list", "elements": "str", "default": []},
+            "started": {"type": "bool", "default": False},
             **wait_spec(timeout=3600),
         },
-        required_if=[("state", "present", ["template_body"])],
         required_by={"owner": ["burst"], "take_over": ["owner"]},
         supports_check_mode=True,
     )
+
+    if aws.params["state"] == "present" and not aws.params["started"] and aws.params["template_body"] is None:
+        aws.fail_json(msg="state is present but all of the following are missing: template_body")
 
     def call(run: Run) -> None:
         with calling("make a client for CloudFormation"):

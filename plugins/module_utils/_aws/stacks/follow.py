@@ -63,12 +63,13 @@ class Operation(t.NamedTuple):
 
 
 def follow(
-    api: StackApi, run: Run, operation: Operation, resources: t.Sequence[str] = ()
+    api: StackApi, run: Run, operation: Operation, resources: t.Sequence[str] = (), *, early: bool = False
 ) -> tuple[dict[str, t.Any], list[Event]]:
     """Wait for the end of an operation.
 
     :param resources: logical names of resources; the wait for a stack that is being created ends as soon as all of them
         are, with the stack still in progress. Any other operation may yet replace them and is followed to its end.
+    :param early: the wait ends as soon as a stack that is being created is rolled back, with that still in progress.
     :returns: the stack, and the events of the operation with the oldest first. Whether it has come to what it was to
         come to, :func:`failure` says.
     :raises TerminalState: AWS takes the credentials no more.
@@ -93,7 +94,8 @@ def follow(
         if events:
             run.slice_state["operation"]["seen"] = events[-1]["EventId"]
         status = run.slice_state["operation"]["status"] = stack["StackStatus"]
-        over = not in_progress(status) and _believable(status, events, operation)
+        lost = early and status == "ROLLBACK_IN_PROGRESS" and first_failure(events) is not None
+        over = lost or (not in_progress(status) and _believable(status, events, operation))
         enough = status == "CREATE_IN_PROGRESS" and bool(resources) and all_created(events, resources)
         return PollResult(over or enough, f"{status}; {news(events, operation.seen)}")
 

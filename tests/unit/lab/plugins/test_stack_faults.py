@@ -310,6 +310,31 @@ def test_a_wait_for_some_resources_fails_with_the_stack(lab: Lab) -> None:
     assert "The stack failing could not be created (ROLLBACK_COMPLETE): Never" in result["msg"]
 
 
+def test_who_waits_for_what_another_task_has_started_creates_nothing_anew(lab: Lab) -> None:
+    lab.durations(create=6)
+    started = {"started": True, "template_body": None}
+    missing = lab.task("begun", SMALL, **started).run()
+    assert "There is no stack begun, which an earlier task has started" in missing["msg"]
+    assert lab.task("begun", SMALL, wait=False).run()["changed"]
+    assert lab.task("begun", SMALL, wait=False, **started).run()["stack"]["status"] == "CREATE_IN_PROGRESS"
+    result = lab.task("begun", SMALL, **started).run()
+    assert (result["stack"]["status"], result["changed"]) == ("CREATE_COMPLETE", False)
+    assert set(SMALL) <= set(result["stack"]["resources"])
+
+
+def test_a_rollback_ends_the_wait_for_what_another_task_has_started(lab: Lab) -> None:
+    outside = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.12.0.0/20"}
+    resources = {**SMALL, **VPC, "Never": {"Type": "AWS::EC2::Subnet", "Properties": outside}}
+    lab.durations(create=1, delete=4)
+    assert lab.task("undone", resources, wait=False).run()["changed"]
+    started = {"started": True, "template_body": None}
+    result = lab.task("undone", resources, **started).run()
+    assert "The stack undone could not be created (ROLLBACK_IN_PROGRESS): Never" in result["msg"]
+    lab.aws.end(result["stack"]["id"])
+    assert "(ROLLBACK_COMPLETE): Never" in lab.task("undone", resources, wait=False, **started).run()["msg"]
+    assert lab.status("undone") == "ROLLBACK_COMPLETE"
+
+
 def test_an_update_is_waited_for_to_its_end(lab: Lab) -> None:
     """It may replace a resource that is there already."""
     assert lab.task("updated", SMALL).run()["changed"]
