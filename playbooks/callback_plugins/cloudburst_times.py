@@ -9,9 +9,9 @@ Ansible loads callbacks from beside a playbook, as for cloudburst_let_go.
 
 from __future__ import annotations
 
-import os
 import time
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -32,7 +32,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: t.Any) -> None:
         """A run begins."""
-        self._wanted = os.path.basename(str(playbook._file_name)) in PLAYBOOKS
+        self._wanted = Path(playbook._file_name).name in PLAYBOOKS
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         """A play begins."""
