@@ -92,9 +92,9 @@ def goals(helper: str | None) -> list[Goal]:
         Goal("token under 0.25 s, cached", Row(CACHED, helper or ""), seconds=0.25),
         Goal("at most 8 s until the stack begins", Row(BEFORE_STACK, OURS_PLAY), seconds=8.0),
         Goal("at most 10 s after the stack's last event", Row(AFTER_STACK, OURS_PLAY), seconds=10.0),
-        Goal("burst_up unchanged at most 3 times the floor", Row(AGAIN, OURS_PLAY), peer=Row(AGAIN, FLOOR), times=3.0),
+        Goal("a second burst_up at most 3 times the floor", Row(AGAIN, OURS_PLAY), peer=Row(AGAIN, FLOOR), times=3.0),
         Goal(
-            "burst_down unchanged at most 3 times the floor",
+            "a second burst_down at most 3 times the floor",
             Row(DOWN_AGAIN, OURS_PLAY),
             peer=Row(DOWN_AGAIN, FLOOR),
             times=3.0,

@@ -325,7 +325,7 @@ def test_who_waits_for_what_another_task_has_started_creates_nothing_anew(lab: L
 def test_a_rollback_ends_the_wait_for_what_another_task_has_started(lab: Lab) -> None:
     outside = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.12.0.0/20"}
     resources = {**SMALL, **VPC, "Never": {"Type": "AWS::EC2::Subnet", "Properties": outside}}
-    lab.durations(create=1, delete=4)
+    lab.durations(create=1, delete=20)
     assert lab.task("undone", resources, wait=False).run()["changed"]
     started = {"started": True, "template_body": None}
     result = lab.task("undone", resources, **started).run()
