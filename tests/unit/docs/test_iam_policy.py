@@ -71,7 +71,6 @@ EXCUSED = {
 
 # What the modules of amazon.aws call that the roles and playbooks use (their sources, release 10).
 MODULES = {
-    "aws_caller_info": [],  # sts:GetCallerIdentity needs no permission; the account's alias is left out without one
     "cloudformation_info": ["cloudformation:DescribeStacks"],
     "ec2_vpc_vpn_info": ["ec2:DescribeVpnConnections"],
 }
