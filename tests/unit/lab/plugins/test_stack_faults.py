@@ -324,7 +324,9 @@ def test_who_waits_for_what_another_task_has_started_creates_nothing_anew(lab: L
 
 def test_a_rollback_ends_the_wait_for_what_another_task_has_started(lab: Lab) -> None:
     outside = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.12.0.0/20"}
-    resources = {**SMALL, **VPC, "Never": {"Type": "AWS::EC2::Subnet", "Properties": outside}}
+    # The connection is there first, and its deletion takes its time
+    broken = {"Type": "AWS::EC2::Subnet", "DependsOn": "Vpn", "Properties": outside}
+    resources = {**SMALL, **VPC, "Never": broken}
     lab.durations(create=1, delete=20)
     assert lab.task("undone", resources, wait=False).run()["changed"]
     started = {"started": True, "template_body": None}
