@@ -5,8 +5,8 @@
 """Lets the burst go when a run of these playbooks ends, however it does.
 
 In a container, nothing outlives ansible-playbook where that is the first process: the one that keeps the burst is
-killed with it and can't let go itself. Ansible has no play that always runs, but loads callbacks from beside a playbook
-(https://docs.ansible.com/ansible/latest/dev_guide/developing_locally.html) into the process whose end matters.
+killed with it and cannot let go itself. Ansible has no play that always runs, but loads callbacks from next to a
+playbook (https://docs.ansible.com/ansible/latest/dev_guide/developing_locally.html) into the process whose end matters.
 """
 
 from __future__ import annotations

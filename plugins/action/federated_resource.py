@@ -36,7 +36,7 @@ class ActionModule(ProgressAction):
             try:
                 arguments["src"] = self._find_needle("files", os.path.expanduser(str(arguments["src"])))
             except AnsibleError as error:
-                raise AnsibleActionFail(f"src {arguments['src']} is not there: {error}") from error
+                raise AnsibleActionFail(f"src {arguments['src']} does not exist: {error}") from error
         elif given == ["template"]:
             template = arguments.pop("template")
             templates = template if isinstance(template, list) else [template]
@@ -60,7 +60,7 @@ class ActionModule(ProgressAction):
             path = self._find_needle("templates", options["path"])
             text = self._loader.get_text_file_contents(path)
         except (AnsibleError, TypeError) as error:
-            raise AnsibleActionFail(f"template {options['path']} can't be used: {error}") from error
+            raise AnsibleActionFail(f"template {options['path']} cannot be used: {error}") from error
         places = [*task_vars.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(path)]
         templar = self._templar.copy_with_new_env(
             searchpath=[place for one in places for place in (os.path.join(one, "templates"), one)],

@@ -22,7 +22,7 @@ display = Display()
 
 
 class ActionModule(ActionBase):
-    """Helm can't be waited for in slices: it waits itself, and ended in between it leaves a release that is pending."""
+    """Helm cannot be waited for in slices: it waits itself, and if stopped in between, it leaves a pending release."""
 
     _supports_check_mode = True
     _supports_async = False

@@ -108,7 +108,7 @@ def vpn_tunnels(document: t.Any) -> list[Tunnel]:
     try:
         return tunnels(document)
     except CustomerGatewayError as exc:
-        raise AnsibleFilterError(f"The VPN connection's CustomerGatewayConfiguration can't be used: {exc}.") from None
+        raise AnsibleFilterError(f"The VPN connection's CustomerGatewayConfiguration cannot be used: {exc}.") from None
 
 
 class FilterModule:

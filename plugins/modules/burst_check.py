@@ -367,7 +367,7 @@ def host_problems(options: dict[str, t.Any]) -> list[Problem]:
         return []
     if not options["host_context"]:
         allowed = (
-            "the context of the data centre's cluster is wanted. Set it, or K8S_AUTH_CONTEXT, or K8S_AUTH_HOST and "
+            "it must be the context of the data centre's cluster. Set it, or K8S_AUTH_CONTEXT, or K8S_AUTH_HOST and "
             "K8S_AUTH_API_KEY in the environment"
         )
         return [Problem("burst_host_context", "", allowed)]

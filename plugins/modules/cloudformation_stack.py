@@ -400,7 +400,7 @@ class StackJob:
             return None
         if stack.get("EnableTerminationProtection"):
             raise TerminalState(
-                f"The stack {self.name} is protected from being deleted. Take that away with: aws cloudformation "
+                f"The stack {self.name} is protected from deletion. Disable the protection with: aws cloudformation "
                 f"update-termination-protection --no-enable-termination-protection --stack-name {self.name}",
             )
         if step is Step.ADOPT:
@@ -420,7 +420,7 @@ class StackJob:
         size = len(body.encode())
         if not body.strip() or size > MAX_TEMPLATE_BYTES:
             raise InvalidOption(
-                f"template_body has {size} bytes; AWS takes a template of 1 to {MAX_TEMPLATE_BYTES} bytes.",
+                f"template_body has {size} bytes; AWS accepts a template of 1 to {MAX_TEMPLATE_BYTES} bytes.",
             )
         said = self.api.validate(body)
         self.declared = {parameter["ParameterKey"]: parameter for parameter in said.get("Parameters") or []}
@@ -506,7 +506,7 @@ class StackJob:
         help_ = way_out(self.name, stack["StackStatus"])
         if help_:
             raise TerminalState(
-                f"The stack {self.name} is {stack['StackStatus']} and can't be updated. First run: {help_}",
+                f"The stack {self.name} is {stack['StackStatus']} and cannot be updated. First run: {help_}",
             )
         body = self.params["template_body"]
         if same_inputs(
@@ -559,7 +559,7 @@ class StackJob:
         # AWS has no code for it either.
         if "didn't contain changes" in reason or "No updates are to be performed" in reason:
             return None
-        raise TerminalState(f"The stack {self.name} can't be updated: {reason}")
+        raise TerminalState(f"The stack {self.name} cannot be updated: {reason}")
 
     def _forget(self, stack: Stack, change_set_id: str) -> None:
         try:

@@ -182,8 +182,8 @@ def connected(aws: AnsibleAWSModule, run: Run, eks: t.Any) -> tuple[Client | Non
         return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
     if cluster.get("deletionProtection") and aws.params["state"] == "volumes_protected":
         raise TerminalState(
-            f"The EKS cluster {name} is protected from being deleted. "
-            f"Take that away with: {UNPROTECT_CLUSTER.format(cluster=name)}",
+            f"The EKS cluster {name} is protected from deletion. Disable the protection with: "
+            f"{UNPROTECT_CLUSTER.format(cluster=name)}",
         )
     if cluster["status"] not in _ANSWERING:
         return None, f"The EKS cluster {name} is {cluster['status']}."
@@ -236,8 +236,8 @@ def ensure(run: Run, client: Client, api: Api) -> None:
             run.result["stuck"] = cleanup.drain(volumes=params["volumes"] == "remove", wait=params["wait"])
             if run.result["stuck"]:
                 warn(
-                    f"The cluster {client.label} has not let go within {params['wait_timeout']} s of: "
-                    f"{', '.join(run.result['stuck'])}. What was made for it in AWS is removed there.",
+                    f"The cluster {client.label} has not removed within {params['wait_timeout']} s: "
+                    f"{', '.join(run.result['stuck'])}. What it created on AWS for these is removed there.",
                 )
     finally:
         run.result["removed"] = list(run.slice_state.get("removed") or [])
@@ -277,7 +277,7 @@ def main() -> None:
                 if isinstance(error, ApiError) and error.status not in (401, 403):
                     raise
                 reason = error.message
-                warn(f"{reason} What the cluster {aws.params['name']} has made in AWS is removed there.")
+                warn(f"{reason} What the cluster {aws.params['name']} created on AWS is removed there.")
         if reason:
             run.result["reason"] = reason
 

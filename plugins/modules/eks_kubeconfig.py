@@ -492,7 +492,7 @@ def ensure_absent(aws: AnsibleAWSModule, run: Run) -> None:
 def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:
     """See whether the API server answers here; with wait, wait until it does."""
     endpoint = cluster["endpoint"]
-    where = f"The EKS cluster {cluster['name']} is {cluster['status']}, but {endpoint} can not be reached from here"
+    where = f"The EKS cluster {cluster['name']} is {cluster['status']}, but {endpoint} cannot be reached from here"
 
     def poll() -> PollResult:
         why = reach.no_answer(cluster, aws.params["proxy_url"], REACH_TIMEOUT)

@@ -473,7 +473,7 @@ left_out:
       description: Why it is not federated.
       type: str
       returned: always
-      sample: each cluster makes its own, with its own authority
+      sample: each cluster creates its own, with its own certificate authority
 """
 
 

@@ -101,7 +101,7 @@ def call(run: Run) -> None:
             said = " ".join((errors or output).split())
             raise TerminalState(
                 f"{params['script']} failed with {status}: {said or 'it says nothing'}. Run the role site_to_site_vpn "
-                "again, which writes it anew."
+                "again, which writes it again."
             )
         run.result["tunnels"] = output.splitlines()
         run.result["passes"] = status != NOTHING
@@ -115,7 +115,7 @@ def call(run: Run) -> None:
         run.waiter.until("traffic to pass through the tunnels", look)
     except OSError as error:
         raise TerminalState(
-            f"{params['script']} can't be run: {error.strerror}. Run the role site_to_site_vpn, which writes it."
+            f"{params['script']} cannot be run: {error.strerror}. Run the role site_to_site_vpn, which writes it."
         ) from error
     except WaitTimeout as error:
         last = str(error.details["last"])
@@ -123,7 +123,7 @@ def call(run: Run) -> None:
             "A tunnel is up: look at the routes back and the rules at the other end (on AWS the VPN connection's "
             "static routes, the route propagation and the security groups), and at the cluster."
             if " is up, " in last
-            else "No tunnel is up: look at the way from this host to the peer, UDP ports 500 and 4500."
+            else "No tunnel is up: check the path from this host to the peer, UDP ports 500 and 4500."
         )
         raise WaitTimeout(f"No traffic passes through the tunnels. {error.message}. {hint}") from error
 

@@ -33,7 +33,7 @@ def folder() -> str:
 
 
 def refusal(show: t.Callable[[str, float], None]) -> str | None:
-    """Why this run must not go on; ``None`` when it may. It waits while that can't be told.
+    """Why this run must not go on; ``None`` when it may. It waits while that cannot be told.
 
     :param show: called now and then while it waits, with what is waited for and the seconds since.
     """
@@ -52,13 +52,13 @@ def refusal(show: t.Callable[[str, float], None]) -> str | None:
         if not _lives(doubtful[0].keeper):
             return (
                 f"The process that keeps {hold} has been gone for {silent:.0f} s, so another run may have taken it."
-                " What was done until now stays; run this again."
+                " Changes made so far are kept; run this again."
             )
         waited = time.monotonic() - began
         if waited > _PATIENCE:
             return (
                 f"The data centre's cluster has not renewed {hold} for {silent:.0f} s, so another run may have taken"
-                " it. What was done until now stays; run this again when the cluster answers."
+                " it. Changes made so far are kept; run this again when the cluster answers."
             )
         if time.monotonic() - shown >= _SHOWN_EVERY:
             shown = time.monotonic()

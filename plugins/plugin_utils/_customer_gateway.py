@@ -100,7 +100,7 @@ def tunnels(document: t.Any) -> list[Tunnel]:
 
 def _parse(document: t.Any) -> ET.Element:
     if not isinstance(document, str):
-        raise CustomerGatewayError(f"it is a {type(document).__name__}, not a text")
+        raise CustomerGatewayError(f"it is a {type(document).__name__}, not a string")
     if len(document) > MAXIMUM_LENGTH:
         raise CustomerGatewayError(f"it has {len(document)} characters, more than {MAXIMUM_LENGTH}")
     try:
@@ -161,7 +161,7 @@ def _tunnel(element: ET.Element, number: int) -> Tunnel:
     if not _KEY.fullmatch(key):
         raise CustomerGatewayError(
             f"tunnel {number}: ike/pre_shared_key {'is not a key of AWS' if key else 'is missing'}: 8 to 64 letters, "
-            "digits, dots and underscores, the first no zero"
+            "digits, dots and underscores, the first not a zero"
         )
     return {
         "remote_address": remote_address,

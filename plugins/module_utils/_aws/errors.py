@@ -70,7 +70,7 @@ class AwsError(FederationError):
 
 
 class CredentialsRefused(AwsError):
-    """AWS does not take the credentials: they have expired, are unknown or can not be got."""
+    """AWS does not accept the credentials: they have expired, are unknown or cannot be got."""
 
 
 class AwsUnavailable(AwsError, Unavailable):
@@ -122,7 +122,8 @@ def translate(error: Exception, what: str) -> AwsError:
     classes = {cls.__name__ for cls in type(error).__mro__}
     if code in _CREDENTIAL_CODES or classes & _CREDENTIAL_CLASSES:
         return CredentialsRefused(
-            f"Failed to {what}: AWS does not take the credentials: {said.rstrip('.')}. Renew them and run this again.",
+            f"Failed to {what}: AWS does not accept the credentials: {said.rstrip('.')}. Renew them and run this "
+            "again.",
             code or _name(error),
         )
     status = int((response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)

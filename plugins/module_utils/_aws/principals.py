@@ -28,7 +28,7 @@ _SESSION = re.compile(
 # What else calls AWS, by the last part of its ARN.
 _OTHERS = {"root": "The root user", "federated-user": "The federated user"}
 _DENIED = ("AccessDenied", "AccessDeniedException")
-_INSTEAD = "Set burst_admin_arns (eks_stack_admin_arns) to the IAM users and roles that are to administer the cluster"
+_INSTEAD = "Set burst_admin_arns (eks_stack_admin_arns) to the IAM users and roles that should administer the cluster"
 
 
 def resolve(iam: t.Any, arn: str, account: str) -> str:
@@ -38,7 +38,7 @@ def resolve(iam: t.Any, arn: str, account: str) -> str:
     :param arn: of a user, a role or a role's session.
     :param account: that of the caller, the only one whose roles can be looked up.
     :raises InvalidOption: EKS gives no access to what the ARN is of, there is no such role, or it has another path.
-    :raises AwsError: AWS can't be asked for the role of a session.
+    :raises AwsError: AWS cannot be asked for the role of a session.
     """
     if _USER.fullmatch(arn):
         return arn
@@ -56,11 +56,11 @@ def resolve(iam: t.Any, arn: str, account: str) -> str:
             raise InvalidOption(f"There is no role {arn}: {role['name']} is {found}. Set burst_admin_arns to that.")
         return found
     if not session:
-        what = _OTHERS.get(arn.split(":")[-1].split("/")[0], "What has the ARN")
-        raise InvalidOption(f"{what} {arn} can't have access to an EKS cluster. {_INSTEAD}.")
+        what = _OTHERS.get(arn.split(":")[-1].split("/")[0], "The principal with the ARN")
+        raise InvalidOption(f"{what} {arn} cannot have access to an EKS cluster. {_INSTEAD}.")
     if session["account"] != account:
         raise InvalidOption(
-            f"The role of {arn} is in another account, where its path can't be looked up. {_INSTEAD}, each as "
+            f"The role of {arn} is in another account, where its path cannot be looked up. {_INSTEAD}, each as "
             f"arn:{session['partition']}:iam::{session['account']}:role/PATH/{session['name']}."
         )
     try:

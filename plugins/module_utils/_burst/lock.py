@@ -116,8 +116,8 @@ class Lock:
             since = _moment(spec.get("acquireTime"))
             if (seen["holder"], seen["renewed"]) != (holder, spec.get("renewTime")):
                 raise TerminalState(
-                    f"The burst {self._burst} is being worked on by {holder}, since {since}. Wait until that run"
-                    f" has ended, or end it there: the burst is free at most {LASTS} s later."
+                    f"The burst {self._burst} is in use by {holder}, since {since}. Wait until that run"
+                    f" has ended, or stop it there: the burst is released at most {LASTS} s later."
                 )
             silent = waiter.elapsed - seen["elapsed"]
             lasts = float(spec.get("leaseDurationSeconds") or LASTS)
@@ -179,13 +179,13 @@ class Lock:
         spec = (found or {}).get("spec") or {}
         holder = spec.get("holderIdentity")
         who = (
-            f"{holder} has it since {_moment(spec.get('acquireTime'))}"
+            f"{holder} has held it since {_moment(spec.get('acquireTime'))}"
             if holder
-            else "another one has had it and has ended, or somebody has deleted the Lease"
+            else "another run held it and has ended, or somebody deleted the Lease"
         )
         return one_line(
-            f"This run has lost the burst {self._burst}: it was silent for {silent:.0f} s, and {who}. It ends here, so"
-            " that no two work on it; what it has done stays. Run it again when the other one has ended."
+            f"This run has lost the burst {self._burst}: it was silent for {silent:.0f} s, and {who}. It stops here, "
+            "so that no two runs work on it; its changes are kept. Run it again when the other run has ended."
         )
 
     def _renew(self, found: Object) -> bool:

@@ -107,7 +107,7 @@ def rule_problems(ports: t.Sequence[t.Mapping[str, int]], local_networks: t.Sequ
             variable,
             value,
             f"{opened} for the VPC and {sources - 1} burst_local_networks make {rules} rules, and a security group of "
-            f"AWS holds {_GROUP_RULES}; put neighbouring ranges or networks together",
+            f"AWS holds {_GROUP_RULES}; merge adjacent ranges or networks",
         )
     ]
 
@@ -142,7 +142,7 @@ def app_problems(
 def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: str) -> list[Problem]:
     metadata = resource.get("metadata") or {}
     if not isinstance(metadata, dict):
-        return [Problem(f"{where}.metadata", metadata, "a mapping with a name is wanted")]
+        return [Problem(f"{where}.metadata", metadata, "it must be a mapping with a name")]
     missing = [key for key in ("apiVersion", "kind") if not resource.get(key)]
     if not metadata.get("name"):
         missing.append("metadata.name")
@@ -159,7 +159,7 @@ def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: s
 def image_problems(apps: t.Sequence[t.Mapping[str, t.Any]], cluster: str, region: str) -> list[Problem]:
     """Check that nodes which reach AWS's services alone can pull the images of what is placed on their cluster.
 
-    VPC end points lead to the private registries of ECR in their own region, and not to ECR Public
+    VPC endpoints lead to the private registries of ECR in their own region, and not to ECR Public
     (https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html, "Considerations"). The first pull
     through a pull-through cache needs a way to the internet, by the same page, so an image has to be there already.
 
@@ -168,7 +168,7 @@ def image_problems(apps: t.Sequence[t.Mapping[str, t.Any]], cluster: str, region
     """
     registry = re.compile(rf"[0-9]{{12}}\.dkr\.ecr\.{re.escape(region)}\.amazonaws\.com(\.cn)?/.+")
     allowed = (
-        f"with burst_node_egress endpoints, nodes can pull images from ECR in {region} alone: copy it to a repository "
+        f"with burst_node_egress endpoints, nodes can pull images only from ECR in {region}: copy it to a repository "
         f"there, and name it as 123456789012.dkr.ecr.{region}.amazonaws.com/repository:tag"
     )
     return [
@@ -229,8 +229,8 @@ def context_problems(
     if "as" in access.user:
         allowed = (
             f"its user in {path} acts as somebody else (as), which the modules of kubernetes.core ignore"
-            " (kubernetes-client/python#362): a part of the burst would be done with other rights than the rest. Name a"
-            " context whose user has the rights itself"
+            " (kubernetes-client/python#362): one part of the burst would run with different permissions from the rest."
+            " Choose a context whose own user has the permissions"
         )
         return [Problem(variable, context, allowed)]
     return []

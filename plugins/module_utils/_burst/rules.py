@@ -32,7 +32,7 @@ _VPC_PREFIXES = (16, 24)
 # As many subnets of a sixteenth of the VPC, beside the public one.
 _ZONES = (2, 15)
 
-# What an address on the internet can't be: IANA's special-purpose registry, without the documentation blocks.
+# What an address on the internet cannot be: IANA's special-purpose registry, without the documentation blocks.
 _NOT_PUBLIC = tuple(
     ipaddress.IPv4Network(block)
     for block in (
@@ -57,7 +57,7 @@ _SHOWN = 200
 
 
 class Problem(t.NamedTuple):
-    """A value that can't be used: the variable, its value, and what is allowed."""
+    """A value that cannot be used: the variable, its value, and what is allowed."""
 
     variable: str
     value: t.Any
@@ -66,7 +66,7 @@ class Problem(t.NamedTuple):
     def __str__(self) -> str:
         value = repr(self.value)
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
-        return f"{self.variable}: {shown} can't be used; {self.allowed}"
+        return f"{self.variable}: {shown} cannot be used; {self.allowed}"
 
 
 Rule = t.Callable[[str, t.Any], "list[Problem]"]

@@ -45,7 +45,7 @@ def now() -> float:
 
 
 class Teller:
-    """The keeper's end. A file that can't be written is none: the run then knows no more than the Lease says.
+    """The keeper's end. A file that cannot be written is none: the run then knows no more than the Lease says.
 
     :param folder: the run's temporary directory.
     :param burst: name of the burst.
@@ -59,7 +59,7 @@ class Teller:
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
 
     def tell(self, renewed: float, lost: str = "") -> None:
-        """Say how things are; nothing is said where the file can't be written."""
+        """Say how things are; nothing is said where the file cannot be written."""
         if self._file is not None:
             text = json.dumps(Kept(self._burst, os.getpid(), renewed, lost)._asdict())
             with contextlib.suppress(OSError):

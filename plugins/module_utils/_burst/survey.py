@@ -16,10 +16,10 @@ from .._runtime.errors import InvalidOption
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _MEANT = {
-    "list": "a list is wanted: one entry a line, or commas between them, or a list in YAML",
-    "data": "a list is wanted, in YAML or JSON",
-    "int": "a whole number is wanted, such as 2",
-    "bool": "true or false is wanted",
+    "list": "it must be a list: one entry per line, or separated by commas, or a list in YAML",
+    "data": "it must be a list, in YAML or JSON",
+    "int": "it must be a whole number, such as 2",
+    "bool": "it must be true or false",
 }
 # More than this of a value is not repeated in a message.
 _SHOWN = 100
@@ -83,7 +83,7 @@ def _yaml(text: str, value: str, name: str, kind: str) -> list[t.Any]:
 def _refusal(value: t.Any, name: str, kind: str) -> InvalidOption:
     shown = repr(value)
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-    return InvalidOption(f"{name}: {shown} can't be used; {_MEANT[kind]}")
+    return InvalidOption(f"{name}: {shown} cannot be used; {_MEANT[kind]}")
 
 
 __all__ = ("value_of",)

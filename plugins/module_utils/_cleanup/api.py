@@ -115,14 +115,14 @@ class Api:
         """
         with if_there(), calling(f"delete the {what}"):
             answer = getattr(self.clients[service], operation)(**arguments)
-            # Of end points, EC2 tells so what it does not delete.
+            # Of endpoints, EC2 tells so what it does not delete.
             for row in answer.get("Unsuccessful") or []:
                 error = row.get("Error") or {}
                 raise AwsError(f"{row.get('ResourceId')}: {error.get('Message')}", str(error.get("Code") or ""))
 
     def revoke(self, group_id: str, permissions: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """Take rules that let something in away from a security group."""
-        with calling(f"take rules away from the security group {group_id}"):
+        with calling(f"remove rules from the security group {group_id}"):
             self.clients["ec2"].revoke_security_group_ingress(GroupId=group_id, IpPermissions=list(permissions))
 
     def tag_data(self, thing: Thing, burst: str, *, remove: bool = False) -> None:

@@ -197,8 +197,8 @@ class ClusterCleanup:
             self._remove_claims()
             sources += [(VOLUMES, self.volumes), (CONTENTS, self.snapshots)]
         left = self._left_of("load balancers and volumes", sources, wait=wait)
-        left += self._remove_all((NODE_POOLS, NODE_CLAIMS), "the nodes that Karpenter has made", wait=wait)
-        return left + self._remove_all((NODE_CLASSES,), "the instance profiles that Karpenter has made", wait=wait)
+        left += self._remove_all((NODE_POOLS, NODE_CLAIMS), "the nodes that Karpenter created", wait=wait)
+        return left + self._remove_all((NODE_CLASSES,), "the instance profiles that Karpenter created", wait=wait)
 
     def _remove_all(self, types: t.Sequence[Type], what: str, *, wait: bool) -> list[str]:
         """Remove all objects of some types; what is still there when the time is over."""

@@ -43,7 +43,7 @@ _LIVING = ["pending", "running", "stopping", "stopped"]
 # What EKS gives a node without being asked
 # (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html, diskSize).
 _ROOT_GIB = 20.0
-AFTER_THE_NODES = "GuardDuty makes it anew as long as there are nodes"
+AFTER_THE_NODES = "GuardDuty recreates it as long as there are nodes"
 # By one of these a volume or snapshot may be the burst's.
 _DATA_TAGS = ("kubernetes.io/cluster/{name}", "KubernetesCluster", "ebs.csi.aws.com/cluster-name", BURST_TAG)
 
@@ -339,8 +339,8 @@ def _data_tags(burst: Burst) -> list[str]:
 def _data_kept(thing: Thing, burst: Burst) -> str:
     if thing.tags.get(DATA_TAG) != REMOVE and not is_of_its_time(thing, burst):
         if burst.since is None:
-            return "it holds data, and nothing says that it was made in the time of this burst"
-        return "it holds data, and was made before the stack of this burst"
+            return "it holds data, and nothing shows that it was created during this burst"
+        return "it holds data, and was created before this burst's stack"
     return "the cluster is still there" if burst.cluster else ""
 
 
@@ -368,7 +368,7 @@ def _nodes_by_the_hour(group: Thing) -> Running:
 def _endpoint_by_the_hour(thing: Thing) -> Running | None:
     if thing.type == "Gateway":
         return None
-    what = f"interface end point {thing.name.rpartition('.')[2]} in {thing.count} zones"
+    what = f"interface endpoint {thing.name.rpartition('.')[2]} in {thing.count} zones"
     return Running("vpc-endpoint", what, prices.hourly("vpc-endpoint", count=thing.count))
 
 
@@ -491,7 +491,7 @@ KINDS: tuple[Kind, ...] = (
         monthly=lambda thing: prices.month_of(prices.instance(thing.type), addresses=thing.addresses),
         in_vpc=True,
         goes_by_itself=lambda thing, burst: is_in_group(thing) and burst.cluster,
-        kept=lambda thing, _burst: "it is one of a group that makes new ones" if is_in_group(thing) else "",
+        kept=lambda thing, _burst: "it belongs to a group that would replace it" if is_in_group(thing) else "",
     ),
     Kind(
         name="network_interface",

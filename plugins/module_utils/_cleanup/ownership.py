@@ -37,7 +37,7 @@ _NAMING_TAGS = (
 )
 # Set by the VPC CNI on each interface that it makes, in releases before it set the cluster's name too (eniNodeTagKey).
 _CNI_INSTANCE_TAG = "node.k8s.amazonaws.com/instance_id"
-# What GuardDuty's Runtime Monitoring makes in a VPC with nodes, and never takes away: an interface end point and the
+# What GuardDuty's Runtime Monitoring makes in a VPC with nodes, and never takes away: an interface endpoint and the
 # group on it, both with this tag (https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-eks.html,
 # https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-resource-clean-up.html). The names are those
 # that hashicorp/terraform-provider-aws#46953 goes by.

@@ -83,8 +83,8 @@ def hourly(kind: str, *, type_: str = "", count: int = 1) -> float | None:
     """US dollars an hour of what is paid by the hour; ``None`` where it is not known.
 
     :param kind: as the ARN of a resource names it.
-    :param type_: of an end point.
-    :param count: in how many zones an end point is.
+    :param type_: of an endpoint.
+    :param count: in how many zones an endpoint is.
     """
     if kind in _FREE or (kind == "vpc-endpoint" and type_ == "Gateway"):
         return 0.0

@@ -128,7 +128,7 @@ class Sweep:
 
         Whatever AWS is at is looked at anew in each round: it can be stopped anywhere.
 
-        :raises TerminalState: something can't be removed, and why.
+        :raises TerminalState: something cannot be removed, and why.
         :raises WaitTimeout: something is not gone when the time is over.
         """
         self.run.slice_state.setdefault("removed", {})
@@ -137,7 +137,7 @@ class Sweep:
         self._mark_data()
         refused: dict[str, str] = {}
         if self.run.module.params["wait"]:
-            self.run.waiter.until(f"what the cluster {self.name} has left in AWS to go", lambda: self._round(refused))
+            self.run.waiter.until(f"what the cluster {self.name} left on AWS to be gone", lambda: self._round(refused))
         else:
             with contextlib.suppress(AwsUnavailable):
                 self._round(refused)
@@ -146,8 +146,8 @@ class Sweep:
         self.report(self.found(cluster_goes=False))
         if refused:
             raise TerminalState(
-                f"Not all that the cluster {self.name} has left in AWS can be removed: {'; '.join(refused.values())}. "
-                "Take away what is in the way and run this again.",
+                f"Not everything that the cluster {self.name} left on AWS can be removed: "
+                f"{'; '.join(refused.values())}. Remove what blocks it and run this again.",
             )
 
     def _report_removed(self) -> None:
@@ -196,7 +196,7 @@ class Sweep:
         except (AwsUnavailable, CredentialsRefused):
             raise
         except AwsError as error:
-            # What is held by something that can't be removed is held for good.
+            # What is held by something that cannot be removed is held for good.
             if not is_held(error) or refused:
                 refused[thing.id] = error.message
             return
@@ -273,7 +273,7 @@ def tagged(arn: str, name: str) -> dict[str, t.Any]:
         "name": name_of(arn),
         "state": None,
         "why": f"tag {BURST_TAG}={name}",
-        "kept": "it is not one of the things that Kubernetes makes",
+        "kept": "it is not of a kind that Kubernetes creates",
         "gib": None,
         "monthly_cost": monthly(kind),
     }

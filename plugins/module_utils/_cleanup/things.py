@@ -22,8 +22,8 @@ class Thing:
     :ivar state: as AWS says it, or empty.
     :ivar groups: ids of its security groups.
     :ivar gib: what it stores.
-    :ivar type: of a volume, a load balancer, an end point or an instance, and of the instances of a node group.
-    :ivar count: the zones that an end point is in, the instances of a node group.
+    :ivar type: of a volume, a load balancer, an endpoint or an instance, and of the instances of a node group.
+    :ivar count: the zones that an endpoint is in, the instances of a node group.
     :ivar addresses: the public addresses that it has by itself.
     :ivar created: when it was made, in seconds since 1970; 0 where that does not matter.
     :ivar description: of an interface.

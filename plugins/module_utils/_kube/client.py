@@ -132,7 +132,9 @@ class Client:
         try:
             self._pool = RESTClientObject(configuration).pool_manager
         except (urllib3.exceptions.HTTPError, OSError, ValueError, ImportError) as error:
-            raise InvalidOption(f"{label}: its proxy, or a file of its certificates, can't be used: {error}") from error
+            raise InvalidOption(
+                f"{label}: its proxy, or a file of its certificates, cannot be used: {error}"
+            ) from error
         self._ca = ca
         if ca:
             self._pool.connection_pool_kw["ca_cert_data"] = ca.decode(errors="replace")
@@ -241,17 +243,17 @@ class Client:
         except TooLate as error:
             raise Unreachable(
                 f"{self.label}: no complete answer from {self.connection.address} to {method} {path} within"
-                f" {REQUEST_TIMEOUT:.0f} s. Look at the load of the API server, and at the way to it."
+                f" {REQUEST_TIMEOUT:.0f} s. Check the load of the API server and the path to it."
             ) from error
         except ValueError as error:
             # A token with a line end in it, for one; what it is may be secret
             raise FederationError(
-                f"{self.label}: {method} {path} can't be sent: the cluster's credentials or its address are broken."
+                f"{self.label}: {method} {path} cannot be sent: the cluster's credentials or its address are invalid."
             ) from error
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(
                 f"{self.label}: no answer from {self.connection.address}: {cause(error)}."
-                " Check the route to it, firewalls on the way, and that the API server runs."
+                " Check the route to it, firewalls in between, and that the API server is running."
             ) from error
 
     def _content(self, response: t.Any, given_up: threading.Event) -> bytes:
@@ -261,8 +263,8 @@ class Client:
             if given_up.is_set() or len(content) > MAXIMUM_SIZE:
                 response.close()
                 raise FederationError(
-                    f"{self.label}: {self.connection.address} answers with more than {MAXIMUM_SIZE // 2**20} MiB, which"
-                    " is no answer of a Kubernetes API server to what was asked."
+                    f"{self.label}: {self.connection.address} answers with more than {MAXIMUM_SIZE // 2**20} MiB, "
+                    "which is not a plausible response of a Kubernetes API server."
                 )
         return bytes(content)
 
@@ -285,17 +287,17 @@ class Client:
             if not more:
                 return items
             endless = (
-                "gives the same page again"
+                "repeats a page"
                 if more in seen
                 else f"has more than {MAXIMUM_PAGES} pages"
                 if len(seen) >= MAXIMUM_PAGES
-                else f"is not over after {LIST_TIMEOUT:.0f} s"
+                else f"has not ended after {LIST_TIMEOUT:.0f} s"
                 if time.monotonic() > deadline
                 else None
             )
             if endless:
                 raise FederationError(
-                    f"{self.label}: the list of {path} {endless}. Is it a Kubernetes API server that answers at"
+                    f"{self.label}: the list of {path} {endless}. Is there really a Kubernetes API server at"
                     f" {self.connection.address}?"
                 )
             seen.add(more)

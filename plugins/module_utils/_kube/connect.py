@@ -37,7 +37,7 @@ def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -
     As with kubectl's --token, the one whom the kubeconfig's user acts as stays.
 
     :param prefix: of the options' names; those of a member are fewer.
-    :raises InvalidOption: when an option can't be used.
+    :raises InvalidOption: when an option cannot be used.
     :raises Unavailable: when the command that gets the credentials fails.
     """
     names = ("host", "api_key", "ca_cert", "validate_certs", "client_cert", "client_key", "proxy", "no_proxy")
@@ -91,7 +91,7 @@ def connect_with_token(
         disabledTLSValidations; all else is.
     :raises InvalidOption: when server or proxy is no URL, or the certificates are none.
     """
-    check_url(server, f"the end point of {label}", ("http", "https"))
+    check_url(server, f"the endpoint of {label}", ("http", "https"))
     if proxy:
         check_url(proxy, f"the proxy of {label}", PROXY_SCHEMES)
     configuration = Configuration()
@@ -105,12 +105,12 @@ def connect_with_token(
         try:
             client.ignore_validity_period()
         except (ssl.SSLError, ValueError) as error:
-            raise InvalidOption(f"{label}: the certificates of its authority can't be used: {error}") from error
+            raise InvalidOption(f"{label}: the certificates of its authority cannot be used: {error}") from error
     return client
 
 
 def context_names(kubeconfig: t.Any) -> tuple[list[str], str | None]:
-    """Names of the contexts in a kubeconfig, and the current one; nothing where it can't be read."""
+    """Names of the contexts in a kubeconfig, and the current one; nothing where it cannot be read."""
     try:
         return contexts.names(contexts.load(kubeconfig))
     except FederationError:
@@ -167,7 +167,7 @@ def _configuration(
     except Unavailable as error:
         raise Unreachable(f"{label}: {error.message}") from error
     except FederationError as error:
-        raise InvalidOption(f"{label}: {option} can't be used: {error.message}") from error
+        raise InvalidOption(f"{label}: {option} cannot be used: {error.message}") from error
     # Of the library's reading, what makes files of certificates and keys
     single = {
         "current-context": "c",
@@ -179,8 +179,8 @@ def _configuration(
         kubernetes.config.load_kube_config_from_dict(single, client_configuration=configuration, persist_config=False)
     except (kubernetes.config.ConfigException, OSError, ValueError) as error:
         raise InvalidOption(
-            f"{label}: {option} {place} can't be used: a certificate or key of context {context or 'current-context'}"
-            f" can't be read: {error}"
+            f"{label}: {option} {place} cannot be used: a certificate or key of context {context or 'current-context'}"
+            f" cannot be read: {error}"
         ) from error
     return configuration, identity
 

@@ -75,7 +75,7 @@ def from_list(group: str, version: str, resources: t.Iterable[Object]) -> list[T
 def namespace_objects(client: Client, namespace: str) -> dict[Type, list[Object]]:
     """Metadata of all objects in a namespace, by type.
 
-    :raises ApiError: when a type can't be listed: what can't be seen may be there.
+    :raises ApiError: when a type cannot be listed: what cannot be seen may be there.
     """
     types = namespaced_types(client)
 

@@ -50,7 +50,7 @@ def api_error(label: str, method: str, path: str, status: int, data: bytes) -> A
     if status == 401:
         hint = " The credentials in the kubeconfig are not accepted; on EKS, check the identity and its access entry."
     elif status == 403:
-        hint = " The identity in the kubeconfig lacks this right."
+        hint = " The identity in the kubeconfig lacks this permission."
     kind = ApiUnavailable if status in _PASSING else ApiError
     return kind(
         f"{label}: {method} {path} was answered with {status}: {message or 'no message'}.{hint}".replace("..", "."),

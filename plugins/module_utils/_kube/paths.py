@@ -44,7 +44,7 @@ def _path_of(parts: t.Sequence[str]) -> str:
     for part in parts:
         # Nothing is called so, and who sends or gets it may take it for a way up
         if part in ("", ".", ".."):
-            raise InvalidOption(f"{part!r} names nothing in Kubernetes; it was to be a part of {'/'.join(parts)}.")
+            raise InvalidOption(f"{part!r} is not a valid name in Kubernetes; it would be part of {'/'.join(parts)}.")
     # RBAC's names hold colons, which are fine in a path
     return "".join(f"/{quote(part, safe=':')}" for part in parts)
 

@@ -7,7 +7,7 @@
 """Whether the pods of a workload run in a cluster, and why they never will. Pure functions.
 
 Sources: ``kubectl rollout status`` (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go) for what is done, and the
-kubelet's reasons of waiting containers (pkg/kubelet/images and pkg/kubelet/kuberuntime) for what is in vain.
+kubelet's reasons of waiting containers (pkg/kubelet/images and pkg/kubelet/kuberuntime) for what will not run.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Trouble(t.NamedTuple):
     """Why a pod does not run.
 
     :ivar message: the reason and the cluster's own message; empty when there is no trouble.
-    :ivar may_pass: whether it is in vain only when it stays for :data:`GRACE` seconds.
+    :ivar may_pass: whether it is final only when it stays for :data:`GRACE` seconds.
     """
 
     message: str = ""
@@ -140,7 +140,7 @@ def _count_stateful_set(spec: Object, status: Object) -> PodCounts:
 
 
 def given_up(workload: Object, replica_set: Object | None = None) -> str:
-    """Why a workload's own controller can't go on, in its words, or an empty string.
+    """Why a workload's own controller cannot go on, in its words, or an empty string.
 
     :param replica_set: of a Deployment as it is now. The Deployment's condition may be that of the one before
         (getReplicaFailures in pkg/controller/deployment/deployment_controller.go).

@@ -49,7 +49,7 @@ def readiness(cluster: Object) -> str:
             f"{found.get('type')}={found.get('status')} {found.get('reason') or ''}: {found.get('message') or ''}"
             f" (probed {found.get('lastProbeTime') or 'never'})"
         )
-    return "; ".join(told) or "KubeFed's controller has not looked at it yet"
+    return "; ".join(told) or "KubeFed's controller has not processed it yet"
 
 
 __all__ = ("is_ready", "last_probe", "last_transition", "readiness")

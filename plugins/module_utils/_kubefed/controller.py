@@ -76,11 +76,11 @@ def controller_trouble(deployment: Object, trouble: str) -> str:
     where = f"{_command()} --namespace {metadata['namespace']}"
     if wanted == 0:
         return (
-            f"KubeFed's controller does not run: deployment {metadata['name']} is scaled to 0. Run: {where} scale "
+            f"KubeFed's controller is not running: deployment {metadata['name']} is scaled to 0. Run: {where} scale "
             f"deployment {metadata['name']} --replicas=2"
         )
     return (
-        f"KubeFed's controller does not run: of the {wanted} pods of deployment {metadata['name']} none is ready: "
+        f"KubeFed's controller is not running: of the {wanted} pods of deployment {metadata['name']} none is ready: "
         f"{trouble or f'look at {where} get pods'}"
     )
 
@@ -113,8 +113,8 @@ def out_of_memory(pods: t.Iterable[Object], now: datetime) -> str:
                 if now - _moment(str(ended.get("finishedAt"))) <= _KILLED_LATELY:
                     limit = limits.get(container.get("name"))
                     return (
-                        "KubeFed's controller manager needs more memory than it may have: pod"
-                        f" {pod['metadata']['name']} has ended {count} times, and was last killed at"
+                        "KubeFed's controller manager exceeds its memory limit: pod"
+                        f" {pod['metadata']['name']} has exited {count} times, and was last killed at"
                         f" {ended['finishedAt']}, with {f'a limit of {limit}' if limit else 'no limit of its own'}."
                         " Raise kubefed_host_memory_limit and run the role kubefed_host, then this again."
                     )

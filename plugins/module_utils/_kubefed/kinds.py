@@ -163,12 +163,12 @@ _CERTIFICATE = "cert-manager.io/certificate-name"
 
 def _config_map_stays(found: Object) -> str:
     if _LEADER in (found["metadata"].get("annotations") or {}):
-        return "it is a lock of those who run in this cluster"
+        return "it is a lock of programs in this cluster"
     return ""
 
 
 def _config_map_written(name: str, _body: Object) -> str:
-    return "each cluster makes its own, with its own authority" if name in _PUBLISHED else ""
+    return "each cluster creates its own, with its own certificate authority" if name in _PUBLISHED else ""
 
 
 def _secret_made_by(metadata: Object) -> str:
@@ -179,13 +179,13 @@ def _secret_stays(found: Object) -> str:
     if _CERTIFICATE in (found["metadata"].get("annotations") or {}):
         return (
             "cert-manager renews it here, which KubeFed would undo, so that it would be issued again and again: give"
-            " the Certificate to the other clusters, or place a copy of the Secret on them alone"
+            " the Certificate to the other clusters, or place a copy of the Secret only on them"
         )
     type_ = str(found.get("type") or "")
     if type_ == SERVICE_ACCOUNT_TOKEN:
-        return "a service account's token is of use in the cluster that made it alone"
+        return "a service account's token is useful only in the cluster that created it"
     if type_.startswith("helm.sh/release"):
-        return "Helm keeps there what it has installed in this cluster"
+        return "Helm records there what it installed in this cluster"
     if type_ == "bootstrap.kubernetes.io/token":
         return "it lets nodes join this cluster"
     return ""
@@ -195,13 +195,14 @@ def _secret_useless(body: Object) -> str:
     if body.get("type") != SERVICE_ACCOUNT_TOKEN:
         return ""
     return (
-        "is the token of a service account, which is of use in the cluster that made it alone: leave it out, and create"
+        "is the token of a service account, which is useful only in the cluster that created it: leave it out, and "
+        "create"
         " it in each cluster that needs one."
     )
 
 
 def _account_stays(found: Object) -> str:
-    return "each cluster makes its own" if found["metadata"]["name"] == "default" else ""
+    return "each cluster creates its own" if found["metadata"]["name"] == "default" else ""
 
 
 def _strip_account(body: Object, _manifest: Object) -> list[str]:
@@ -241,8 +242,8 @@ def _job_written(_name: str, body: Object) -> str:
         return ""
     # https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/
     return (
-        "with ttlSecondsAfterFinished, each cluster deletes it when it has ended, and KubeFed makes it again, so"
-        " that it would run without end: leave that field out"
+        "with ttlSecondsAfterFinished, each cluster deletes it when it has finished, and KubeFed creates it again, "
+        "so that it would run endlessly: remove that field"
     )
 
 
@@ -260,15 +261,15 @@ def _claim_written(_name: str, body: Object) -> str:
     if _spec_of(body).get("volumeName"):
         return ""
     return (
-        "the cluster binds it to a volume, and refuses KubeFed's updates from then on: set spec.volumeName where"
-        " the volume is known, let the volumeClaimTemplates of a StatefulSet make it, or apply it in each cluster"
+        "the cluster binds it to a volume, and then rejects KubeFed's updates: set spec.volumeName if the volume is "
+        "known, let the volumeClaimTemplates of a StatefulSet create it, or apply it in each cluster"
         " without the federation"
     )
 
 
 def _volume_written(_name: str, _body: Object) -> str:
     # https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding
-    return "the cluster binds it to a claim, and KubeFed would take that out again"
+    return "the cluster binds it to a claim, and KubeFed would remove that again"
 
 
 def _node_written(_name: str, _body: Object) -> str:
@@ -318,9 +319,9 @@ _RULES = (
         cluster_writes=_claim_written,
         annotated_by_controller=True,
     ),
-    KindRules("", "Pod", STAYS, "a pod lives and dies in one cluster: federate a workload that makes it"),
-    KindRules("", "ReplicationController", STAYS, "make a Deployment of it"),
-    KindRules("", "ResourceQuota", STAYS, "what a cluster has to give is its own affair"),
+    KindRules("", "Pod", STAYS, "a pod belongs to one cluster: federate the workload that creates it"),
+    KindRules("", "ReplicationController", STAYS, "turn it into a Deployment"),
+    KindRules("", "ResourceQuota", STAYS, "resource quotas are specific to each cluster"),
     KindRules(
         "",
         "Secret",
@@ -395,7 +396,7 @@ _RULES = (
         "Job",
         STAYS,
         # Nor could KubeFed take over the one that is there: the API server gives a Job a selector, for good
-        "it runs once, where it is: to run it in other clusters too, give it in definition",
+        "it runs once, in this cluster: to run it in other clusters too, list it in definition",
         cluster_writes=_job_written,
     ),
     KindRules("coordination.k8s.io", "Lease", BOOKKEEPING, cluster_writes=_lease_written),

@@ -56,17 +56,17 @@ def obstacle(desired: Object, found: Object) -> str:
     new, old = desired.get("spec") or {}, found.get("spec") or {}
     if "ExternalName" not in (new.get("type"), old.get("type")):
         if new.get("clusterIP") == _HEADLESS and old.get("clusterIP") not in (None, "", _HEADLESS):
-            return "it has a cluster IP there, and can't become headless"
+            return "it has a cluster IP there, and cannot become headless"
         if new.get("clusterIP") != _HEADLESS and old.get("clusterIP") == _HEADLESS:
-            return "it is headless there, and can't get a cluster IP"
+            return "it is headless there, and cannot get a cluster IP"
     given, kept = new.get("healthCheckNodePort"), old.get("healthCheckNodePort")
     if given and kept and given != kept:
-        return f"its health check has the node port {kept} there, and can't get {given}"
+        return f"its health check has the node port {kept} there, and cannot get {given}"
     ports = {_key(port): port.get("nodePort") for port in old.get("ports") or []}
     for port in new.get("ports") or []:
         given, kept = port.get("nodePort"), ports.get(_key(port))
         if given and kept and given != kept:
-            return f"its port {port.get('port')} has the node port {kept} there, and can't get {given}"
+            return f"its port {port.get('port')} has the node port {kept} there, and cannot get {given}"
     return ""
 
 

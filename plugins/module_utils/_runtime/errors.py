@@ -66,7 +66,7 @@ class InvalidOption(FederationError):
 
 
 class TerminalState(FederationError):
-    """What is waited for can not come about any more: the wait ends at once."""
+    """What is waited for cannot come about any more: the wait ends at once."""
 
 
 class Unavailable(FederationError):

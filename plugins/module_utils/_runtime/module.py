@@ -127,8 +127,8 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
         # Who answers, or has written a file, may have done it in any form
         failure = {
             "msg": one_line(
-                f"Something was answered or read in a form that nobody foresaw ({type(error).__name__}: {error})."
-                " What was done until then stays. The place is shown with -vvv: please report it."
+                f"An unexpected response or file content caused an error ({type(error).__name__}: {error})."
+                " Changes made so far are kept. Run with -vvv to see the traceback, and please report it."
             ),
             "exception": traceback.format_exc(),
         }
@@ -141,7 +141,7 @@ def _call(run: Run, call: t.Callable[[Run], None]) -> None:
     except Unavailable as error:
         # Before anything was waited for, an address that is wrong is more likely than one that comes back.
         if not run.waiter.is_under_way:
-            raise FederationError(f"{error.message.rstrip('.')}. Run this again when it answers.") from error
+            raise FederationError(f"{error.message.rstrip('.')}. Run this again when it can be reached.") from error
         run.waiter.resume_later("an answer", error.message)
 
 

@@ -74,7 +74,7 @@ class Waiter:
     def until(self, what: str, poll: t.Callable[[], PollResult], *, sleep: float | None = None) -> PollResult:
         """Poll until it is done.
 
-        Who can not be asked just now is asked again: neither is that an answer, nor does it end the wait.
+        Who cannot be asked just now is asked again: neither is that an answer, nor does it end the wait.
 
         :param what: completes the sentence "waiting for …".
         :param poll: returns a :class:`PollResult`; it raises TerminalState when waiting on is useless.
@@ -88,7 +88,7 @@ class Waiter:
             try:
                 found = poll()
             except Unavailable as error:
-                found = PollResult(False, f"no answer just now: {error.message}")
+                found = PollResult(False, f"no answer at the moment: {error.message}")
             if found.done:
                 return found
             self._begun = True
@@ -110,7 +110,7 @@ class Waiter:
     def _check_deadline(self, what: str, last: str) -> None:
         if self.remaining <= 0:
             raise WaitTimeout(
-                f"Waited {self._waited + self.spent:.0f} s for {what}, in vain. Last state: {last or 'none'}",
+                f"Timed out after {self._waited + self.spent:.0f} s waiting for {what}. Last state: {last or 'none'}",
                 last=last,
             )
 

@@ -145,7 +145,7 @@ def test_the_check_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (bomb(), "with its aliases it stands for more than"),
+        (bomb(), "its aliases expand to more than"),
         ("a: " + "x" * 10_000_000, "it has 10000003 characters"),
         ("[" * 100_000, "is broken"),
         ("!!python/object/apply:os.system [id]", "is broken"),

@@ -160,7 +160,7 @@ def test_a_cluster_is_not_called_as_the_public_subnet_is_marked() -> None:
     assert stack.refusals("present.yml", **STACK) == []
     (refusal,) = stack.refusals("present.yml", **{**STACK, "eks_stack_name": "none"})
     assert refusal.startswith(
-        "eks_stack_name: 'none' can't be used; any other name is allowed; the tag kubernetes.io/cl"
+        "eks_stack_name: 'none' cannot be used; any other name is allowed; the tag kubernetes.io/cl"
     )
 
 

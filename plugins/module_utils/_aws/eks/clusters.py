@@ -65,7 +65,7 @@ def describe(client: t.Any, name: str, region: str) -> Config:
     except AwsError as error:
         if error.code == "ResourceNotFoundException":
             raise FederationError(
-                f"There is no EKS cluster {name} in {region} in the account of these credentials. Look at name, region "
+                f"There is no EKS cluster {name} in {region} in the account of these credentials. Check name, region "
                 "and profile, or create it first.",
             ) from error
         raise
@@ -75,7 +75,7 @@ def active(client: t.Any, name: str, region: str, waiter: Waiter | None) -> Conf
     """A cluster that can be used.
 
     :param waiter: waits for a cluster that is being created; ``None`` does not wait.
-    :raises TerminalState: it can not be used, and waiting for it is no use or not wanted.
+    :raises TerminalState: it cannot be used, and waiting for it is no use or not wanted.
     """
     found: Config = {}
 
@@ -86,7 +86,7 @@ def active(client: t.Any, name: str, region: str, waiter: Waiter | None) -> Conf
             return PollResult(True, status)
         if status in _COMING and waiter is not None:
             return PollResult(False, status)
-        hint = "Wait until it is, for example with wait=true." if status in _COMING else "It can not be used any more."
+        hint = "Wait until it is, for example with wait=true." if status in _COMING else "It can no longer be used."
         raise TerminalState(f"The EKS cluster {name} in {region} is {status}, not ACTIVE. {hint}")
 
     if waiter is None:
@@ -110,8 +110,8 @@ def checked(cluster: Config) -> Config:
     for key, (value, rule) in found.items():
         if not isinstance(value, str) or not value or not rule.fullmatch(value):
             raise FederationError(
-                f"EKS describes the cluster with {key} {str(value)[:100]!r}, which has not the form that EKS gives it."
-                " Is this AWS that answers?"
+                f"EKS describes the cluster with {key} {str(value)[:100]!r}, which is not in EKS's format. Is this "
+                "really AWS?"
             )
     return cluster
 
@@ -133,19 +133,19 @@ def caller_credentials(connection: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse options that can not be meant.
+    """Refuse options that cannot be meant.
 
     :raises InvalidOption: with the option, its value and what is allowed.
     """
     rules = {
         "name": (_NAME, "1 to 100 letters, digits, '-' and '_', the first a letter or digit"),
-        "region": (_REGION, "a region of AWS, such as eu-central-1"),
+        "region": (_REGION, "an AWS region, such as eu-central-1"),
         "role_arn": (_ROLE, "an IAM role's, such as arn:aws:iam::123456789012:role/operator"),
         "assume_role_arn": (_ROLE, "an IAM role's, such as arn:aws:iam::123456789012:role/operator"),
         # kubectl's, see https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#Cluster
         "proxy_url": (_PROXY, "http://, https:// or socks5:// with host and port, or empty for none"),
-        "alias": (re.compile(r".*\S.*"), "any text that is not empty"),
-        "user_alias": (re.compile(r".*\S.*"), "any text that is not empty"),
+        "alias": (re.compile(r".*\S.*"), "any non-empty text"),
+        "user_alias": (re.compile(r".*\S.*"), "any non-empty text"),
     }
     for option, (rule, allowed) in rules.items():
         value = params[option]
@@ -203,8 +203,8 @@ def names_of(data: Config, cluster: Config, region: str, alias: str | None, user
         content = find(data, "users", old_user)
         if content is not None and not _is_for(old_user, content, cluster["name"], region):
             raise InvalidOption(
-                f"{'alias' if alias else 'user_alias' if user_alias else 'name'} would make the context {context}, but "
-                f"there is one, and it leads to something else (cluster {old_place}, user {old_user}). Choose another "
+                f"{'alias' if alias else 'user_alias' if user_alias else 'name'} would create the context {context}, "
+                f"but one exists and is for something else (cluster {old_place}, user {old_user}). Choose another "
                 f"alias, or remove that one first: kubectl config delete-context '{context}'",
             )
         # An ARN that is another one's belongs to a cluster of the same name in another account.
@@ -215,7 +215,7 @@ def names_of(data: Config, cluster: Config, region: str, alias: str | None, user
     content = find(data, "users", user)
     if content is not None and not _is_for(user, content, cluster["name"], region):
         raise InvalidOption(
-            f"user_alias is {user!r}, but there is a user of this name who is for something else. Choose another one.",
+            f"user_alias is {user!r}, but the user of this name is for something else. Choose another name.",
         )
     return Names(cluster=place, context=context, user=user)
 
@@ -271,7 +271,7 @@ def edit_to_present(
 def _taken_over(user: Config, entry: Config) -> Config:
     """Our entry, with what the one before has beside it. An apiVersion that clients no longer take is lifted.
 
-    Where the command before has words that update-kubeconfig does not write (a profile, an end point, another command
+    Where the command before has words that update-kubeconfig does not write (a profile, an endpoint, another command
     in front), somebody has added them: it stays, and of its words only those change that say for which cluster it is.
     """
     old = user.get("exec")

@@ -68,9 +68,9 @@ def check_folder(path: str) -> None:
     why = _stranger(folder)
     if why:
         raise FederationError(
-            f"{folder} {why}. A program that gets tokens and certificates are kept there, so it must be a folder that"
-            " is yours and that nobody else may write to. Remove it when you do not know it, or have the kubeconfig in"
-            " a folder of your own."
+            f"{folder} {why}. A program that gets tokens, and certificates, are stored there, so the folder must be "
+            "yours and nobody else may write to it. Remove it if you do not know where it came from, or move the "
+            "kubeconfig to a folder of your own."
         )
 
 
@@ -81,16 +81,16 @@ def _stranger(folder: str) -> str | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISDIR(state.st_mode):
-        return "is a symbolic link" if stat.S_ISLNK(state.st_mode) else "is no folder"
+        return "is a symbolic link" if stat.S_ISLNK(state.st_mode) else "is not a folder"
     if state.st_uid != os.geteuid():
         return f"belongs to somebody else (uid {state.st_uid})"
-    return "may be written to by others" if state.st_mode & 0o022 else None
+    return "is writable by others" if state.st_mode & 0o022 else None
 
 
 def put(path: str, text: str, mode: int) -> None:
     """Write a file at once.
 
-    :raises FederationError: it can not be written, or see :func:`check_folder`.
+    :raises FederationError: it cannot be written, or see :func:`check_folder`.
     """
     make_folder(path)
     # Not before: somebody may have been faster.
@@ -133,7 +133,7 @@ def remove(programs: t.Iterable[str]) -> None:
 def unlink(files: t.Iterable[str]) -> None:
     """Remove files, and their folder when it is empty then.
 
-    :raises FederationError: one can not be removed.
+    :raises FederationError: one cannot be removed.
     """
     for path in files:
         try:
@@ -141,7 +141,7 @@ def unlink(files: t.Iterable[str]) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise FederationError(f"{path} can not be removed: {error}") from error
+            raise FederationError(f"{path} cannot be removed: {error}") from error
         with contextlib.suppress(OSError):
             os.rmdir(os.path.dirname(path))
 

@@ -73,11 +73,11 @@ def _lead_through(request: urllib.request.Request, proxy_url: str) -> None:
 def _why(error: Exception, host: str, timeout: float) -> str:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, socket.gaierror):
-        return f"the name {host} is not known here"
+        return f"the name {host} cannot be resolved here"
     if isinstance(cause, socket.timeout):
         return f"no answer within {timeout:.0f} s"
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"who answers there has no certificate of this cluster ({cause.verify_message})"
+        return f"the server there has no certificate of this cluster ({cause.verify_message})"
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
@@ -86,10 +86,10 @@ def advice(cluster: Cluster) -> str:
     network = cluster.get("resourcesVpcConfig") or {}
     if network.get("endpointPublicAccess", True):
         allowed = ", ".join(network.get("publicAccessCidrs") or ["0.0.0.0/0"])
-        return f"Its end point is public, open to {allowed}: see that this host's address is in it, and proxy_url."
+        return f"Its endpoint is public, open to {allowed}: check that this host's address is included, and proxy_url."
     return (
-        "Its end point is private: see that the tunnel to its VPC is up, that there are routes both ways, that a rule "
-        "of its security group opens port 443 to this host, and that its name leads to private addresses here."
+        "Its endpoint is private: check that the tunnel to its VPC is up, that there are routes in both directions, "
+        "that its security group opens port 443 to this host, and that its name resolves to private addresses here."
     )
 
 

@@ -124,7 +124,7 @@ def _kept(path):  # type: (str) -> dict[str, str] | None
 
 
 def _keep(path, entry):  # type: (str, dict[str, object]) -> None
-    """Keep a token for the next run. Who can not write keeps none; of several at once the last one stays."""
+    """Keep a token for the next run. Who cannot write keeps none; of several at once the last one stays."""
     folder = os.path.dirname(path)
     temporary = f"{path}.{os.getpid()}"
     try:

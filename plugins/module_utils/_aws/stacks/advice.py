@@ -27,36 +27,37 @@ _ADVICE = (
     # "does not currently have sufficient capacity" is about the control plane, and never changes for such a zone.
     (
         rf"(?P<zone>{_ZONE}), the targeted availability zone\b.* availability zones: (?P<zones>{_ZONE}(?:, {_ZONE})*)",
-        "EKS refuses the zone {zone} for good. Set burst_zones to two or more of {zones}.",
+        "EKS does not support the zone {zone}. Set burst_zones to two or more of {zones}.",
     ),
     (
         r"UnsupportedAvailabilityZone",
-        "EKS refuses one of the zones for good. Set burst_zones to other ones.",
+        "EKS does not support one of the zones. Set burst_zones to other zones.",
     ),
     (
         r"AWS::EKS::Cluster (?P<cluster>[^)\s]+)\): .*deletion ?protection",
-        f"Take the protection away with: {UNPROTECT_CLUSTER}",
+        f"Disable the protection with: {UNPROTECT_CLUSTER}",
     ),
     (
         r"ServiceLimitExceeded|LimitExceeded|has been reached|quota",
-        "A quota of the account is used up: give back what is not needed, or ask for more under Service Quotas in the "
+        "A quota of the account is used up: release what is not needed, or request an increase under Service Quotas "
+        "in the "
         "AWS console.",
     ),
     (
         r"overlap|conflicts with another subnet|InvalidSubnet\.Range|cidr is in use",
-        "The address range is taken or does not fit in there: choose another one.",
+        "The address range is in use or does not fit there: choose another one.",
     ),
     (
         r"HandlerErrorCode: AlreadyExists|already exists",
-        "What has that name is not of this stack: take it away, or choose another name.",
+        "The resource with that name does not belong to this stack: remove it, or choose another name.",
     ),
     (
         r"AccessDenied|not authorized to perform",
-        "The caller lacks this right: give it the IAM policy that comes with the role eks_stack.",
+        "The caller lacks this permission: give it the IAM policies that come with the role eks_stack.",
     ),
     (
         r"InsufficientInstanceCapacity|does not have sufficient capacity",
-        "AWS has no room there at present: choose other zones or types of instances, or try it later.",
+        "AWS has no capacity there at the moment: choose other zones or instance types, or try again later.",
     ),
     (
         r"in use by|is imported by",
@@ -64,7 +65,7 @@ _ADVICE = (
     ),
     (
         r"NodeCreationFailure|failed to join",
-        "The nodes did not reach the cluster: look at their way to the images and to the cluster's end point.",
+        "The nodes did not reach the cluster: check their access to the images and to the cluster's endpoint.",
     ),
 )
 

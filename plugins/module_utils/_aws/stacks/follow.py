@@ -37,7 +37,7 @@ _DOING = {
     Kind.CREATE: "to be created",
     Kind.UPDATE: "to be updated",
     Kind.DELETE: "to be deleted",
-    Kind.SETTLE: "to end what it is at",
+    Kind.SETTLE: "to finish its current operation",
 }
 
 
@@ -86,8 +86,8 @@ def follow(
             history = api.events(operation.stack_id, operation.token)
         except CredentialsRefused as error:
             raise TerminalState(
-                f"{error.message} What is under way for the stack {operation.name} goes on in AWS without you, and is "
-                "waited for then.",
+                f"{error.message} The operation on the stack {operation.name} continues on AWS without you; the next "
+                "run waits for it.",
             ) from error
         events = of_operation(history, operation.token)
         found["stack"], found["events"] = stack, events
@@ -105,7 +105,7 @@ def follow(
         run.waiter.until(f"{what} {_DOING[kind]}", poll)
     except WaitTimeout as error:
         raise WaitTimeout(
-            f"{error.message}. It goes on in AWS by itself; run this again to go on waiting, with a larger "
+            f"{error.message}. AWS continues on its own; run this again to keep waiting, with a larger "
             "wait_timeout if need be.",
             **error.details,
         ) from error
@@ -155,34 +155,35 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
             why = first_failure(events)
             cause = blame(why) if why else _reason(stack)
             return TerminalState(
-                f"The stack {name} was not deleted: it fell back to {status}: {cause}. "
-                f"{advice(cause) or 'Take away what is in the way.'} Then run this again.",
+                f"The stack {name} was not deleted: it returned to {status}: {cause}. "
+                f"{advice(cause) or 'Remove what blocks the deletion.'} Then run this again.",
                 **details,
             )
         causes = "; ".join(blame(event) for event in failed) or _reason(stack)
         return TerminalState(
             f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. "
-            f"{advice(causes) or 'Take away what is in the way.'} Then run this again: it goes on where it stopped.",
+            f"{advice(causes) or 'Remove what blocks the deletion.'} Then run this again: it continues where it "
+            "stopped.",
             **details,
         )
     verb = {Kind.CREATE: "created", Kind.UPDATE: "updated"}[kind]
     if status == "DELETE_COMPLETE":
         return TerminalState(
-            f"The stack {name} was deleted by somebody else while it was to be {verb}. Run this again to make it anew."
+            f"The stack {name} was deleted by somebody else before it was {verb}. Run this again to create it."
         )
     failed_first = first_cause(api, events)
     cause = blame(failed_first) if failed_first else _reason(stack)
     after = (
-        "run this again: what is left of it is removed, and it is created anew"
+        "run this again: its remains are removed, and it is created again"
         if kind is Kind.CREATE
-        else "run this again: it was taken back to what it was"
+        else "run this again: it was rolled back to its previous state"
         if status == "UPDATE_ROLLBACK_COMPLETE"
         else f"run {way_out(name, status)} and then this again"
         if way_out(name, status)
         else "run this again"
     )
     return TerminalState(
-        f"The stack {name} could not be {verb} ({status}): {cause}. {advice(cause) or 'Mend the cause.'} Then {after}."
+        f"The stack {name} could not be {verb} ({status}): {cause}. {advice(cause) or 'Fix the cause.'} Then {after}."
     )
 
 

@@ -49,7 +49,8 @@ class Ownership(t.NamedTuple):
         if burst != self.burst:
             found = f"its tag {BURST_TAG} is {burst!r}" if burst else f"it has no tag {BURST_TAG}"
             return (
-                f"The stack {name} was not made for the burst {self.burst}: {found}. It is left alone. Choose another "
+                f"The stack {name} was not created for the burst {self.burst}: {found}. It is left alone. Choose "
+                "another "
                 "burst_name, or remove that stack by hand."
             )
         if not owner or owner in (self.owner, self.take_over):
@@ -61,8 +62,8 @@ class Ownership(t.NamedTuple):
             )
         return (
             f"The stack {name} belongs to {owner} (tag {OWNER_TAG}, the UID of the namespace kube-system of the data "
-            f"centre's cluster), and this is {self.owner}. It is left alone. If it is another data centre's, choose "
-            "another burst_name. If it is this one's, whose cluster was made anew, take it over with "
+            f"centre's cluster), and this is {self.owner}. It is left alone. If it belongs to another data centre, "
+            "choose another burst_name. If it belongs to this one, whose cluster was rebuilt, take it over with "
             f"burst_take_over={owner}."
         )
 

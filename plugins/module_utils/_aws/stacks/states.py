@@ -119,7 +119,7 @@ def same_inputs(
     :param parameters: the values wanted.
     :param declared: the parameters of ``body``, as ValidateTemplate returns them, by name.
     :param tags: the tags wanted; ``None`` leaves them as they are.
-    :returns: ``False`` also where it can not be known: values that AWS hides, looks up, or makes out of a macro.
+    :returns: ``False`` also where it cannot be known: values that AWS hides, looks up, or makes out of a macro.
     """
     if current.strip() != body.strip() or "Transform" in body:
         return False

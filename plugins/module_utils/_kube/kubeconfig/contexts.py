@@ -11,7 +11,7 @@ like, so that a request is made with more rights than its user meant. What is he
 
 - tools/clientcmd/loader.go (Load, ResolveLocalPaths): of several files the first that has an entry, or a current
   context, counts; relative paths begin at the file that they are in;
-- tools/clientcmd/validation.go (validateAuthInfo, validateClusterInfo): what can't go together;
+- tools/clientcmd/validation.go (validateAuthInfo, validateClusterInfo): what cannot go together;
 - tools/clientcmd/client_config.go (ClientConfig): an API server without TLS gets no credentials;
 - transport/round_trippers.go (NewImpersonatingRoundTripper, NewBearerAuthWithRefreshRoundTripper);
 - plugin/pkg/client/auth/exec/exec.go.
@@ -30,7 +30,7 @@ from .identity import impersonation
 
 GIVEN = "the given kubeconfig"
 
-_TEXT, _TRUTH, _LIST, _MAPPING = "a text", "true or false", "a list", "a mapping"
+_TEXT, _TRUTH, _LIST, _MAPPING = "a string", "true or false", "a list", "a mapping"
 _FIELDS: dict[str, dict[str, str]] = {
     "cluster": {
         "server": _TEXT,
@@ -88,7 +88,7 @@ def load(kubeconfig: t.Any) -> list[tuple[Object, str]]:
 
     :param kubeconfig: a path, a dictionary with the content, or ``None`` for the files in KUBECONFIG, else
         ~/.kube/config. As in kubernetes.core, a path may be several, with colons between.
-    :raises FederationError: one can't be read, or is none.
+    :raises FederationError: one cannot be read, or is none.
     """
     if isinstance(kubeconfig, dict):
         return [(entries.check(kubeconfig, GIVEN), "")]
@@ -127,7 +127,7 @@ def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: st
     listed = ", ".join(sorted(known)) or "none"
     name = context or current
     if not name:
-        raise InvalidOption(f"{place} has no current context. Name one of its contexts: {listed}.")
+        raise InvalidOption(f"{place} has no current context. Choose one of its contexts: {listed}.")
     chosen = entries.find(merged, "contexts", name)
     if chosen is None:
         raise InvalidOption(f"there is no context {name!r} in {place}. It has: {listed}.")
@@ -137,7 +137,7 @@ def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: st
         wanted = chosen.get(key) or ""
         folder = next((folder for data, folder in files if entries.find(data, f"{key}s", wanted) is not None), None)
         if folder is None and (wanted or key == "cluster"):
-            raise InvalidOption(f"{where} names the {key} {wanted!r}, and there is none of this name.")
+            raise InvalidOption(f"{where} names the {key} {wanted!r}, which does not exist.")
         content = entries.find(merged, f"{key}s", wanted) or {}
         parts[key] = _absolute(key, typed(key, content, f"{key} {wanted} of {place}"), folder or "")
     access = Access(where, parts["cluster"], parts["user"])
@@ -156,13 +156,13 @@ def _refuse_twice(data: Object, place: str) -> None:
         names = [entry["name"] for entry in data.get(list_name) or []]
         twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
         if twice:
-            raise InvalidOption(f"{place} has {twice[0]!r} more than once in {list_name}, which kubectl refuses.")
+            raise InvalidOption(f"{place} has {twice[0]!r} more than once in {list_name}, which kubectl rejects.")
 
 
 def typed(kind: str, content: Object, where: str) -> Object:
     """The fields that say something, each of its type.
 
-    :raises InvalidOption: one is of another type, which kubectl refuses too. Its value may be a secret.
+    :raises InvalidOption: one is of another type, which kubectl rejects too. Its value may be a secret.
     """
     types = {_TEXT: str, _TRUTH: bool, _LIST: list, _MAPPING: dict}
     result: Object = {}
@@ -195,17 +195,17 @@ def _check(access: Access) -> None:
         cluster
     ):
         raise InvalidOption(
-            f"{where}: its cluster has insecure-skip-tls-verify and a certificate authority, which kubectl refuses."
-            " Take one of them out."
+            f"{where}: its cluster has insecure-skip-tls-verify and a certificate authority, which kubectl rejects."
+            " Remove one of them."
         )
     if "as" not in user and {"as-uid", "as-groups", "as-user-extra"} & set(user):
         raise InvalidOption(
-            f"{where}: its user has as-uid, as-groups or as-user-extra without as, which says for whom."
+            f"{where}: its user has as-uid, as-groups or as-user-extra without as, which must name the user."
         )
     if ("token" in user or "tokenFile" in user) and ("username" in user or "password" in user):
-        raise InvalidOption(f"{where}: its user has a token and a password; kubectl takes only one of them.")
+        raise InvalidOption(f"{where}: its user has a token and a password; kubectl accepts only one of them.")
     if "exec" in user and "auth-provider" in user:
-        raise InvalidOption(f"{where}: its user has exec and auth-provider; kubectl takes only one of them.")
+        raise InvalidOption(f"{where}: its user has exec and auth-provider; kubectl accepts only one of them.")
     if {"client-certificate", "client-certificate-data"} & set(user) and not (
         {"client-key", "client-key-data"} & set(user)
     ):

@@ -23,7 +23,7 @@ from .identity import SPARE_SECONDS, Identity, Token, impersonation
 
 
 def check_credentials(access: Access) -> None:
-    """Refuse credentials that can't be had in this way, as far as that is known without getting them.
+    """Refuse credentials that cannot be had in this way, as far as that is known without getting them.
 
     :raises InvalidOption: there are none, or the command that gets them is not there.
     """
@@ -81,9 +81,9 @@ def _token_of(access: Access) -> str:
     except FederationError as error:
         found, why = "", error.message
     else:
-        why = f"{path} is empty or not there."
+        why = f"{path} is empty or does not exist."
     if not found and "token" not in access.user:
-        raise InvalidOption(f"{access.where}: the tokenFile of its user can't be used: {why}")
+        raise InvalidOption(f"{access.where}: the tokenFile of its user cannot be used: {why}")
     return found or str(access.user["token"])
 
 
@@ -97,8 +97,8 @@ def _provided(access: Access) -> Token:
     name, config = provider.get("name"), provider.get("config") or {}
     if name != "oidc":
         raise InvalidOption(
-            f"{access.where}: its user has the auth-provider {name!r}, which kubectl no longer takes either."
-            " Put a command that gets tokens in its place (exec), as the provider's documentation says."
+            f"{access.where}: its user has the auth-provider {name!r}, which kubectl no longer supports either. "
+            "Replace it with a command that gets tokens (exec), as the provider's documentation says."
         )
     token = config.get("id-token") if isinstance(config, dict) else None
     try:
@@ -108,8 +108,8 @@ def _provided(access: Access) -> Token:
         expires = 0.0
     if expires - SPARE_SECONDS <= time.time():
         raise InvalidOption(
-            f"{access.where}: its user has the auth-provider oidc, and the id-token there has expired. Run a command of"
-            " kubectl's with this context first: it gets another one and keeps it in the kubeconfig."
+            f"{access.where}: its user has the auth-provider oidc, and the id-token there has expired. Run any "
+            "kubectl command with this context first: it gets a new token and stores it in the kubeconfig."
         )
     return Token(f"Bearer {token}")
 

@@ -85,20 +85,21 @@ def parse(text: str, path: str) -> Config:
     """
     if len(text) > MAXIMUM_LENGTH:
         raise FederationError(
-            f"{path} is no kubeconfig: it has {len(text)} characters, more than {MAXIMUM_LENGTH}. It was left as it is."
+            f"{path} is not a kubeconfig: it has {len(text)} characters, more than {MAXIMUM_LENGTH}. It was left "
+            "unchanged."
         )
     try:
         size, depth = expanded(compose(text))
         if size > MAXIMUM_NODES or depth > MAXIMUM_DEPTH:
             most = f"{MAXIMUM_NODES} values" if size > MAXIMUM_NODES else f"{MAXIMUM_DEPTH} levels"
             raise FederationError(
-                f"{path} is no kubeconfig: with its aliases it stands for more than {most}. It was left as it is."
+                f"{path} is not a kubeconfig: its aliases expand to more than {most}. It was left unchanged."
             )
         data = _load(text)
     except yaml.YAMLError as error:
-        raise FederationError(f"{path} is broken{_place(error, text)}. It was left as it is; mend it first.") from error
+        raise FederationError(f"{path} is broken{_place(error, text)}. It was left unchanged; fix it first.") from error
     except ValueError as error:
-        raise FederationError(f"{path} is broken: {error}. It was left as it is; mend it first.") from error
+        raise FederationError(f"{path} is broken: {error}. It was left unchanged; fix it first.") from error
     return check({} if data is None else data, path)
 
 
@@ -109,18 +110,18 @@ def check(data: t.Any, path: str) -> Config:
     :raises FederationError: it has not.
     """
     if not isinstance(data, dict):
-        raise FederationError(f"{path} is no kubeconfig: its content is a {kind_of(data)}, not a mapping.")
+        raise FederationError(f"{path} is not a kubeconfig: its content is a {kind_of(data)}, not a mapping.")
     for name, key in LISTS.items():
         for number, entry in enumerate(_entries(data, name, path), start=1):
             called = entry.get("name") if isinstance(entry, dict) else None
             if called is None:
-                raise FederationError(f"{path} is no kubeconfig: entry {number} of {name} has no name.")
+                raise FederationError(f"{path} is not a kubeconfig: entry {number} of {name} has no name.")
             if not isinstance(called, str):
                 raise FederationError(_no_text(path, f"the name of entry {number} of {name}", called))
             content = entry.get(key)
             if content is not None and not isinstance(content, dict):
                 raise FederationError(
-                    f"{path} is no kubeconfig: {key} of {called} in {name} is a {kind_of(content)}, not a mapping."
+                    f"{path} is not a kubeconfig: {key} of {called} in {name} is a {kind_of(content)}, not a mapping."
                 )
             for reference in ("cluster", "user", "namespace") if key == "context" else ():
                 value = (content or {}).get(reference)
@@ -134,20 +135,20 @@ def check(data: t.Any, path: str) -> Config:
 def _no_text(path: str, what: str, value: t.Any) -> str:
     # YAML takes 110, on and yes for what is no text, and kubectl refuses them here.
     if isinstance(value, (bool, int, float)):
-        return f"{path} is no kubeconfig: {what} is a {kind_of(value)} ({value}), not a text. Put it in quotes."
-    return f"{path} is no kubeconfig: {what} is a {kind_of(value)}, not a text."
+        return f"{path} is not a kubeconfig: {what} is a {kind_of(value)} ({value}), not a string. Put it in quotes."
+    return f"{path} is not a kubeconfig: {what} is a {kind_of(value)}, not a string."
 
 
 def kind_of(value: t.Any) -> str:
     """What a value of a document is called in messages."""
-    kinds = {bool: "truth value", int: "number", float: "number", str: "text", list: "list", dict: "mapping"}
+    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", dict: "mapping"}
     return kinds.get(type(value), type(value).__name__)
 
 
 def _entries(data: Config, name: str, path: str) -> list[t.Any]:
     entries = data.get(name)
     if entries is not None and not isinstance(entries, list):
-        raise FederationError(f"{path} is no kubeconfig: {name} is a {kind_of(entries)}, not a list.")
+        raise FederationError(f"{path} is not a kubeconfig: {name} is a {kind_of(entries)}, not a list.")
     return entries or []
 
 

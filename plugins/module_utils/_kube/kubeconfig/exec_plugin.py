@@ -50,7 +50,7 @@ class Plugin:
         if version not in _PLUGIN_VERSIONS:
             raise InvalidOption(
                 f"{self._where}: apiVersion in its user's exec is {version!r}; kubectl takes"
-                f" {' or '.join(_PLUGIN_VERSIONS)}. For an EKS cluster, the module eks_kubeconfig mends it."
+                f" {' or '.join(_PLUGIN_VERSIONS)}. For an EKS cluster, the module eks_kubeconfig corrects it."
             )
         if not command:
             raise InvalidOption(f"{self._where}: its user's exec names no command.")
@@ -61,8 +61,8 @@ class Plugin:
             )
         if mode == "Always":
             raise InvalidOption(
-                f"{self._where}: {command} needs a terminal (interactiveMode: Always), and a task has none. Use a"
-                " context whose credentials can be had without a person."
+                f"{self._where}: {command} needs a terminal (interactiveMode: Always), and a task has none. Use a "
+                "context whose credentials can be obtained without user interaction."
             )
         self._arguments = [str(word) for word in entry.get("args") or []]
         self._environment: dict[str, str] = {}
@@ -83,8 +83,8 @@ class Plugin:
         if command is None:
             hint = self._entry.get("installHint")
             raise InvalidOption(
-                f"{self._where}: the command {self._entry['command']}, which gets its credentials, is not there, or"
-                f" can't be executed (PATH is {os.environ.get('PATH', '')})."
+                f"{self._where}: the command {self._entry['command']}, which gets its credentials, does not exist or "
+                f"cannot be executed (PATH is {os.environ.get('PATH', '')})."
                 + (f" The kubeconfig says how to install it: {hint}" if hint else " Install it, or set PATH.")
             )
         return command
@@ -101,16 +101,16 @@ class Plugin:
             status, output, errors = asyncio.run(_ended([command, *self._arguments], environment))
         except TimeoutError as error:
             raise PluginFailed(
-                f"{self._where}: {command} has got no credentials in {PLUGIN_PATIENCE:.0f} s."
+                f"{self._where}: {command} did not return credentials within {PLUGIN_PATIENCE:.0f} s."
             ) from error
         except (OSError, ValueError) as error:
             raise InvalidOption(
-                f"{self._where}: {command}, which gets its credentials, can't be run: {error}"
+                f"{self._where}: {command}, which gets its credentials, cannot be run: {error}"
             ) from error
         if status:
             said = errors.decode(errors="replace").strip()
             raise PluginFailed(
-                f"{self._where}: {command} has got no credentials, it ended with {status}:"
+                f"{self._where}: {command} returned no credentials and exited with {status}:"
                 f" {said[-1000:] or 'it said nothing'}"
             )
         return self._status(command, output)
@@ -123,13 +123,13 @@ class Plugin:
             token, expires = status.get("token") or "", status.get("expirationTimestamp")
             certificate, key = status.get("clientCertificateData"), status.get("clientKeyData")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise PluginFailed(f"{self._where}: {command} has answered with what is no ExecCredential.") from error
+            raise PluginFailed(f"{self._where}: {command} did not return an ExecCredential.") from error
         if version != self._entry["apiVersion"]:
             raise PluginFailed(
-                f"{self._where}: {command} has answered in {version!r}, and was asked for {self._entry['apiVersion']}."
+                f"{self._where}: {command} answered in {version!r} instead of {self._entry['apiVersion']}."
             )
         if bool(certificate) != bool(key) or not (token or certificate):
-            raise PluginFailed(f"{self._where}: {command} has answered with neither a token nor a certificate and key.")
+            raise PluginFailed(f"{self._where}: {command} returned neither a token nor a certificate and key.")
         pair = {"client-certificate-data": certificate, "client-key-data": key} if certificate else {}
         encoded = {name: base64.b64encode(str(pem).encode()).decode() for name, pem in pair.items()}
         return Token(f"Bearer {token}" if token else "", _seconds(expires)), encoded

@@ -82,15 +82,15 @@ def _take(name: str, deadline: float) -> bool:
         except OSError:
             return False
         raise FederationError(
-            f"{name} does not go away: another program changes the kubeconfig, or was killed while it did. "
-            "When neither kubectl nor a playbook is at work on it, remove that lock file.",
+            f"{name} does not disappear: another program is changing the kubeconfig, or was killed while doing so. "
+            "If neither kubectl nor a playbook is using it, remove that lock file.",
         )
 
 
 def read(path: str) -> str:
     """The text of a file with its line ends, and a byte order mark, as they are; empty when there is none.
 
-    :raises FederationError: it can not be read, or is no regular file, or larger than any kubeconfig.
+    :raises FederationError: it cannot be read, or is no regular file, or larger than any kubeconfig.
     """
     return decode(_raw(path), path)[0]
 
@@ -110,7 +110,7 @@ def decode(raw: bytes, path: str) -> tuple[str, str]:
         line, column = raw.count(b"\n", 0, error.start) + 1, error.start - raw.rfind(b"\n", 0, error.start)
         raise FederationError(
             f"{path} is broken in line {line}, column {column}: it is not {encoding[:6].rstrip('-').upper()}."
-            " It was left as it is; mend it first."
+            " It was left unchanged; fix it first."
         ) from error
 
 
@@ -121,23 +121,23 @@ def _raw(path: str) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise FederationError(f"{path} can not be read: {error}") from error
+        raise FederationError(f"{path} cannot be read: {error}") from error
     try:
         state = os.fstat(handle)
         if stat.S_ISCHR(state.st_mode) and os.path.realpath(path) == os.devnull:
             return b""
         if not stat.S_ISREG(state.st_mode):
-            raise FederationError(f"{path} can not be read: it is {_kind_of(state.st_mode)}, not a regular file.")
+            raise FederationError(f"{path} cannot be read: it is {_kind_of(state.st_mode)}, not a regular file.")
         with os.fdopen(handle, "rb", closefd=False) as stream:
             raw = b"" if state.st_size > MAXIMUM_LENGTH else stream.read(MAXIMUM_LENGTH + 1)
     except OSError as error:
-        raise FederationError(f"{path} can not be read: {error}") from error
+        raise FederationError(f"{path} cannot be read: {error}") from error
     finally:
         os.close(handle)
     size = max(state.st_size, len(raw))
     if size > MAXIMUM_LENGTH:
         raise FederationError(
-            f"{path} is no kubeconfig: it has {size} bytes, more than {MAXIMUM_LENGTH}. It was left as it is."
+            f"{path} is not a kubeconfig: it has {size} bytes, more than {MAXIMUM_LENGTH}. It was left unchanged."
         )
     return raw
 
@@ -155,12 +155,12 @@ def is_private(path: str) -> bool:
 def make_folder(path: str) -> None:
     """Make the folder that a file is to be in, for its owner alone.
 
-    :raises FederationError: it can not be made.
+    :raises FederationError: it cannot be made.
     """
     try:
         os.makedirs(os.path.dirname(os.path.realpath(path)), mode=0o700, exist_ok=True)
     except OSError as error:
-        raise FederationError(f"The folder of {path} can not be made: {error}") from error
+        raise FederationError(f"The folder of {path} cannot be made: {error}") from error
 
 
 def write(path: str, text: str, mode: int = 0o600, encoding: str = "utf-8") -> None:
@@ -168,13 +168,13 @@ def write(path: str, text: str, mode: int = 0o600, encoding: str = "utf-8") -> N
 
     A symbolic link stays one: the file that it leads to is replaced. The owner stays as it is where we may say so.
 
-    :raises FederationError: it can not be written, or what is there is no regular file.
+    :raises FederationError: it cannot be written, or what is there is no regular file.
     """
     target = os.path.realpath(path)
     if os.path.exists(target) and not os.path.isfile(target):
         # Root would put a file in the place of /dev/null.
         raise FederationError(
-            f"{path} can not be written: it is {_kind_of(os.stat(target).st_mode)}, not a regular file."
+            f"{path} cannot be written: it is {_kind_of(os.stat(target).st_mode)}, not a regular file."
         )
     folder = os.path.dirname(target)
     temporary = ""
@@ -194,7 +194,7 @@ def write(path: str, text: str, mode: int = 0o600, encoding: str = "utf-8") -> N
     except OSError as error:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
-        raise FederationError(f"{path} can not be written: {error}") from error
+        raise FederationError(f"{path} cannot be written: {error}") from error
 
 
 class File:
@@ -242,7 +242,7 @@ class File:
 class Files:
     """All kubeconfig files together, read at once.
 
-    :raises FederationError: one of them can not be read or is broken.
+    :raises FederationError: one of them cannot be read or is broken.
     """
 
     def __init__(self, files: t.Sequence[str]) -> None:

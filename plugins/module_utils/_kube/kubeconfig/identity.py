@@ -84,7 +84,9 @@ def impersonation(user: Object, where: str) -> Headers:
         v for each in extra.values() for v in (each if isinstance(each, list) else [None]) if not isinstance(v, str)
     ]
     if values or not all(isinstance(key, str) for key in extra):
-        raise InvalidOption(f"{where}: as-groups must be a list of texts, and as-user-extra lists of texts by name.")
+        raise InvalidOption(
+            f"{where}: as-groups must be a list of strings, and as-user-extra must map names to lists of strings."
+        )
     result = [("Impersonate-User", user["as"])]
     if "as-uid" in user:
         result.append(("Impersonate-Uid", user["as-uid"]))

@@ -51,7 +51,7 @@ def compose(text: str) -> t.Any:
     Its places begin behind a byte order mark. An alias is a node of its own with its own place. It has the style ``*``,
     and ``target`` is what it stands for.
 
-    :raises yaml.YAMLError: it is broken; so it is when a key is there twice, an anchor contains itself, or it is nested
+    :raises yaml.YAMLError: it is broken; so it is when a key appears twice, an anchor contains itself, or it is nested
         more than MAXIMUM_DEPTH levels deep.
     """
     text = split_mark(text)[1]
@@ -80,7 +80,7 @@ class _Composer:
                 return None
             if kind is yaml.DocumentStartEvent:
                 if event.version not in (None, (1, 1)):
-                    raise yaml.composer.ComposerError(None, None, "kubectl takes %YAML 1.1 alone", event.start_mark)
+                    raise yaml.composer.ComposerError(None, None, "kubectl accepts only %YAML 1.1", event.start_mark)
                 break
         return self._node(next(self._events))
 
@@ -140,7 +140,7 @@ class _Composer:
             if key.id == "scalar" and key.style != "*":
                 if key.value in seen:
                     # PyYAML would take the last, kubectl refuses it.
-                    raise yaml.composer.ComposerError(None, None, f"{key.value} is there twice", key.start_mark)
+                    raise yaml.composer.ComposerError(None, None, f"{key.value} appears twice", key.start_mark)
                 seen.add(key.value)
             pairs.append((key, self._node(next(self._events))))
 
@@ -171,7 +171,7 @@ def expanded(root: t.Any) -> tuple[int, int]:
 def values(root: t.Any) -> t.Any:
     """What a tree of :func:`compose` says, in values of its own.
 
-    :raises yaml.YAMLError: a tag is not known, or a key is no text.
+    :raises yaml.YAMLError: a tag is not known, or a key is not a string.
     """
     known: dict[int, t.Any] = {}
 
@@ -207,7 +207,7 @@ def values(root: t.Any) -> t.Any:
 def _merged_from(node: t.Any, value: t.Any) -> list[dict[str, t.Any]]:
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, dict) for part in parts):
-        raise yaml.constructor.ConstructorError(None, None, "what is merged is no mapping", node.start_mark)
+        raise yaml.constructor.ConstructorError(None, None, "the merged value is not a mapping", node.start_mark)
     return parts
 
 
@@ -219,12 +219,12 @@ def _key(value: t.Any, node: t.Any) -> str:
         return str(value).lower()
     if isinstance(value, (int, float)):
         return str(value)
-    raise yaml.constructor.ConstructorError(None, None, "a key is no text", node.start_mark)
+    raise yaml.constructor.ConstructorError(None, None, "a key is not a string", node.start_mark)
 
 
 def _refuse_tag(node: t.Any, kind: str) -> None:
     if node.tag not in (None, "!", _TAG + kind):
-        raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not known here", node.start_mark)
+        raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not supported", node.start_mark)
 
 
 def _scalar(node: t.Any) -> t.Any:
@@ -239,8 +239,8 @@ def _scalar(node: t.Any) -> t.Any:
         if tag in ("null", "bool", "int", "float"):
             return plain(node.value)
     except binascii.Error as error:
-        raise yaml.constructor.ConstructorError(None, None, f"it is no base64: {error}", node.start_mark) from error
-    raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not known here", node.start_mark)
+        raise yaml.constructor.ConstructorError(None, None, f"it is not base64: {error}", node.start_mark) from error
+    raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not supported", node.start_mark)
 
 
 def plain(value: str) -> t.Any:

@@ -28,7 +28,7 @@ Entry = dict[str, t.Any]
 
 
 class NotInPlace(Exception):
-    """The document is written in a way in which this can not be changed without touching more."""
+    """The document is written in a way in which this cannot be changed without touching more."""
 
 
 # What is a line's end to YAML, or no character of a text, within double quotes too.

@@ -85,12 +85,12 @@ def usable_secret(
     request = session.request
     for other, cluster in members.items():
         if other != request.name and secret_of(cluster) == name:
-            raise InvalidOption(f"secret_name is {name!r}; that Secret belongs to member {other}: name another one.")
+            raise InvalidOption(f"secret_name is {name!r}; that Secret belongs to member {other}: choose another one.")
     found = session.host.get("Secret", name)
     if found is not None and name not in credentials and name != secret_of(members.get(request.name)):
         raise InvalidOption(
             f"secret_name is {name!r}; there is such a Secret in namespace {request.namespace} of the"
-            f" {session.host_client.label}, and it holds no token for {request.name}: name another one."
+            f" {session.host_client.label}, and it holds no token for {request.name}: choose another one."
         )
     return found
 

@@ -34,20 +34,20 @@ class _Clue(t.NamedTuple):
     meaning: str
 
 
-_DROPPED = "Nothing comes back: a firewall or security group drops it, or the way back"
+_DROPPED = "There is no response: a firewall or security group drops the request or the response"
 _CLUES = (
     _Clue(
         "x509:",
         False,
-        "It does not trust the certificate there: set ca_bundle to its authority's certificates, or"
-        " disabled_tls_validations to what of it is not to be verified",
+        "It does not trust the certificate there: set ca_bundle to its authority's certificates, or "
+        "disabled_tls_validations to the checks to skip",
     ),
     _Clue(
         "Unauthorized",
         False,
-        "The API server there refuses the token of {cluster}: it is another cluster's; check api_endpoint",
+        "The API server there rejects the token of {cluster}: it belongs to another cluster; check api_endpoint",
     ),
-    _Clue("connection refused", True, "Nothing listens there, or a firewall on the way refuses"),
+    _Clue("connection refused", True, "Nothing listens there, or a firewall in between rejects the connection"),
     _Clue("no such host", True, "The name server of the {host} does not know that name"),
     _Clue("no route to host", True, "There is no route"),
     _Clue("network is unreachable", True, "There is no route"),

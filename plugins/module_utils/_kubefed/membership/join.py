@@ -174,7 +174,7 @@ def _register(session: Session, plan: JoinPlan, token: Token) -> Object:
     if marked:
         secret = manifests.host_secret(plan.secret, session.request.namespace, token.value)
         if plan.deposited is not None:
-            # It can't be changed, and to KubeFed any is good
+            # It cannot be changed, and to KubeFed any is good
             del secret["type"]
         session.host.ensure(secret, secret=True)
     wanted = _kubefed_cluster(session, plan, token, marked=marked)

@@ -64,7 +64,7 @@ class Membership:
 def read_options(params: t.Mapping[str, t.Any]) -> Membership:
     """Read the module's options.
 
-    :raises InvalidOption: for the first one that can't be used, with its value and what is allowed.
+    :raises InvalidOption: for the first one that cannot be used, with its value and what is allowed.
     """
     check_name(params["name"], "name")
     check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63, dots=False)
@@ -112,7 +112,7 @@ def _limited_to(params: t.Mapping[str, t.Any]) -> t.Collection[str] | None:
     """The types that KubeFed's rights are limited to; ``None`` for all rights."""
     given: list[str] = params["types"]
     if given and params["rights"] != rights.TYPES:
-        raise InvalidOption(f"types is {given!r}; it is of no use without rights=types.")
+        raise InvalidOption(f"types is {given!r}; it has no effect without rights=types.")
     rights.check_types(given, "types")
     return given if params["rights"] == rights.TYPES else None
 
@@ -123,7 +123,7 @@ def check_tls_validations(values: t.Collection[str], option: str) -> None:
     :raises InvalidOption: with option, value and what is allowed.
     """
     if "*" in values and len(values) > 1:
-        raise InvalidOption(f"{option} is {list(values)!r}; '*' stands for all of them and has to be alone.")
+        raise InvalidOption(f"{option} is {list(values)!r}; '*' means all of them and cannot be combined with others.")
 
 
 def check_certificates(pem: str, option: str) -> None:
@@ -134,7 +134,7 @@ def check_certificates(pem: str, option: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, TypeError, ValueError) as error:
-        raise InvalidOption(f"{option} can't be used: {error}; allowed are certificates in PEM, as text.") from error
+        raise InvalidOption(f"{option} cannot be used: {error}; allowed are certificates in PEM, as text.") from error
 
 
 def host_name(context: str | None) -> str:
@@ -148,7 +148,7 @@ def host_name(context: str | None) -> str:
     name = re.sub(r"[-.]*\.[-.]*", ".", name)[:200].strip("-.")
     if not name:
         raise InvalidOption(
-            f"No name for the host cluster can be made of the context {context!r}: set host_cluster_name."
+            f"No name for the host cluster can be derived from the context {context!r}: set host_cluster_name."
         )
     return name
 

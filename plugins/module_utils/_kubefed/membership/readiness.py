@@ -55,7 +55,7 @@ def wait_ready(session: Session) -> Object:
     def poll() -> PollResult:
         cluster = session.host.get("KubeFedCluster", name)
         if cluster is None:
-            raise TerminalState(f"KubeFedCluster {name} was removed while its Ready was waited for.")
+            raise TerminalState(f"KubeFedCluster {name} was removed while waiting for it to be Ready.")
         found.clear()
         found.update(cluster)
         return _verdict(session, cluster)
@@ -73,13 +73,13 @@ def _verdict(session: Session, cluster: Object) -> PollResult:
     if outage:
         return PollResult(False, outage)
     if _predates_change(cluster, session.slice_state):
-        return PollResult(False, "KubeFed's controller has not looked at it since it was changed")
+        return PollResult(False, "KubeFed's controller has not processed it since it was changed")
     if not is_permanent(cluster):
         session.slice_state.pop(_PERMANENT, None)
     # Said twice, it was not said by a client that KubeFed had made before the change
     elif session.slice_state.setdefault(_PERMANENT, last_probe(cluster)) != last_probe(cluster):
         hint = advice(session, cluster, outdated=False)
-        raise TerminalState(f"KubeFed can't use {session.request.name}: {readiness(cluster)}. {hint}")
+        raise TerminalState(f"KubeFed cannot use {session.request.name}: {readiness(cluster)}. {hint}")
     return PollResult(is_ready(cluster), readiness(cluster))
 
 

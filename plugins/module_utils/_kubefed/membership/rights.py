@@ -40,8 +40,8 @@ def check_types(names: t.Iterable[str], option: str) -> None:
     for name in names:
         if len(name) > 253 or not _TYPE.fullmatch(name):
             raise InvalidOption(
-                f"{option} has {name!r}; allowed is a type as its FederatedTypeConfig is named, the plural with the"
-                " group after a dot, such as statefulsets.apps or configmaps."
+                f"{option} has {name!r}; allowed is the name of a FederatedTypeConfig, which is the plural, a dot "
+                "and the group, such as statefulsets.apps or configmaps."
             )
 
 

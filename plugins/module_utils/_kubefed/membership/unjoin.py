@@ -52,7 +52,7 @@ class UnjoinPlan:
 def unjoin(session: Session, *, wait: bool, clean_member: bool = True, no_member: str = "") -> list[str]:
     """Take the cluster out of the federation.
 
-    The member first, while the host still knows of it; a member that can't be reached does not keep the host from
+    The member first, while the host still knows of it; a member that cannot be reached does not keep the host from
     being cleaned.
 
     :param wait: until all of it is gone.
@@ -89,7 +89,7 @@ def _orphaned(session: Session, plan: UnjoinPlan) -> list[str]:
     placed = kubefed.federated_to(session.host_client, session.request.namespace, name)
     if not placed:
         return []
-    return [f"what KubeFed has put into {name} and was not withdrawn: {some(placed)}. KubeFed looks after it no more"]
+    return [f"what KubeFed has put into {name} and was not withdrawn: {some(placed)}. KubeFed no longer manages it"]
 
 
 # -- write ------------------------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def _desired(
     unused = unused_overrides(request.overrides, desired)
     if unused:
         raise InvalidOption(
-            f"{'; '.join(unused)}: no resource of this task fits. A Namespace is meant by its kind only."
+            f"{'; '.join(unused)}: it matches no resource of this task. A Namespace is selected only by its kind."
         )
     return desired
 

@@ -49,7 +49,7 @@ def check_plans(
         placed = selected(plan.spec, labels)
         reason = _undone(desired, plan.spec, placed) if "template" in desired.spec else ""
         if reason:
-            problems.append(f"{desired.type.kind} {desired.name} can't be federated: {reason}.")
+            problems.append(f"{desired.type.kind} {desired.name} cannot be federated: {reason}.")
         unknown |= {name for name in placed if name not in labels}
         if desired.type.is_namespace or not desired.type.namespaced:
             continue
@@ -65,7 +65,7 @@ def check_plans(
         unknown |= {name for name in schedule.spec.get("clusters") or {} if name != "*" and name not in labels}
     if unknown:
         known = ", ".join(sorted(labels)) or "none"
-        text = f"placement names {', '.join(sorted(unknown))}, not joined to the federation. Joined are: {known}."
+        text = f"placement has {', '.join(sorted(unknown))}, not a member of the federation. Members are: {known}."
         if context.check_mode:
             # An earlier task of the same play may be the one that joins it
             context.warn(text)
@@ -82,7 +82,7 @@ def _namespace_problems(
     if store.scope == "Namespaced":
         if desired.namespace == store.namespace:
             return []
-        return [f"{desired.title}: this federation has scope Namespaced, and propagates from {store.namespace} alone."]
+        return [f"{desired.title}: this federation has scope Namespaced, and propagates only from {store.namespace}."]
     if desired.namespace == store.namespace:
         return [f"{desired.title}: KubeFed never propagates from its own namespace."]
     if namespace is not None:
@@ -91,15 +91,15 @@ def _namespace_problems(
         federated = store.namespace_of(desired.namespace)
         if federated is None or federated["metadata"].get("deletionTimestamp"):
             return [
-                f"{desired.title}: namespace {desired.namespace} is not federated, so KubeFed would put nothing from it"
-                " anywhere. Give the Namespace too, in definition."
+                f"{desired.title}: namespace {desired.namespace} is not federated, so KubeFed would propagate "
+                "nothing from it. Add the Namespace to definition."
             ]
         spec = federated["spec"]
     missing = placed - selected(spec, context.labels)
     if missing:
         return [
             f"{desired.title} is placed on {', '.join(sorted(missing))}, but FederatedNamespace {desired.namespace} is"
-            " not, and KubeFed takes what both have in common: place the namespace there too."
+            " not, and KubeFed uses only the clusters that both have in common: place the namespace there too."
         ]
     return []
 
@@ -153,7 +153,7 @@ def rehearse_plans(context: Context, plans: t.Sequence[Plan]) -> None:
 
 
 def check_updates(context: Context, plans: t.Sequence[Plan]) -> None:
-    """Refuse changes, as of Services, which KubeFed would report as done, and which can't be done.
+    """Refuse changes, as of Services, which KubeFed would report as done, and which cannot be done.
 
     :raises InvalidOption: with all reasons.
     """
@@ -174,8 +174,9 @@ def check_updates(context: Context, plans: t.Sequence[Plan]) -> None:
                 problems.append(f"{type_.kind} {namespace}/{name} in {cluster}: {reason}.")
     if problems:
         raise InvalidOption(
-            f"{' '.join(problems)} KubeFed leaves this of a Service to the cluster, and would report it as done."
-            " Remove the Service with state absent before, or with kubectl where it was before it was federated."
+            f"{' '.join(problems)} KubeFed leaves this field of a Service to the cluster, and would report it as "
+            "done. First remove the Service with state absent, or with kubectl where it existed before it was "
+            "federated."
         )
 
 

@@ -69,7 +69,7 @@ def _look(context: Context, cluster: str, type_: FederatedType, namespace: str) 
         return context.store.members.metadata(cluster, type_.target_path(namespace))
     except FederationError as error:
         context.warn(
-            f"Not known whether the {type_.plural} of namespace {namespace} exist in {cluster} already:"
+            f"It is unknown whether the {type_.plural} of namespace {namespace} exist in {cluster} already:"
             f" {error.message} Those of the same name are taken over, and removed when the cluster is withdrawn."
         )
         return None

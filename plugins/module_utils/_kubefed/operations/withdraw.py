@@ -32,7 +32,7 @@ def withdraw(context: Context, tracked: list[TrackedObject], clusters: set[str],
     cluster before it was federated stays there.
 
     :returns: the result for each.
-    :raises InvalidOption: for what can't be withdrawn alone.
+    :raises InvalidOption: for what cannot be withdrawn alone.
     """
     first = [one for one in tracked if not one.type.is_namespace]
     last = [one for one in tracked if one.type.is_namespace]
@@ -135,8 +135,8 @@ def _release(context: Context, tracked: TrackedObject, cluster: str) -> None:
             raise
     except FederationError as error:
         raise FederationError(
-            f"{tracked.title} was in {cluster} before it was federated, and must be taken from KubeFed's hands there"
-            f" first, or it would be deleted. {error.message}"
+            f"{tracked.title} was in {cluster} before it was federated, and must be released from KubeFed there "
+            f"first, or it would be deleted. {error.message}"
         ) from error
 
 

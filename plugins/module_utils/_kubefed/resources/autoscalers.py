@@ -78,26 +78,26 @@ def leaves_replicas(type_: FederatedType, template: Object) -> bool:
 
 
 def conflict(desired: DesiredObject, autoscaler: Autoscaler, spec: Object, *, schedule: str) -> str:
-    """Why an object can't be federated as it is with its autoscaler, or an empty string.
+    """Why an object cannot be federated as it is with its autoscaler, or an empty string.
 
     :param spec: of the federated object as it will be.
     :param schedule: title of the ReplicaSchedulingPreference that divides its replicas, or an empty string.
     """
     if schedule:
         return (
-            f"{desired.title} is scaled by {autoscaler.title}, and its replicas are divided by {schedule}: each would"
-            " undo what the other does, without end. Use one of the two."
+            f"{desired.title} is scaled by {autoscaler.title}, and its replicas are divided by {schedule}: each "
+            "would endlessly undo what the other does. Use one of the two."
         )
     if spec.get("retainReplicas") is False:
         return (
-            f"{desired.title} has retainReplicas: false, and is scaled by {autoscaler.title}: KubeFed would undo that"
-            " without end. Leave retainReplicas out, or set it to true."
+            f"{desired.title} has retainReplicas: false, and is scaled by {autoscaler.title}: KubeFed would "
+            "endlessly undo that. Leave retainReplicas out, or set it to true."
         )
     both = sorted(autoscaler.clusters & set(replicas(spec)))
     if both:
         return (
             f"{desired.title} has an override of /spec/replicas for {', '.join(both)}, where {autoscaler.title} scales"
-            " it: KubeFed would undo that without end. Leave the override or the autoscaler out there."
+            " it: KubeFed would endlessly undo that. Remove the override or the autoscaler there."
         )
     return ""
 

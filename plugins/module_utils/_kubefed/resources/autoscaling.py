@@ -67,7 +67,7 @@ class Autoscaling:
         return [found for found in self._found.get(one.namespace, ()) if found.scales(one.type, one.name)]
 
     def problems(self, plans: t.Iterable[Plan]) -> list[str]:
-        """Why what is scaled can't be federated as it is asked for."""
+        """Why what is scaled cannot be federated as it is asked for."""
         problems = []
         for plan in plans:
             one = plan.desired
@@ -78,8 +78,8 @@ class Autoscaling:
                 if not problem and not self._store.retains_replicas(one.type):
                     problem = (
                         f"{one.title} is scaled by {autoscaler.title}, and {one.type.federated_kind} has no field"
-                        " retainReplicas, so that KubeFed would undo that without end: leave one of the two out, or"
-                        f" apply {one.type.kind} {one.name} in each cluster without the federation."
+                        " retainReplicas, so that KubeFed would endlessly undo that: remove one of the two, or apply "
+                        "{one.type.kind} {one.name} in each cluster without the federation."
                     )
                 if problem:
                     problems.append(problem)

@@ -24,7 +24,7 @@ def from_definition(definition: t.Any, warn: t.Callable[[str], object]) -> list[
     """The resources in the option definition: a dictionary, a list of them, or YAML with any number of documents.
 
     :param warn: tells the user what kubectl passes over in silence.
-    :raises InvalidOption: for what can't be read, or is no Kubernetes object.
+    :raises InvalidOption: for what cannot be read, or is no Kubernetes object.
     """
     if isinstance(definition, str):
         return _from_text(definition, "definition", warn)
@@ -35,14 +35,14 @@ def from_path(path: str, warn: t.Callable[[str], object]) -> list[Object]:
     """The resources in a YAML or JSON file, or in all of them in a directory, in the order of their names.
 
     :param warn: see :func:`from_definition`.
-    :raises InvalidOption: for what can't be read, or is no Kubernetes object.
+    :raises InvalidOption: for what cannot be read, or is no Kubernetes object.
     """
     if not os.path.isdir(path):
         return _from_file(path, warn)
     try:
         names = sorted(name for name in os.listdir(path) if name.endswith(_ENDINGS) and not name.startswith("."))
     except OSError as error:
-        raise InvalidOption(f"src {path} can't be read: {error}") from error
+        raise InvalidOption(f"src {path} cannot be read: {error}") from error
     if not names:
         raise InvalidOption(f"src {path} is a directory without a file *.yml, *.yaml or *.json.")
     return [manifest for name in names for manifest in _from_file(os.path.join(path, name), warn)]
@@ -53,7 +53,7 @@ def _from_file(path: str, warn: t.Callable[[str], object]) -> list[Object]:
         with open(path, "rb") as file:
             content = file.read()
     except OSError as error:
-        raise InvalidOption(f"src {path} can't be read: {error}") from error
+        raise InvalidOption(f"src {path} cannot be read: {error}") from error
     return _from_text(decoded(content, f"src {path}"), f"src {path}", warn)
 
 

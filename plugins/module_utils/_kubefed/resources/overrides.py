@@ -52,7 +52,7 @@ def _check_override(entry: Object, where: str) -> None:
     if not isinstance(path, str) or not path.startswith("/"):
         raise InvalidOption(f"{where} has path {path!r}; it must begin with '/', such as /spec/replicas.")
     if path in _INVALID_PATHS:
-        raise InvalidOption(f"{where} has path {path}, which KubeFed refuses, as it does {', '.join(_INVALID_PATHS)}.")
+        raise InvalidOption(f"{where} has path {path}, which KubeFed rejects, as it does {', '.join(_INVALID_PATHS)}.")
     if operation not in _OPERATIONS:
         raise InvalidOption(f"{where} has op {operation!r} for {path}; allowed are {', '.join(_OPERATIONS)}.")
     if operation != "remove" and "value" not in entry:
@@ -104,7 +104,7 @@ def check_overrides_of(desired: DesiredObject) -> None:
     twice = sorted({cluster for cluster in clusters if clusters.count(cluster) > 1})
     if twice:
         raise InvalidOption(
-            f"{desired.title} has overrides for {', '.join(twice)} more than once: make one entry of them."
+            f"{desired.title} has overrides for {', '.join(twice)} more than once: merge them into one entry."
         )
     for entry in desired.spec.get("overrides") or []:
         cluster, items = entry.get("clusterName"), entry.get("clusterOverrides") or []
@@ -126,7 +126,7 @@ def check_overrides_of(desired: DesiredObject) -> None:
                     )
             wrong = applied_problems(body, desired.type.kind, desired.type.group)
             if wrong:
-                raise InvalidOption(f"{where} make of it what does not fit: {'; '.join(wrong)}.")
+                raise InvalidOption(f"{where} make it invalid: {'; '.join(wrong)}.")
 
 
 def apply_override(body: Object, item: Object) -> str:
@@ -135,7 +135,7 @@ def apply_override(body: Object, item: Object) -> str:
     As RFC 6902 says, but for one thing: KubeFed v0.10.0 replaces a field that is not there, as its own scheduler does
     with the replicas of a template without any (seen; its evanphx/json-patch takes that as adding).
 
-    :returns: why it can not be applied, or an empty string.
+    :returns: why it cannot be applied, or an empty string.
     """
     operation = item.get("op") or "replace"
     keys = [key.replace("~1", "/").replace("~0", "~") for key in item["path"].split("/")[1:]]
@@ -151,7 +151,7 @@ def apply_override(body: Object, item: Object) -> str:
         return f"there is nothing to {operation}."
     if isinstance(found, list):
         if operation == "add" and last != "-" and not (last.isdigit() and int(last) <= len(found)):
-            return f"{last!r} is no position in a list of {len(found)}; '-' means its end."
+            return f"{last!r} is not a position in a list of {len(found)}; '-' means its end."
         if operation == "add":
             found.insert(len(found) if last == "-" else int(last), item.get("value"))
         elif operation == "remove":
@@ -159,7 +159,7 @@ def apply_override(body: Object, item: Object) -> str:
         else:
             found[int(last)] = item.get("value")
     elif not isinstance(found, dict):
-        return "it is inside of a plain value."
+        return "it is inside a scalar value."
     elif operation == "remove":
         del found[last]
     else:

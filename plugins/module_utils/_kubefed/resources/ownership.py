@@ -6,7 +6,7 @@
 
 """What of a federated object this collection has set, so that it goes once a task does not say it. Pure functions.
 
-Server-side apply can't tell: in KubeFed's CRDs overrides are an atomic list, which one field manager owns as a whole.
+Server-side apply cannot tell: in KubeFed's CRDs overrides are an atomic list, which one field manager owns as a whole.
 So the object bears a record in an annotation, of names and fingerprints of values. What others have set is not in it,
 and neither is what they have changed since.
 """

@@ -63,7 +63,9 @@ def check_selector(selector: Object) -> None:
         raise InvalidOption("cluster_selector.matchLabels must be a dictionary of labels.")
     for key, value in (selector.get("matchLabels") or {}).items():
         if not isinstance(value, str):
-            raise InvalidOption(f"cluster_selector.matchLabels.{key} is {value!r}; put it in quotes, a label is text.")
+            raise InvalidOption(
+                f"cluster_selector.matchLabels.{key} is {value!r}; put it in quotes, since labels are strings."
+            )
     expressions = selector.get("matchExpressions") or []
     if not isinstance(expressions, list) or not all(isinstance(entry, dict) for entry in expressions):
         raise InvalidOption("cluster_selector.matchExpressions must be a list of dictionaries.")

@@ -84,20 +84,20 @@ class Text(t.NamedTuple):
 def decoded(content: bytes, where: str) -> str:
     """A file's content as text, by its byte order mark, or else as UTF-8.
 
-    :raises InvalidOption: for what is neither; kubectl would put U+FFFD in place of what it can't read.
+    :raises InvalidOption: for what is neither; kubectl would put U+FFFD in place of what it cannot read.
     """
     mark, encoding = next((entry for entry in _MARKS if content.startswith(entry[0])), (b"", "utf-8"))
     try:
         return content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        raise InvalidOption(f"{where} can't be read: it is no {encoding.upper()} ({error.reason}).") from error
+        raise InvalidOption(f"{where} cannot be read: it is not {encoding.upper()} ({error.reason}).") from error
 
 
 def read(text: str, where: str) -> Text:
     """The documents of a text, as JSON has them.
 
     :param where: where the text comes from, for messages.
-    :raises InvalidOption: for what kubectl can't read either.
+    :raises InvalidOption: for what kubectl cannot read either.
     """
     warnings: list[str] = []
     text = text.removeprefix("\ufeff")
@@ -105,11 +105,11 @@ def read(text: str, where: str) -> Text:
         begin = _from_json if text.lstrip().startswith(("{", "[")) else _from_yaml
         documents = begin(text, warnings)
     except yaml.YAMLError as error:
-        raise InvalidOption(f"{where} is no YAML: {_said(error)}") from error
+        raise InvalidOption(f"{where} is not YAML: {_said(error)}") from error
     except _Unreadable as error:
-        raise InvalidOption(f"{where} can't be read: {error}") from error
+        raise InvalidOption(f"{where} cannot be read: {error}") from error
     except RecursionError as error:
-        raise InvalidOption(f"{where} can't be read: {_TOO_DEEP}") from error
+        raise InvalidOption(f"{where} cannot be read: {_TOO_DEEP}") from error
     return Text(documents, [f"{where}: {warning}" for warning in warnings])
 
 
@@ -118,12 +118,12 @@ def as_json(value: t.Any, where: str) -> t.Any:
 
     :param value: as JSON has it, perhaps from a playbook.
     :param where: where it comes from, for messages.
-    :raises InvalidOption: for what is no number in JSON.
+    :raises InvalidOption: for what is not a JSON number.
     """
     try:
         return _clean(value)
     except _Unreadable as error:
-        raise InvalidOption(f"{where} can't be read: {error}") from error
+        raise InvalidOption(f"{where} cannot be read: {error}") from error
 
 
 class _Unreadable(Exception):
@@ -153,7 +153,7 @@ def _from_json(text: str, warnings: list[str]) -> list[t.Any]:
         return made
 
     def not_finite(word: str) -> t.NoReturn:
-        raise ValueError(f"{word} is no JSON")
+        raise ValueError(f"{word} is not JSON")
 
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=not_finite)
     found: list[t.Any] = []
@@ -169,14 +169,14 @@ def _from_json(text: str, warnings: list[str]) -> list[t.Any]:
             twice.clear()
     except ValueError as error:
         line = text.count("\n", 0, getattr(error, "pos", position)) + 1
-        neither = _Unreadable(f"it is no JSON, line {line}: {getattr(error, 'msg', error)}")
+        neither = _Unreadable(f"it is not JSON, line {line}: {getattr(error, 'msg', error)}")
         # With two objects, one after the other, it is surely JSON (YAMLOrJSONDecoder.Decode)
         if len(found) > 1:
             raise neither from error
         try:
             return found + _from_yaml("\n" * text.count("\n", 0, position) + text[position:], warnings)
         except (yaml.YAMLError, _Unreadable) as also:
-            raise _Unreadable(f"{neither}; and no YAML: {_said(also)}") from error
+            raise _Unreadable(f"{neither}; and not YAML: {_said(also)}") from error
     return found
 
 
@@ -201,7 +201,7 @@ def _twice(key: str, line: int | None = None) -> str:
 def _number(value: float) -> t.Any:
     """A float as encoding/json writes it: up to 1e21, one without a fraction is written as an integer."""
     if not math.isfinite(value):
-        raise _Unreadable(f"{value} is no number in JSON.")
+        raise _Unreadable(f"{value} is not a JSON number.")
     return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
 
 
@@ -365,7 +365,7 @@ class _Document:
             return str(key)
         if isinstance(key, float):
             return _short(key)
-        raise _Unreadable(f"line {node.line}: a key is {_kind_of(key)}; keys are text.")
+        raise _Unreadable(f"line {node.line}: a key is {_kind_of(key)}; keys must be strings.")
 
 
 def _kind_of(value: t.Any) -> str:
@@ -382,8 +382,8 @@ def _scalar(node: _Node) -> t.Any:
             return base64.b64decode(value, validate=True).decode()
         except ValueError as error:
             raise _Unreadable(
-                f"line {node.line}: a value has the tag !!binary, which kubectl can't read either. Leave the tag out:"
-                " binaryData, and data of a Secret, take base64 as text."
+                f"line {node.line}: a value has the tag !!binary, which kubectl cannot read either. Remove the tag: "
+                "binaryData, and data of a Secret, take base64 as text."
             ) from error
     wanted = _TYPES.get(tag)
     resolved = value if wanted is None else _plain(value)

@@ -31,7 +31,7 @@ _QUERY = {"dryRun": "All", "fieldValidation": "Warn"}
 # The namespace for objects whose own is not there yet: each cluster has it
 _STAND_IN = "default"
 # What the members may see otherwise: their own policies, addresses and ports, some of which the object may have there,
-# and webhooks that can't be rehearsed
+# and webhooks that cannot be rehearsed
 _NOT_FOR_GOOD = (
     "denied the request",
     "denied request",
@@ -103,7 +103,7 @@ class Verdicts(t.NamedTuple):
 def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Verdicts:
     """Show objects to the API server.
 
-    What it refuses is only what it can't read or finds invalid. It may have other reasons, such as a right that is
+    What it refuses is only what it cannot read or finds invalid. It may have other reasons, such as a right that is
     missing, which need not hold for KubeFed in the members.
     """
     refusals: dict[str, str] = {}
@@ -114,7 +114,7 @@ def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Verdicts:
         if fields:
             unknown.setdefault(entry.title, fields)
     return Verdicts(
-        [f"{title} would be refused by the clusters: {message}" for title, message in refusals.items()],
+        [f"{title} would be rejected by the clusters: {message}" for title, message in refusals.items()],
         [f"{title}: {', '.join(fields)}" for title, fields in unknown.items()],
     )
 

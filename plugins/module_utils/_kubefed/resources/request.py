@@ -55,7 +55,7 @@ class Request:
 def read_request(params: dict[str, t.Any], warn: t.Callable[[str], object]) -> Request:
     """Read the options of a task, and the documents that they name.
 
-    :param params: the module's. The definition is taken out of them when it can't be read: it is not known then what
+    :param params: the module's. The definition is taken out of them when it cannot be read: it is not known then what
         of it is secret, and a result shows the options.
     :param warn: warns of what kubectl passes over in silence.
     :raises InvalidOption: for what makes no sense, with option, value and what is allowed.
@@ -134,10 +134,10 @@ def _check_what(params: t.Mapping[str, t.Any]) -> None:
     given = params["definition"] is not None or params["src"] is not None
     if state in _FOR_CLUSTERS:
         if not params["clusters"]:
-            raise InvalidOption(f"state is {state}: clusters must name one cluster or more.")
+            raise InvalidOption(f"state is {state}: clusters must list at least one cluster.")
         if not given and not params["namespace"]:
             raise InvalidOption(
-                f"state is {state}: set definition, src, template or namespace, to say which resources are meant."
+                f"state is {state}: set definition, src, template or namespace, to select the resources."
             )
     elif params["clusters"] is not None:
         raise InvalidOption(
@@ -146,7 +146,7 @@ def _check_what(params: t.Mapping[str, t.Any]) -> None:
         )
     elif params["contents"]:
         if not params["namespace"]:
-            raise InvalidOption("contents is true: set namespace to the namespace that is meant.")
+            raise InvalidOption("contents is true: set namespace to the namespace to federate.")
     elif not given:
         raise InvalidOption(f"state is {state}: set definition, src or template.")
 

@@ -99,10 +99,10 @@ def read_schedule(manifest: Object, *, namespace: str | None) -> Schedule:
     spec = manifest.get("spec") or {}
     title = f"{KIND} {metadata['name']}"
     if not inside:
-        raise InvalidOption(f"{title} names no namespace: set metadata.namespace or the option namespace.")
+        raise InvalidOption(f"{title} has no namespace: set metadata.namespace or the option namespace.")
     if spec.get("targetKind") not in schedulable():
         raise InvalidOption(
-            f"{title} has targetKind {spec.get('targetKind')!r}; KubeFed schedules {' and '.join(schedulable())} alone."
+            f"{title} has targetKind {spec.get('targetKind')!r}; KubeFed schedules only {' and '.join(schedulable())}."
         )
     if not _count(spec.get("totalReplicas")):
         raise InvalidOption(f"{title} has totalReplicas {spec.get('totalReplicas')!r}; it must be a number, 0 or more.")

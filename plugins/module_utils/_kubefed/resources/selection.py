@@ -25,12 +25,13 @@ from ..types.served import ApiResource
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # What differs between clusters, though an object is taken
 _DIFFERENCES = {
-    "claims": "PersistentVolumeClaims stay local. Make them in the other clusters, or pods will wait for them: ",
-    "templates": "Volumes are made anew, and empty, in each other cluster for: ",
-    "host": "Directories of the nodes are mounted, which hold something else in each cluster, by: ",
-    "services": "In each cluster, these Services' names resolve to that cluster's own pods alone: ",
-    "bare": "The end points of Services without a selector stay local, for: ",
-    "ports": "Each cluster chooses node ports and load balancers of its own for the Services: ",
+    "claims": "PersistentVolumeClaims are not federated. Create them in the other clusters, or pods will wait for "
+    "them: ",
+    "templates": "New, empty volumes are created in each other cluster for: ",
+    "host": "Directories of the nodes, whose contents differ in each cluster, are mounted by: ",
+    "services": "In each cluster, these Services' names resolve only to that cluster's own pods: ",
+    "bare": "The Endpoints of Services without a selector are not federated, for: ",
+    "ports": "Each cluster chooses its own node ports and load balancers for the Services: ",
 }
 
 
@@ -54,7 +55,7 @@ def type_stays(resource: ApiResource, *, propagated: bool) -> str:
     if rules.from_namespace == STAYS:
         return rules.stays_because
     if not propagated and rules.from_namespace != TAKEN:
-        return "it is of no type that is known to be of use elsewhere: give it in definition, or enable its type"
+        return "its type is not known to be useful in other clusters: list it in definition, or enable its type"
     return ""
 
 
@@ -70,9 +71,9 @@ def object_stays(rules: KindRules, found: Object) -> str:
     if metadata.get("deletionTimestamp"):
         return "it is being deleted"
     if owners:
-        return f"{owners[0]['kind']} {owners[0]['name']} makes it, in each cluster its own"
+        return f"{owners[0]['kind']} {owners[0]['name']} creates it, separately in each cluster"
     if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
-        return "no federated object can have this name"
+        return "a federated resource cannot have this name"
     return rules.object_stays(found)
 
 

@@ -61,7 +61,7 @@ def _from_plain(
     if not type_.federated_namespaced:
         inside = ""
     elif not inside:
-        raise InvalidOption(f"{type_.kind} {name} names no namespace: set metadata.namespace or the option namespace.")
+        raise InvalidOption(f"{type_.kind} {name} has no namespace: set metadata.namespace or the option namespace.")
     warnings: list[str] = []
     spec: Object = {"template": template(manifest, warnings)}
     if placement is not None:
@@ -153,13 +153,12 @@ def _from_federated(
     metadata = manifest["metadata"]
     inside = (metadata.get("namespace") or namespace or "") if type_.federated_namespaced else ""
     if type_.federated_namespaced and not inside:
-        raise InvalidOption(f"{kind} {name} names no namespace: set metadata.namespace or the option namespace.")
+        raise InvalidOption(f"{kind} {name} has no namespace: set metadata.namespace or the option namespace.")
     spec = copy.deepcopy(manifest.get("spec") or {})
     if placement is not None:
         if spec.get("placement") not in (None, placement.spec):
             raise InvalidOption(
-                f"{kind} {inside}/{name} has a placement of its own: leave out the options placement and"
-                " cluster_selector."
+                f"{kind} {inside}/{name} has its own placement: remove the options placement and cluster_selector."
             )
         spec["placement"] = copy.deepcopy(placement.spec)
     result = DesiredObject(
@@ -193,7 +192,7 @@ def _checked(result: DesiredObject) -> DesiredObject:
                 f" name it {result.namespace}."
             )
         if result.name in SYSTEM_NAMESPACES:
-            raise InvalidOption(f"Namespace {result.name} can not be federated: KubeFed never propagates it.")
+            raise InvalidOption(f"Namespace {result.name} cannot be federated: KubeFed never propagates it.")
     return result
 
 

@@ -83,12 +83,12 @@ def _documents_in(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
 
 
 def _identity_problems(document: t.Any) -> list[str]:
-    """Why it can't be said which object a document is."""
+    """Why it cannot be said which object a document is."""
     if not isinstance(document, dict):
         return [f"is {_described(document)}: a Kubernetes object is a mapping with apiVersion, kind and metadata"]
     missing = [field for field in ("apiVersion", "kind") if document.get(field) in (None, "")]
     if missing:
-        return [f"is no Kubernetes object: it needs apiVersion and kind, and has no {' and no '.join(missing)}"]
+        return [f"is not a Kubernetes object: it needs apiVersion and kind, and has no {' and no '.join(missing)}"]
     problems = [
         _no_text(field, document[field]) for field in ("apiVersion", "kind") if not isinstance(document[field], str)
     ]
@@ -98,7 +98,7 @@ def _identity_problems(document: t.Any) -> list[str]:
     name = (metadata or {}).get("name")
     if name in (None, ""):
         generated = (metadata or {}).get("generateName")
-        hint = "; metadata.generateName gives another name each time, which can't be found again" if generated else ""
+        hint = "; metadata.generateName gives another name each time, which cannot be found again" if generated else ""
         problems.append(f"has no metadata.name{hint}")
     elif not isinstance(name, str):
         problems.append(_no_text("metadata.name", name))
@@ -225,7 +225,7 @@ def _container_problems(container: Object, path: str) -> list[str]:
     for field in ("command", "args"):
         values = container.get(field)
         if not isinstance(values, (list, type(None))):
-            problems.append(f"{path}.{field} is {_described(values)}; it must be a list of texts")
+            problems.append(f"{path}.{field} is {_described(values)}; it must be a list of strings")
             continue
         problems += [
             _no_text(f"{path}.{field}[{index}]", value)
@@ -267,8 +267,8 @@ def _data_problems(body: Object, rules: DataRules, prefix: str) -> list[str]:
         wrong = _texts_problems(values, f"{prefix}{field}", secret=rules.secret)
         if not wrong and encoded:
             wrong = [
-                f"{prefix}{field}.{key} is no base64"
-                + ("; stringData takes the text itself" if rules.secret else "; data takes text")
+                f"{prefix}{field}.{key} is not base64"
+                + ("; stringData takes the plain value" if rules.secret else "; data takes text")
                 for key, value in (values or {}).items()
                 if value and not _is_base64(value)
             ]
@@ -361,14 +361,14 @@ def _no_mapping(path: str, value: t.Any, of: str = "") -> str:
 
 def _no_text(path: str, value: t.Any, *, empty: str = "", secret: bool = False) -> str:
     if value is None:
-        return f"{path} is empty; it must be text" + (f": write {empty}" if empty else "")
+        return f"{path} is empty; it must be a string" + (f": write {empty}" if empty else "")
     if isinstance(value, (dict, list)):
-        return f"{path} is {_described(value)}; it must be text"
+        return f"{path} is {_described(value)}; it must be a string"
     shown = _described(value)
     if secret:
         shown = shown.rpartition(" ")[0]
-    hint = " (YAML reads yes, no, on, off, y and n so)" if isinstance(value, bool) else ""
-    return f"{path} is {shown}{hint}; it must be text: put it in quotes"
+    hint = " (YAML reads yes, no, on, off, y and n this way)" if isinstance(value, bool) else ""
+    return f"{path} is {shown}{hint}; it must be a string: put it in quotes"
 
 
 def _described(value: t.Any) -> str:
@@ -384,7 +384,7 @@ def _described(value: t.Any) -> str:
     if isinstance(value, list):
         return "a list"
     text = str(value)
-    return f"the text {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'!r}"
+    return f"the string {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'!r}"
 
 
 def _refusals(check: t.Callable[[], None]) -> list[str]:

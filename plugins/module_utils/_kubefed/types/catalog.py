@@ -77,7 +77,7 @@ class Types:
             name = manifest["metadata"]["name"]
             if resource is None:
                 raise InvalidOption(
-                    f"{kind} {name}: {manifest['apiVersion']} {kind} is no type that KubeFed or"
+                    f"{kind} {name}: {manifest['apiVersion']} {kind} is not a type that KubeFed or"
                     f" {self._host.label} knows. Correct apiVersion or kind, or install what serves it."
                 )
             raise InvalidOption(not_enabled(kind, name, resource.name, self.known))
@@ -85,7 +85,7 @@ class Types:
     def look_up(self, manifests: t.Iterable[Object]) -> None:
         """Find the types of resources that KubeFed does not propagate yet, and note them for :meth:`enable`.
 
-        :raises InvalidOption: when one can't be enabled, with all reasons.
+        :raises InvalidOption: when one cannot be enabled, with all reasons.
         """
         problems: list[str] = []
         seen: set[tuple[str, str]] = set()
@@ -117,7 +117,7 @@ class Types:
         self.known.append(read_type(type_config(resource, self._namespace)))
 
     def obstacle(self, resource: ApiResource) -> str:
-        """Why a type can not be enabled, or an empty string."""
+        """Why a type cannot be enabled, or an empty string."""
         return self._obstacles.of(resource)
 
     def preferred(self) -> list[ApiResource]:

@@ -52,7 +52,7 @@ class Obstacles:
         self._served: dict[str, ServedTypes] = {}
 
     def of(self, resource: ApiResource) -> str:
-        """Why a type can not be enabled, or an empty string.
+        """Why a type cannot be enabled, or an empty string.
 
         KubeFed waits for the type in all members, and its whole controller manager ends after five minutes when one
         does not serve it (reconcile() in pkg/controller/sync/controller.go).
@@ -98,8 +98,10 @@ class Obstacles:
             found = self._types_of(member).find(resource.group, resource.version, resource.kind)
         except FederationError as error:
             raise FederationError(
-                f"Not known whether {member} serves {resource.name}: {error.message} A type that a member lacks makes"
-                " KubeFed's controller crash: make the cluster answer, or let it leave the federation, and run again."
+                f"It is unknown whether {member} serves {resource.name}: {error.message} A type that a member lacks "
+                "makes"
+                " KubeFed's controller crash: make the cluster reachable, or remove it from the federation, and run "
+                "this again."
             ) from error
         return found is not None and found.namespaced == resource.namespaced
 

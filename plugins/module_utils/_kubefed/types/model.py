@@ -83,7 +83,7 @@ def not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedTyp
     return (
         f"{kind} {name}: KubeFed does not know this type, there is no FederatedTypeConfig for it. Set enable_types,"
         f" or enable it with: kubefedctl enable {guess}."
-        f" Enabled are: {', '.join(sorted(type_.name for type_ in types))}."
+        f" Enabled types: {', '.join(sorted(type_.name for type_ in types))}."
     )
 
 

@@ -63,7 +63,7 @@ class Waits:
             # KubeFed does not say whether it has seen a change: what it has written must stay as it is
             settled = not changed or before[-1:] == [given]
             before.append(given)
-            return PollResult(not waiting and settled, _some(waiting) or "replicas are still moved")
+            return PollResult(not waiting and settled, _some(waiting) or "replicas are still being moved")
 
         self._waiter.until("KubeFed to divide replicas over the clusters", poll, sleep=2)
 
@@ -76,9 +76,9 @@ class Waits:
             late: list[tuple[TrackedObject, set[str]]] = []
             for one in tracked:
                 if one.found is None:
-                    raise TerminalState(f"{one.title} was deleted while its propagation was waited for.")
+                    raise TerminalState(f"{one.title} was deleted while waiting for its propagation.")
                 if one.found["metadata"].get("deletionTimestamp"):
-                    raise TerminalState(f"{one.title} is being deleted while its propagation is waited for.")
+                    raise TerminalState(f"{one.title} is being deleted while waiting for its propagation.")
                 placed = self._store.effective(one) & set(clusters)
                 if not propagated(one.found, placed).done:
                     late.append((one, placed))
@@ -89,7 +89,7 @@ class Waits:
                 terminal = propagation(found, said).terminal
                 if terminal and not self._taken_back(one):
                     raise TerminalState(
-                        f"{one.title} can not be propagated: {terminal}", resources=as_results(tracked, self._store)
+                        f"{one.title} cannot be propagated: {terminal}", resources=as_results(tracked, self._store)
                     )
                 waiting.append(f"{one.title}: {propagated(found, placed, said).last}")
             return self._state(waiting, _count(tracked, waiting, "propagated"))
@@ -160,7 +160,7 @@ class Waits:
         self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", tracked), poll, sleep=_sleep(tracked))
         for one in tracked:
             for name in sorted(one.withdrawn & joined - ready):
-                # KubeFed forgets what it can't reach, and says nothing
+                # KubeFed forgets what it cannot reach, and says nothing
                 one.not_removed.append(
                     f"{one.type.kind} {one.name} in {name}, if it was there: the cluster is not Ready"
                 )

@@ -83,7 +83,7 @@ class Running:
     def look(self, placed: t.Sequence[PlacedWorkload]) -> dict[PlacedWorkload, Verdict]:
         """Look at workloads, with one list for each type and namespace in a cluster.
 
-        :raises FederationError: when a cluster can't be asked.
+        :raises FederationError: when a cluster cannot be asked.
         """
         groups: dict[tuple[str, str], list[PlacedWorkload]] = {}
         for one in placed:
@@ -99,7 +99,7 @@ class Running:
             client = self._members.client(cluster)
         except FederationError as error:
             kind = Unavailable if isinstance(error, Unavailable) else FederationError
-            raise kind(f"Not known whether pods run in {cluster}: {error.message}") from error
+            raise kind(f"It is unknown whether pods run in {cluster}: {error.message}") from error
         there: dict[tuple[str, str], Object] = {}
         for type_ in {one.type for one in group}:
             there.update(

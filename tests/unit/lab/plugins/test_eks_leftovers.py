@@ -428,7 +428,7 @@ def test_data_of_an_earlier_cluster_of_the_name_stays(earlier: tuple[str, str], 
     predicting, run = world.sweep(check_mode=True, volumes=True)
     predicting.predict()
     assert not {*earlier} & {row["id"] for row in run.result["removed"]}
-    for sentence in ("was made before the stack of this burst", "nothing says that it was made in the time"):
+    for sentence in ("was created before this burst's stack", "nothing shows that it was created during"):
         sweep, run = world.sweep(volumes=True)
         sweep.remove()
         assert {*earlier} <= world.alive()
@@ -473,12 +473,12 @@ def test_a_protected_load_balancer_is_named(world: World) -> None:
     sweep, run = world.sweep()
     with pytest.raises(TerminalState, match="deletion protection is enabled") as error:
         sweep.remove()
-    assert "Take away what is in the way and run this again" in error.value.message
+    assert "Remove what blocks the deletion and run this again" in error.value.message
     assert [row["name"] for row in run.result["leftovers"]] == ["a3b4c5"]
 
 
 def test_an_interface_without_the_clusters_name_is_named(world: World) -> None:
-    """As a VPC CNI without CLUSTER_NAME leaves it: the burst's by its group, but IAM can't tell whose it is."""
+    """As a VPC CNI without CLUSTER_NAME leaves it: the burst's by its group, but IAM cannot tell whose it is."""
     cluster = world.clients["eks"].describe_cluster(name="vulcan")["cluster"]["resourcesVpcConfig"]
     tags = {"node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d4e5f60718"}
     left = world.interface(tags, [cluster["clusterSecurityGroupId"]])

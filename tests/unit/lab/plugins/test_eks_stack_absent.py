@@ -268,7 +268,7 @@ class Organisation:
         self.turn(on=True)
         self.role = Role(aws, directory, CLUSTER)
         self.vpc = self.role.made("Vpc")
-        # An end point goes more slowly than nothing at all, on AWS faster than a cluster.
+        # An endpoint goes more slowly than nothing at all, on AWS faster than a cluster.
         self._durations.write_text('{"profile": "instant", "types": {"AWS::EKS::Cluster": {"delete": 12}}}')
         deadline = time.monotonic() + 20
         while not self.made():
@@ -280,7 +280,7 @@ class Organisation:
         self._switch.write_text(json.dumps({"guardduty": on}))
 
     def made(self) -> list[str]:
-        """The services of the end points that there are."""
+        """The services of the endpoints that there are."""
         return [each["ServiceName"] for each in self.role.ec2.describe_vpc_endpoints()["VpcEndpoints"]]
 
     def end(self) -> None:

@@ -25,7 +25,7 @@ REGION, ACCOUNT = "eu-central-1", "000000000000"
 SSO = "AWSReservedSSO_Operators_0a1b2c3d4e5f6071"
 SSO_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/{REGION}/{SSO}"
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-SEE_TO_IT = "Set burst_admin_arns (eks_stack_admin_arns) to the IAM users and roles that are to administer the cluster"
+SEE_TO_IT = "Set burst_admin_arns (eks_stack_admin_arns) to the IAM users and roles that should administer the cluster"
 
 
 class Account:
@@ -121,7 +121,7 @@ def test_a_caller_who_may_not_look_up_its_role(account: Account, ask: Ask) -> No
 def test_a_federated_caller(account: Account, ask: Ask) -> None:
     result = ask(**account.federated())
     assert result["failed"]
-    assert f"The federated user arn:aws:sts::{ACCOUNT}:federated-user/ada can't have access to an EKS" in result["msg"]
+    assert f"The federated user arn:aws:sts::{ACCOUNT}:federated-user/ada cannot have access to an EKS" in result["msg"]
     assert SEE_TO_IT in result["msg"]
 
 
@@ -137,9 +137,9 @@ def test_those_who_are_named(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("arn", "said"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:root", f"The root user arn:aws:iam::{ACCOUNT}:root can't have access"),
-        (f"arn:aws:iam::{ACCOUNT}:group/all", "can't have access to an EKS cluster."),
-        ("ada", "can't have access to an EKS cluster."),
+        (f"arn:aws:iam::{ACCOUNT}:root", f"The root user arn:aws:iam::{ACCOUNT}:root cannot have access"),
+        (f"arn:aws:iam::{ACCOUNT}:group/all", "cannot have access to an EKS cluster."),
+        ("ada", "cannot have access to an EKS cluster."),
         (f"arn:aws:iam::{ACCOUNT}:role/nobody", f"There is no role nobody in the account {ACCOUNT}"),
         (f"arn:aws:iam::{ACCOUNT}:role/wrong/{SSO}", f"{SSO} is {SSO_ROLE}. Set burst_admin_arns to that."),
         ("arn:aws:sts::111111111111:assumed-role/x/y", "each as arn:aws:iam::111111111111:role/PATH/x."),

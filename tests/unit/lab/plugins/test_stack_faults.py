@@ -358,8 +358,8 @@ def test_credentials_that_expire_in_mid_wait_are_no_end_of_the_stack(lab: Lab, d
     task = lab.task("expiring", None if deleting else SMALL, **lab.session(4))
     result = task.run()
     assert result["failed"]
-    assert "AWS does not take the credentials: The security token included in the request is expired" in result["msg"]
-    assert "Renew them and run this again. What is under way for the stack expiring goes on in AWS" in result["msg"]
+    assert "AWS does not accept the credentials: The security token included in the request is expired" in result["msg"]
+    assert "Renew them and run this again. The operation on the stack expiring continues on AWS" in result["msg"]
     status = "DELETE_IN_PROGRESS" if deleting else "CREATE_IN_PROGRESS"
     assert (result["stack"]["status"], lab.status(result["stack"]["id"])) == (status, status)
 
@@ -376,7 +376,7 @@ def test_a_key_that_is_taken_away_in_mid_wait(lab: Lab) -> None:
     iam.delete_access_key(UserName="leaver", AccessKeyId=key["AccessKeyId"])
     result = task.run()
     assert result["failed"]
-    assert "AWS does not take the credentials" in result["msg"]
+    assert "AWS does not accept the credentials" in result["msg"]
     lab.durations()
 
 
@@ -389,7 +389,7 @@ def test_throttling_and_faults_of_aws_are_waited_out(lab: Lab, code: str) -> Non
     lab.faults({"call": "DescribeStacks", "code": code, "times": 4})
     result = task.run()
     assert result["stack"]["status"] == "CREATE_COMPLETE"
-    assert [shown for shown in task.shown if "no answer just now: Failed to describe the stack" in shown]
+    assert [shown for shown in task.shown if "no answer at the moment: Failed to describe the stack" in shown]
 
 
 def test_throttling_at_the_very_end_of_a_wait(lab: Lab) -> None:
@@ -409,7 +409,7 @@ def test_throttling_at_the_very_end_of_a_wait(lab: Lab) -> None:
 def test_throttling_before_anything_is_done_says_what_to_do(lab: Lab) -> None:
     lab.faults({"call": "ValidateTemplate", "code": "Throttling"})
     result = lab.task("refused", SMALL).run()
-    assert result["msg"] == "Failed to validate the template: Rate exceeded. Run this again when it answers."
+    assert result["msg"] == "Failed to validate the template: Rate exceeded. Run this again when it can be reached."
 
 
 def test_a_line_that_is_cut_in_mid_wait(lab: Lab) -> None:
@@ -418,7 +418,7 @@ def test_a_line_that_is_cut_in_mid_wait(lab: Lab) -> None:
     task = lab.task("cut", SMALL, endpoint_url=f"https://127.0.0.1:{cable.port}")
     task.until("CREATE_IN_PROGRESS")
     cable.cut()
-    task.until("no answer just now: Failed to describe the stack")
+    task.until("no answer at the moment: Failed to describe the stack")
     assert lab.status("cut") in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE")
     cable.mend()
     result = task.run()
@@ -434,8 +434,8 @@ def test_a_line_that_stays_cut_ends_with_the_deadline(lab: Lab) -> None:
     cable.cut()
     result = task.run()
     assert result["failed"]
-    assert "s for the stack cut to be created, in vain. Last state: no answer just now:" in result["msg"]
-    assert "It goes on in AWS by itself; run this again to go on waiting" in result["msg"]
+    assert "s waiting for the stack cut to be created. Last state: no answer at the moment:" in result["msg"]
+    assert "AWS continues on its own; run this again to keep waiting" in result["msg"]
     lab.durations()
 
 
@@ -452,8 +452,8 @@ def test_a_line_that_carries_nothing_more_ends_with_the_deadline(lab: Lab) -> No
     cable.cut()
     assert time.monotonic() - began < 30
     assert result["failed"]
-    assert "no answer just now: Failed to describe the stack" in task.shown[-1]
-    assert "s for the stack dead to be created, in vain. Last state: no answer just now:" in result["msg"]
+    assert "no answer at the moment: Failed to describe the stack" in task.shown[-1]
+    assert "s waiting for the stack dead to be created. Last state: no answer at the moment:" in result["msg"]
     lab.durations()
 
 
@@ -461,7 +461,7 @@ def test_nobody_answers_at_all(lab: Lab) -> None:
     result = lab.task("nowhere", SMALL, endpoint_url="https://127.0.0.1:9").run()
     assert result["failed"]
     assert "Could not connect to the endpoint URL" in result["msg"]
-    assert result["msg"].endswith("Run this again when it answers.")
+    assert result["msg"].endswith("Run this again when it can be reached.")
 
 
 # ---- what is under way already ----
@@ -548,7 +548,7 @@ def test_a_create_that_rolls_back_names_its_cause_and_the_next_run_clears_up(lab
     assert wrong["failed"]
     assert "The stack wrong could not be created (ROLLBACK_COMPLETE): Cluster (AWS::EKS::Cluster" in wrong["msg"]
     assert "unsupported Kubernetes version 1.12" in wrong["msg"]
-    assert "run this again: what is left of it is removed, and it is created anew" in wrong["msg"]
+    assert "run this again: its remains are removed, and it is created again" in wrong["msg"]
     assert lab.status("wrong") == "ROLLBACK_COMPLETE"
     task = lab.task("wrong", cluster())
     right = task.run()
@@ -572,7 +572,7 @@ def test_a_quota_that_is_used_up(lab: Lab) -> None:
             ec2.delete_vpc(VpcId=vpc_id)
     assert "Vpc (AWS::EC2::VPC" in result["msg"]
     assert "The maximum number of VPCs has been reached." in result["msg"]
-    assert "A quota of the account is used up: give back what is not needed, or ask for more" in result["msg"]
+    assert "A quota of the account is used up: release what is not needed, or request an increase" in result["msg"]
     assert lab.task("many", VPC).run()["stack"]["status"] == "CREATE_COMPLETE"
 
 
@@ -589,7 +589,7 @@ def test_a_quota_that_is_used_up(lab: Lab) -> None:
 def test_an_address_range_that_is_taken(lab: Lab, resources: dict[str, t.Any], reason: str) -> None:
     result = lab.task("taken", resources).run()
     assert reason in result["msg"]
-    assert "The address range is taken or does not fit in there: choose another one." in result["msg"]
+    assert "The address range is in use or does not fit there: choose another one." in result["msg"]
 
 
 def test_a_right_that_the_caller_lacks(lab: Lab) -> None:
@@ -598,7 +598,7 @@ def test_a_right_that_the_caller_lacks(lab: Lab) -> None:
         "denied", SMALL, access_key=keys["aws_access_key_id"], secret_key=keys["aws_secret_access_key"]
     ).run()
     assert "is not authorized to perform: ec2:CreateVpnGateway" in result["msg"]
-    assert "give it the IAM policy that comes with the role eks_stack" in result["msg"]
+    assert "give it the IAM policies that come with the role eks_stack" in result["msg"]
 
 
 def test_termination_protection(lab: Lab) -> None:
@@ -628,7 +628,7 @@ def test_a_delete_that_falls_back(lab: Lab) -> None:
     assert user.run()["stack"]["status"] == "CREATE_COMPLETE"
     result = lab.task("exporting").run()
     assert result["failed"]
-    assert "was not deleted: it fell back to CREATE_COMPLETE: Export the-vpc cannot be deleted" in result["msg"]
+    assert "was not deleted: it returned to CREATE_COMPLETE: Export the-vpc cannot be deleted" in result["msg"]
     assert "as it is in use by importing. Delete the stacks that import it first. Then run this again." in result["msg"]
     assert lab.task("importing").run()["stack"]["status"] == "DELETE_COMPLETE"
     assert lab.task("exporting").run()["stack"]["status"] == "DELETE_COMPLETE"
@@ -640,7 +640,7 @@ def test_a_stack_that_somebody_else_deletes_while_it_is_made(lab: Lab) -> None:
     task.until("CREATE_IN_PROGRESS")
     lab.cloudformation.delete_stack(StackName="robbed")
     result = task.run()
-    assert result["msg"].startswith("The stack robbed was deleted by somebody else while it was to be created.")
+    assert result["msg"].startswith("The stack robbed was deleted by somebody else before it was created.")
 
 
 # ---- whose stack it is ----
@@ -659,8 +659,8 @@ def tags_of(lab: Lab, name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [
-        (None, "was not made for the burst vulcan: it has no tag cloudburst:burst. It is left alone."),
-        ({"cloudburst:burst": "mars"}, "was not made for the burst vulcan: its tag cloudburst:burst is 'mars'."),
+        (None, "was not created for the burst vulcan: it has no tag cloudburst:burst. It is left alone."),
+        ({"cloudburst:burst": "mars"}, "was not created for the burst vulcan: its tag cloudburst:burst is 'mars'."),
         ({"cloudburst:burst": "vulcan", "cloudburst:owner": MARS}, f"belongs to {MARS} (tag cloudburst:owner"),
     ],
 )
@@ -692,7 +692,7 @@ def test_a_stack_is_marked_and_is_ones_own_from_then_on(lab: Lab) -> None:
     assert tags_of(lab, "cloudburst-vulcan") == marked
     assert not lab.task("cloudburst-vulcan", VPC, **options).run()["changed"]
     result = lab.task("cloudburst-vulcan", VPC, burst="vulcan").run()
-    assert "it was not said who this is" in result["msg"]
+    assert "the owner of this burst is unknown" in result["msg"]
     taken = lab.task("cloudburst-vulcan", VPC, burst="vulcan", owner=MARS, take_over=EARTH).run()
     assert (taken["changed"], tags_of(lab, "cloudburst-vulcan")["cloudburst:owner"]) == (True, MARS)
     assert f"belongs to {MARS}" in lab.task("cloudburst-vulcan", **options).run()["msg"]

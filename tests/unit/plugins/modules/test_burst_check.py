@@ -33,7 +33,7 @@ users: [{name: kubernetes-admin, user: {}}]
     [
         (None, "earth", "there is no file"),
         ("", "earth", "has no such context; it has: none"),
-        ("[]", "earth", "is no kubeconfig: its content is a list"),
+        ("[]", "earth", "is not a kubeconfig: its content is a list"),
         ("a: ]", "earth", "is broken in line 1, column 4"),
         (KUBECONFIG, "earth", "it has: kubernetes-admin@kubernetes"),
         (KUBECONFIG.replace("users:", "others:"), "kubernetes-admin@kubernetes", "lacks its user 'kubernetes-admin'"),
@@ -48,7 +48,7 @@ users: [{name: kubernetes-admin, user: {}}]
                 "user: {}", "user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: nowhere}}"
             ),
             "kubernetes-admin@kubernetes",
-            "the command nowhere, which gets its credentials, is not there",
+            "the command nowhere, which gets its credentials, does not exist",
         ),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_cluster_that_exists_is_another_one(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(KUBECONFIG)
     (problem,) = member_problems(member(file, member_context="nowhere"))
-    assert str(problem).startswith("burst_member_context: 'nowhere' can't be used")
+    assert str(problem).startswith("burst_member_context: 'nowhere' cannot be used")
     (problem,) = member_problems(member(file, host_context="kubernetes-admin@kubernetes"))
     assert "that of the data centre's own cluster" in str(problem)
     (problem,) = member_problems(member(file, member_kubeconfig=str(tmp_path / "none")))

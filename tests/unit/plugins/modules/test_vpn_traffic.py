@@ -65,8 +65,8 @@ def test_one_tunnel_is_enough_after_a_minute(look: Slice) -> None:
 
 def test_the_deadline_tells_where_to_look(look: Slice) -> None:
     result = look(1, DOWN, waited=101.0)
-    assert result["msg"].startswith("No traffic passes through the tunnels. Waited 101 s for traffic")
-    assert f"Last state: {DOWN}. No tunnel is up: look at the way from this host to the peer" in result["msg"]
+    assert result["msg"].startswith("No traffic passes through the tunnels. Timed out after 101 s waiting for traffic")
+    assert f"Last state: {DOWN}. No tunnel is up: check the path from this host to the peer" in result["msg"]
     result = look(1, f"{UP}\n10.11.0.5 port 443 does not answer: nothing came back", waited=101.0)
     assert (
         "A tunnel is up: look at the routes back and the rules at the other end (on AWS the VPN connection's static"
@@ -77,7 +77,7 @@ def test_the_deadline_tells_where_to_look(look: Slice) -> None:
 def test_a_script_that_does_not_work(look: Slice) -> None:
     assert "failed with 2: there is no tunnel 3" in look(2, "there is no tunnel 3")["msg"]
     result = look(0, "", script="/nowhere/tunnel")
-    assert "/nowhere/tunnel can't be run: No such file or directory. Run the role site_to_site_vpn" in result["msg"]
+    assert "/nowhere/tunnel cannot be run: No such file or directory. Run the role site_to_site_vpn" in result["msg"]
 
 
 def test_without_waiting(look: Slice) -> None:

@@ -115,8 +115,8 @@ def test_strong_algorithms_of_the_document_are_offered_first_and_weak_ones_never
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        (None, "it is a NoneType, not a text"),
-        (b"<a/>", "it is a bytes, not a text"),
+        (None, "it is a NoneType, not a string"),
+        (b"<a/>", "it is a bytes, not a string"),
         ("", "it is not XML"),
         ("<vpn_connection", "it is not XML"),
         ("<html/>", "it is a document of 'html'"),

@@ -79,7 +79,7 @@ def test_another_archive_at_an_address_is_refused(archive: Path, tmp_path: Path)
 def test_a_digest_is_that_of_an_archive(ref: str) -> None:
     role = Role("kubefed_host", burst_host_context="x", burst_host_name="earth", kubefed_host_chart_digest=DIGEST)
     (said,) = role.refusals("chart.yml", kubefed_host_chart_ref=ref)
-    assert "A digest is that of an archive (.tgz)" in said
+    assert "A digest requires an archive (.tgz)" in said
     assert role.refusals("chart.yml", kubefed_host_chart_ref=f"https://x.example.com/{ref.strip('/')}.tgz") == []
 
 

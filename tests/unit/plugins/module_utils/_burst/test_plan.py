@@ -60,7 +60,7 @@ def test_a_security_group_may_be_full() -> None:
     [
         (
             {"vpc_cidr": "10.10.128.0/17"},
-            "burst_vpc_cidr: '10.10.128.0/17' can't be used; it overlaps burst_local_networks",
+            "burst_vpc_cidr: '10.10.128.0/17' cannot be used; it overlaps burst_local_networks",
         ),
         ({"service_cidr": "10.11.4.0/24"}, "it overlaps burst_service_cidr 10.11.4.0/24"),
         ({"service_cidr": "10.4.0.0/24"}, "it overlaps burst_local_service_cidr"),
@@ -70,7 +70,7 @@ def test_a_security_group_may_be_full() -> None:
         ({"vpc_cidr": "10.11.0.0"}, "it must be an IPv4 network"),
         ({"service_cidr": "100.64.0.0/24"}, "EKS takes prefix lengths 12 to 24 within 10.0.0.0/8"),
         ({"service_cidr": "10.5.0.0/25"}, "EKS takes prefix lengths 12 to 24"),
-        ({"local_networks": []}, "burst_local_networks: [] can't be used; list the data centre's networks"),
+        ({"local_networks": []}, "burst_local_networks: [] cannot be used; list the data centre's networks"),
         (
             {"ports": [{"from": port, "to": port} for port in range(80, 101)]},
             "make 63 rules, and a security group of AWS holds 60",
@@ -82,7 +82,7 @@ def test_a_security_group_may_be_full() -> None:
         ({"zones": ["eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "at least two different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1b", "eu-central-1a"]}, "at least two different zones"),
-        ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' can't be used"),
+        ({"zones": ["eu-central-1a", "eu-west-1b"]}, "burst_zones: 'eu-west-1b' cannot be used"),
         ({"firewall_address": "10.10.0.1"}, "and this one is in 10.0.0.0/8"),
         ({"firewall_address": None}, "it must be the public IPv4 address"),
         ({"link": "none", "node_egress": "datacenter"}, "nat or endpoints with burst_link none"),
@@ -90,7 +90,7 @@ def test_a_security_group_may_be_full() -> None:
         ({"ports": [{"from": 90, "to": 80}]}, "1 <= from <= to <= 65535"),
         ({"ports": [{"from": 0, "to": 80}]}, "1 <= from <= to <= 65535"),
         ({"ports": [{"from": 80, "to": 65536}]}, "1 <= from <= to <= 65535"),
-        ({"apps": app(placement=["earth", "mars"])}, "'mars' can't be used; the federation has no such cluster"),
+        ({"apps": app(placement=["earth", "mars"])}, "'mars' cannot be used; the federation has no such cluster"),
         ({"apps": app(namespace="kube-system")}, "KubeFed never propagates"),
         ({"apps": app(namespace="kube-federation-system")}, "KubeFed never propagates"),
         ({"apps": app(namespace="Fed_ns")}, "a DNS label is wanted"),
@@ -98,9 +98,9 @@ def test_a_security_group_may_be_full() -> None:
         ({"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "namespace": "b"}}])}, "leave it out"),
         (
             {"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "labels": {"v": 1}}}])},
-            "resources[0]: 'Deployment a' can't be used; metadata.labels.v is the number 1; it must be text",
+            "resources[0]: 'Deployment a' cannot be used; metadata.labels.v is the number 1; it must be a string",
         ),
-        ({"apps": app(resources=[{**DEPLOYMENT, "metadata": ["a"]}])}, "a mapping with a name is wanted"),
+        ({"apps": app(resources=[{**DEPLOYMENT, "metadata": ["a"]}])}, "it must be a mapping with a name"),
         (
             {"apps": app(resources=[{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}, "type": TOKEN}])},
             "the token of a service account",
@@ -191,7 +191,7 @@ def test_names_that_one_of_the_systems_refuses(name: str) -> None:
 def test_the_name_that_marks_the_public_subnet_is_no_clusters() -> None:
     plan = {**PLAN, "name": "none", "apps": []}
     assert [str(problem) for problem in plan_problems(plan)] == [
-        "burst_name: 'none' can't be used; any other name is allowed; the tag kubernetes.io/cluster/none keeps load"
+        "burst_name: 'none' cannot be used; any other name is allowed; the tag kubernetes.io/cluster/none keeps load"
         " balancers out of the public subnet, as that of a cluster that is not there"
     ]
     # A cluster of this name can be taken away
@@ -216,9 +216,9 @@ def test_a_cluster_that_exists_needs_no_network_of_ours() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"remote_networks": ["10.10.0.0/16"]}, "burst_remote_networks[0]: '10.10.0.0/16' can't be used; it overlaps"),
-        ({"remote_networks": ["mars"]}, "burst_remote_networks[0]: 'mars' can't be used; it must be an IPv4 network"),
-        ({"remote_networks": ["10.30.0.0/24"], "local_networks": []}, "burst_local_networks: [] can't be used"),
+        ({"remote_networks": ["10.10.0.0/16"]}, "burst_remote_networks[0]: '10.10.0.0/16' cannot be used; it overlaps"),
+        ({"remote_networks": ["mars"]}, "burst_remote_networks[0]: 'mars' cannot be used; it must be an IPv4 network"),
+        ({"remote_networks": ["10.30.0.0/24"], "local_networks": []}, "burst_local_networks: [] cannot be used"),
         ({"apps": app(placement=["vulcan"])}, "the federation has no such cluster; there are earth, mars"),
     ],
 )

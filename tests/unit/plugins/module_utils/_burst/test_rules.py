@@ -42,13 +42,13 @@ def test_tunnels_that_are_fine(value: t.Any) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (None, "burst_tunnels: 'a NoneType' can't be used; it must be a list of 2 tunnels at most"),
-        ([TUNNEL] * 3, "burst_tunnels: '3 entries' can't be used"),
+        (None, "burst_tunnels: 'a NoneType' cannot be used; it must be a list of 2 tunnels at most"),
+        ([TUNNEL] * 3, "burst_tunnels: '3 entries' cannot be used"),
         ([{**TUNNEL, "remote_address": "mars.example.com"}], "burst_tunnels[0].remote_address: 'mars.example.com'"),
-        ([{**TUNNEL, "remote_networks": []}], "burst_tunnels[0].remote_networks: [] can't be used"),
+        ([{**TUNNEL, "remote_networks": []}], "burst_tunnels[0].remote_networks: [] cannot be used"),
         (
             [{**TUNNEL, "remote_networks": ["10.30.0.0/16", "10.30.1.0/24"]}],
-            "[0]: '10.30.0.0/16' can't be used; it overlaps",
+            "[0]: '10.30.0.0/16' cannot be used; it overlaps",
         ),
         ([{**TUNNEL, "local_address": None}], "burst_tunnels[0].local_address: None"),
         ([{**TUNNEL, **INSIDE, "inside_remote": "169.254.10.5"}], "must be the two hosts of one network of 30 bits"),
@@ -57,9 +57,9 @@ def test_tunnels_that_are_fine(value: t.Any) -> None:
         ([{**TUNNEL, "esp_lifetime": 60}], "it must be a number from 900 to 86400"),
         (
             [{**TUNNEL, "pre_shared_key": KEY}],
-            "burst_tunnels[0].pre_shared_key: '(not shown)' can't be used; it must be one of",
+            "burst_tunnels[0].pre_shared_key: '(not shown)' cannot be used; it must be one of",
         ),
-        ([TUNNEL, TUNNEL], "burst_tunnels[1].remote_address: '192.0.2.20' can't be used; it must be another one"),
+        ([TUNNEL, TUNNEL], "burst_tunnels[1].remote_address: '192.0.2.20' cannot be used; it must be another one"),
         ([TUNNEL, {**SECOND, "remote_networks": ["10.31.0.0/24"]}], "burst_tunnels[1].remote_networks"),
         ([{**TUNNEL, **INSIDE}, {**SECOND, **INSIDE}], "burst_tunnels[1].inside_local"),
     ],
@@ -87,7 +87,7 @@ def test_tunnels_that_can_not_be_used(value: t.Any, says: str) -> None:
 )
 def test_a_key_that_strongswan_would_not_take_as_it_is_is_never_shown(key: t.Any) -> None:
     (line,) = lines([{**TUNNEL, "psk": key}])
-    assert line.startswith("burst_tunnels[0].psk: '(not shown)' can't be used; it must be a key of 8 to 128")
+    assert line.startswith("burst_tunnels[0].psk: '(not shown)' cannot be used; it must be a key of 8 to 128")
     assert not key or str(key) not in line
 
 

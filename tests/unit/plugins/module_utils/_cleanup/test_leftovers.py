@@ -146,9 +146,9 @@ def test_data_is_kept_unless_it_may_go_and_then_until_the_cluster_is_gone(kind: 
 def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
     earlier, gone = thing(kind, created=999.0), Burst("vulcan")
     before = dataclasses.replace(BURST, since=1000.0, cluster=False)
-    assert kept(earlier, before) == "it holds data, and was made before the stack of this burst"
+    assert kept(earlier, before) == "it holds data, and was created before this burst's stack"
     # Without a stack there is no telling, unless it was marked while there was one.
-    assert kept(earlier, gone) == "it holds data, and nothing says that it was made in the time of this burst"
+    assert kept(earlier, gone) == "it holds data, and nothing shows that it was created during this burst"
     assert kept(thing(kind, {**OWN, "cloudburst:data": "remove"}), gone) == ""
     assert kept(thing(kind, {**OWN, "cloudburst:data": "remove"}), gone, remove=False) != ""
 
@@ -174,7 +174,7 @@ def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     made = guard_duty(kind)
     assert sign(made, BURST) == "tag GuardDutyManaged=true, in the VPC of the burst"
     there = dataclasses.replace(BURST, nodes=True)
-    assert kept(made, there) == "GuardDuty makes it anew as long as there are nodes"
+    assert kept(made, there) == "GuardDuty recreates it as long as there are nodes"
     assert kept(made, dataclasses.replace(there, ends=True)) == ""
     assert kept(made, there, goes=True) == kept(made, BURST) == ""
     (leftover,) = leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
@@ -216,7 +216,7 @@ def test_what_goes_by_itself_is_not_left_over(passing: Thing) -> None:
 def test_an_instance_of_a_group_that_is_left_is_told_and_not_ended() -> None:
     instance = thing("instance", {**OWN, "aws:autoscaling:groupName": "by-hand"})
     (leftover,) = leftovers([instance], Burst("vulcan", BURST.vpcs), remove_volumes=True, cluster_goes=False)
-    assert leftover.kept == "it is one of a group that makes new ones"
+    assert leftover.kept == "it belongs to a group that would replace it"
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def test_a_list_in_pages(serve: t.Callable[[Behaviour], Client]) -> None:
 @pytest.mark.parametrize(
     ("limit", "reason"),
     [
-        ({}, "gives the same page again"),
+        ({}, "repeats a page"),
         ({"MAXIMUM_PAGES": 5}, "has more than 5 pages"),
-        ({"LIST_TIMEOUT": 0.2}, "is not over"),
+        ({"LIST_TIMEOUT": 0.2}, "has not ended after"),
     ],
 )
 def test_a_list_without_an_end_is_refused(

@@ -137,5 +137,5 @@ def test_only_what_is_named_goes_unverified(
 
 
 def test_certificates_that_are_none() -> None:
-    with pytest.raises(InvalidOption, match="vulcan: the certificates of its authority can't be used"):
+    with pytest.raises(InvalidOption, match="vulcan: the certificates of its authority cannot be used"):
         connect_with_token("https://h", b"x", "t", proxy="", label="vulcan", unverified=["ValidityPeriod"])

@@ -47,7 +47,7 @@ def test_ready_is_what_says_so(cluster: Object, ready: bool) -> None:
 def test_what_was_last_said_of_a_cluster() -> None:
     assert conditions.readiness(member(("Ready", "True"))) == "Ready"
     assert conditions.readiness(member(("Offline", "True"))) == "Offline=True R: said (probed 2026-01-01T00:00:00Z)"
-    assert "has not looked" in conditions.readiness({})
+    assert "has not processed" in conditions.readiness({})
     assert conditions.last_probe(member(("Offline", "True"))) == "2026-01-01T00:00:00Z"
     assert conditions.last_probe({}) == ""
     assert conditions.last_transition({"status": {"conditions": [{"lastTransitionTime": "2026-01-01T00:00:01Z"}]}}) == (

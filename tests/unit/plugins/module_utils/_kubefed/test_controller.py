@@ -61,7 +61,7 @@ def controller(
 
 def test_a_controller_that_is_killed_again_and_again() -> None:
     said = out_of_memory([controller(4)], datetime(2026, 11, 27, 3, 2, tzinfo=UTC))
-    assert "pod pod-a has ended 4 times, and was last killed at 2026-11-27T03:00:00Z, with a limit of 512Mi" in said
+    assert "pod pod-a has exited 4 times, and was last killed at 2026-11-27T03:00:00Z, with a limit of 512Mi" in said
     assert "kubefed_host_memory_limit" in said
     said = out_of_memory([controller(4, limit="")], datetime(2026, 11, 27, 3, 2, tzinfo=UTC))
     assert "no limit of its own" in said

@@ -48,8 +48,8 @@ def test_an_address_that_was_written_is_left_out_and_told() -> None:
 @pytest.mark.parametrize(
     ("wanted", "found", "says"),
     [
-        (service(clusterIP="None"), service(clusterIP="10.96.0.7"), "can't become headless"),
-        (service(), service(clusterIP="None"), "can't get a cluster IP"),
+        (service(clusterIP="None"), service(clusterIP="10.96.0.7"), "cannot become headless"),
+        (service(), service(clusterIP="None"), "cannot get a cluster IP"),
         (service(clusterIP="None"), service(clusterIP="None"), ""),
         (service(), service(clusterIP="10.96.0.7"), ""),
         (service(type="ExternalName"), service(clusterIP="None"), ""),
@@ -63,7 +63,7 @@ def test_an_address_that_was_written_is_left_out_and_told() -> None:
         (
             service(healthCheckNodePort=31098),
             service(healthCheckNodePort=31099),
-            "health check has the node port 31099 there, and can't get 31098",
+            "health check has the node port 31099 there, and cannot get 31098",
         ),
         (service(), service(healthCheckNodePort=31099), ""),
     ],

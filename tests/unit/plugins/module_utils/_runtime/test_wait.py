@@ -60,7 +60,7 @@ def test_a_shorter_sleep_is_taken_and_a_longer_one_is_not() -> None:
 def test_the_deadline_says_what_was_waited_for_and_what_was_last_said() -> None:
     with pytest.raises(WaitTimeout) as caught:
         waiter(Clock()).until("vulcan to be Ready", lambda: PollResult(False, "no route to host"))
-    assert caught.value.message == "Waited 60 s for vulcan to be Ready, in vain. Last state: no route to host"
+    assert caught.value.message == "Timed out after 60 s waiting for vulcan to be Ready. Last state: no route to host"
 
 
 def test_one_deadline_holds_for_all_waits() -> None:
@@ -125,7 +125,7 @@ def test_the_deadline_says_who_could_not_be_asked() -> None:
     def poll() -> PollResult:
         raise Unavailable("no route to host")
 
-    with pytest.raises(WaitTimeout, match=r"Last state: no answer just now: no route to host$"):
+    with pytest.raises(WaitTimeout, match=r"Last state: no answer at the moment: no route to host$"):
         waiter(Clock()).until("something", poll)
 
 

@@ -154,7 +154,7 @@ def test_a_name_that_something_else_has_is_refused(user: dict[str, t.Any]) -> No
     }
     with pytest.raises(InvalidOption, match=r"alias .* context vulcan, .* something else \(cluster c, user admin\)"):
         present(data)
-    with pytest.raises(InvalidOption, match="user_alias is 'admin', but there is a user of this name"):
+    with pytest.raises(InvalidOption, match="user_alias is 'admin', but the user of this name is for something else"):
         present(data, alias="free", user="admin")
 
 

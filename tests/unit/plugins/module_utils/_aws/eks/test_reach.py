@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why an API server does not answer; and the three answers about a cluster that can not be used."""
+"""Why an API server does not answer; and the three answers about a cluster that cannot be used."""
 
 from __future__ import annotations
 
@@ -82,19 +82,19 @@ def test_a_host_that_keeps_silent(cluster: dict[str, t.Any]) -> None:
 
 def test_a_name_that_is_not_known(cluster: dict[str, t.Any]) -> None:
     said = reach.no_answer({**cluster, "endpoint": "https://vulcan.invalid"}, None, 3)
-    assert said == "the name vulcan.invalid is not known here"
+    assert said == "the name vulcan.invalid cannot be resolved here"
 
 
 def test_somebody_else(cluster: dict[str, t.Any], tmp_path: Path) -> None:
     other = base64.b64encode(_certificate(tmp_path, "other")[1].read_bytes()).decode()
     said = reach.no_answer({**cluster, "certificateAuthority": {"data": other}}, None, 3)
-    assert said == "who answers there has no certificate of this cluster (self-signed certificate)"
+    assert said == "the server there has no certificate of this cluster (self-signed certificate)"
 
 
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        ({"endpointPublicAccess": False}, "private: see that the tunnel to its VPC is up"),
+        ({"endpointPublicAccess": False}, "private: check that the tunnel to its VPC is up"),
         ({"endpointPublicAccess": True, "publicAccessCidrs": ["192.0.2.0/24"]}, "public, open to 192.0.2.0/24"),
         ({}, "public, open to 0.0.0.0/0"),
     ],
@@ -121,7 +121,7 @@ class _Eks:
     [
         ("", "There is no EKS cluster vulcan in eu-central-1"),
         ("CREATING", "is CREATING, not ACTIVE. Wait until it is, for example with wait=true."),
-        ("DELETING", "is DELETING, not ACTIVE. It can not be used any more."),
+        ("DELETING", "is DELETING, not ACTIVE. It can no longer be used."),
     ],
 )
 def test_missing_creating_and_gone_are_told_apart(status: str, said: str) -> None:

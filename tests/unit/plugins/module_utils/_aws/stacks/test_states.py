@@ -223,7 +223,7 @@ def test_same_inputs() -> None:
     assert not same(body="Resources: {A: {}}")
     assert not same(tags={"k": "w"})
     assert not same(parameters={"Zones": "a"})
-    # What can't be known is asked of AWS.
+    # What cannot be known is asked of AWS.
     assert not same(declared={"Zones": {"NoEcho": True}})
     assert not same(body="Transform: x", current="Transform: x")
     assert not same(stack={"Parameters": [{"ParameterKey": "Zones", "ParameterValue": "a,b", "ResolvedValue": "c"}]})

@@ -124,9 +124,9 @@ def test_each_group_is_a_header_of_its_own_on_the_wire() -> None:
     ("user", "cluster", "reason"),
     [
         ({"as-groups": ["dev"]}, {}, "without as"),
-        ({"as": "jane", "as-groups": [1]}, {}, "as-groups must be a list of texts"),
-        ({"as": "jane", "as-groups": "dev"}, {}, "as-groups in .* is a text, it must be a list"),
-        ({"as": 1000}, {}, "as in .* is a number, it must be a text; put it in quotes"),
+        ({"as": "jane", "as-groups": [1]}, {}, "as-groups must be a list of strings"),
+        ({"as": "jane", "as-groups": "dev"}, {}, "as-groups in .* is a string, it must be a list"),
+        ({"as": 1000}, {}, "as in .* is a number, it must be a string; put it in quotes"),
         ({"token": 1000}, {}, "token in .* is a number"),
         ({"token": "t", "username": "u", "password": "p"}, {}, "a token and a password"),
         (
@@ -135,13 +135,13 @@ def test_each_group_is_a_header_of_its_own_on_the_wire() -> None:
             "exec and auth-pro",
         ),
         ({"client-certificate-data": "QQ=="}, {}, "without a client-key"),
-        ({"auth-provider": {"name": "gcp"}}, {}, "auth-provider 'gcp', which kubectl no longer takes"),
+        ({"auth-provider": {"name": "gcp"}}, {}, "auth-provider 'gcp', which kubectl no longer supports"),
         ({"auth-provider": {"name": "oidc", "config": {"id-token": "a.b.c"}}}, {}, "has expired"),
         ({"auth-provider": {"name": "oidc", "config": {"id-token": jwt(1)}}}, {}, "has expired"),
-        ({"tokenFile": "/nowhere/token"}, {}, "tokenFile of its user can't be used: /nowhere/token"),
-        ({}, {"insecure-skip-tls-verify": True, "certificate-authority-data": "QQ=="}, "which kubectl refuses"),
+        ({"tokenFile": "/nowhere/token"}, {}, "tokenFile of its user cannot be used: /nowhere/token"),
+        ({}, {"insecure-skip-tls-verify": True, "certificate-authority-data": "QQ=="}, "which kubectl rejects"),
         ({}, {"certificate-authority": "/nowhere/ca"}, "/nowhere/ca"),
-        ({}, {"certificate-authority-data": "Q"}, "can't be read"),
+        ({}, {"certificate-authority-data": "Q"}, "cannot be read"),
         ({}, {"server": ""}, "has no server"),
         ({}, {"proxy-url": "ftp://u:secret@p"}, r"the proxy in .*'ftp://\*{8}@p'"),
     ],
@@ -218,15 +218,15 @@ def test_of_several_files_the_first_counts_and_paths_begin_at_their_own(
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"current-context": ""}, "has no current context. Name one of its contexts: x"),
+        ({"current-context": ""}, "has no current context. Choose one of its contexts: x"),
         ({"current-context": None}, "has no current context"),
-        ({"contexts": [], "current-context": ""}, "has no current context. Name one of its contexts: none"),
+        ({"contexts": [], "current-context": ""}, "has no current context. Choose one of its contexts: none"),
         ({"current-context": "mars"}, "no context 'mars' in the given kubeconfig. It has: x"),
-        ({"users": []}, "names the user 'u', and there is none"),
-        ({"clusters": None}, "names the cluster 'c', and there is none"),
+        ({"users": []}, "names the user 'u', which does not exist"),
+        ({"clusters": None}, "names the cluster 'c', which does not exist"),
         ({"users": [{"name": "u"}, {"name": "u"}]}, "has 'u' more than once in users"),
         ({"users": [{"name": 110, "user": {}}]}, r"name of entry 1 of users is a number \(110\), .*Put it in quotes"),
-        ({"contexts": [{"name": True}]}, r"entry 1 of contexts is a truth value \(True\)"),
+        ({"contexts": [{"name": True}]}, r"entry 1 of contexts is a boolean \(True\)"),
         ({"contexts": [{"name": "x", "context": {"cluster": 1}}]}, "cluster of the context x is a number"),
         ({"clusters": [{"name": "c", "cluster": ["a"]}]}, "cluster of c in clusters is a list, not a mapping"),
         ({"clusters": [{"name": "c", "cluster": []}]}, "cluster of c in clusters is a list, not a mapping"),
@@ -332,7 +332,7 @@ def test_a_command_is_run_again_when_its_token_expires(tmp_path: Path) -> None:
 def test_a_missing_command_is_named_with_how_to_install_it() -> None:
     entry = {"apiVersion": V1BETA1, "command": "gke-auth-nowhere", "installHint": "Ask\n the \x1b[31m platform team"}
     with pytest.raises(
-        InvalidOption, match=r"gke-auth-nowhere, which gets its credentials, is not there.*Ask the .*team"
+        InvalidOption, match=r"gke-auth-nowhere, which gets its credentials, does not exist.*Ask the .*team"
     ):
         connected(kubeconfig({"exec": entry}))
 
@@ -346,7 +346,7 @@ def test_a_missing_command_is_named_with_how_to_install_it() -> None:
         ({"interactiveMode": "Always"}, "needs a terminal"),
         ({"interactiveMode": "Sometimes"}, "allowed are Never, IfAvailable, Always"),
         ({"env": [{"value": "x"}]}, "entry of env .* has no name"),
-        ({"args": "x"}, "args in exec of .* is a text, it must be a list"),
+        ({"args": "x"}, "args in exec of .* is a string, it must be a list"),
     ],
 )
 def test_commands_that_kubectl_refuses(entry: dict[str, t.Any], reason: str) -> None:
@@ -357,9 +357,9 @@ def test_commands_that_kubectl_refuses(entry: dict[str, t.Any], reason: str) -> 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ("", "no ExecCredential"),
-        ("[]", "no ExecCredential"),
-        ('{"apiVersion": "v1", "status": {"token": "abc"}}', "has answered in 'v1'"),
+        ("", "did not return an ExecCredential"),
+        ("[]", "did not return an ExecCredential"),
+        ('{"apiVersion": "v1", "status": {"token": "abc"}}', "answered in 'v1' instead of "),
         ({}, "neither a token nor"),
         ({"clientCertificateData": "PEM"}, "neither a token nor"),
     ],
@@ -371,11 +371,11 @@ def test_answers_that_are_none(tmp_path: Path, answer: t.Any, reason: str) -> No
 
 def test_a_command_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = {"apiVersion": V1BETA1, "command": "sh", "args": ["-c", "echo The SSO session has expired >&2; exit 255"]}
-    with pytest.raises(FederationError, match="ended with 255: The SSO session has expired"):
+    with pytest.raises(FederationError, match="exited with 255: The SSO session has expired"):
         connected(kubeconfig({"exec": entry}))
     monkeypatch.setattr(exec_plugin, "PLUGIN_PATIENCE", 0.2)
     entry["args"] = ["-c", "sleep 20"]
-    with pytest.raises(FederationError, match="has got no credentials in 0 s"):
+    with pytest.raises(FederationError, match="did not return credentials within 0 s"):
         connected(kubeconfig({"exec": entry}))
 
 

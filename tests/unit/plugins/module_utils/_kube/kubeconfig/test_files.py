@@ -109,7 +109,7 @@ def test_a_lock_that_stays_is_named(tmp_path: Path) -> None:
     link.symlink_to(path)
     lock = tmp_path / "config.lock"
     lock.touch()
-    with pytest.raises(FederationError, match=r"config\.lock does not go away"), files.locked([str(link)], 0.1):
+    with pytest.raises(FederationError, match=r"config\.lock does not disappear"), files.locked([str(link)], 0.1):
         pass
     # The lock of the link was taken before, and is given back. The other one is not ours.
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["config", "config.lock", "link"]
@@ -154,13 +154,13 @@ def test_what_is_no_regular_file_is_neither_waited_for_nor_replaced(tmp_path: Pa
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for path, kind in ((str(fifo), "a FIFO"), (str(tmp_path), "a directory"), ("/dev/zero", "a device")):
-        with pytest.raises(FederationError, match=f"can not be read: it is {kind}"):
+        with pytest.raises(FederationError, match=f"cannot be read: it is {kind}"):
             files.read(path)
-        with pytest.raises(FederationError, match=f"can not be written: it is {kind}"):
+        with pytest.raises(FederationError, match=f"cannot be written: it is {kind}"):
             files.write(path, "users: []")
     # Nothing, as kubectl has it.
     assert files.read(os.devnull) == ""
-    with pytest.raises(FederationError, match="can not be written: it is a device"):
+    with pytest.raises(FederationError, match="cannot be written: it is a device"):
         files.write(os.devnull, "users: []")
 
 

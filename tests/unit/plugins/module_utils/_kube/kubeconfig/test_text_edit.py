@@ -189,16 +189,16 @@ def test_entries_in_the_middle_go_without_a_trace(seed: int) -> None:
     ("text", "said"),
     [
         ("clusters:\n- name: a\n\tcluster: {}\n", "line 3, column 1: found "),
-        ("kind: Config\nusers: []\nusers: []\n", "line 3, column 1: users is there twice"),
-        ("users:\n- name: a\n  user: {token: x, token: y}\n", "line 3, column 20: token is there twice"),
+        ("kind: Config\nusers: []\nusers: []\n", "line 3, column 1: users appears twice"),
+        ("users:\n- name: a\n  user: {token: x, token: y}\n", "line 3, column 20: token appears twice"),
         ("a: [1\n---\nb: 1\n", "line 2, column 1"),
         ("a: &x [*x]\n", "line 1, column 8: an anchor contains itself"),
         ("a: *x\n", "line 1, column 4: found undefined alias"),
         ("kind: \x07Config\n", "line 1, column 7: special characters are not allowed"),
         ('{"clusters": [}', "line 1, column 15"),
-        ("current-context: [a]\n", "current-context is a list, not a text"),
-        ("users:\n- name: a\n  user: text\n", "user of a in users is a text, not a mapping"),
-        ("users:\n- name: 12\n", "the name of entry 1 of users is a number (12), not a text. Put it in quotes"),
+        ("current-context: [a]\n", "current-context is a list, not a string"),
+        ("users:\n- name: a\n  user: text\n", "user of a in users is a string, not a mapping"),
+        ("users:\n- name: 12\n", "the name of entry 1 of users is a number (12), not a string. Put it in quotes"),
     ],
 )
 def test_what_kubectl_refuses_is_refused_with_its_place(text: str, said: str) -> None:

@@ -50,12 +50,12 @@ OPTIONS: dict[str, t.Any] = {
         ({"secret_name": "a/b"}, "^secret_name is 'a/b'"),
         ({"api_endpoint": "10.11.0.10:443"}, "^api_endpoint is '10.11.0.10:443'; allowed is http:// or https://"),
         ({"proxy_url": "ftp://proxy"}, "^proxy_url is 'ftp://proxy'; allowed is http:// or https:// or socks5://"),
-        ({"ca_bundle": "none"}, "^ca_bundle can't be used"),
-        ({"disabled_tls_validations": ["SubjectName", "*"]}, "has to be alone"),
+        ({"ca_bundle": "none"}, "^ca_bundle cannot be used"),
+        ({"disabled_tls_validations": ["SubjectName", "*"]}, "cannot be combined with others"),
         ({"labels": {"place": "far away"}}, "^labels has the value 'far away' for place"),
         ({"annotations": {"": "x"}}, "^annotations has the key ''"),
-        ({"types": ["jobs.batch"]}, r"^types is \['jobs.batch'\]; it is of no use without rights=types"),
-        ({"rights": "types", "types": ["*"]}, r"^types has '\*'; allowed is a type as its FederatedTypeConfig"),
+        ({"types": ["jobs.batch"]}, r"^types is \['jobs.batch'\]; it has no effect without rights=types"),
+        ({"rights": "types", "types": ["*"]}, r"^types has '\*'; allowed is the name of a FederatedTypeConfig"),
         ({"host": "https://earth:6443", "api_key": "x"}, "set host_cluster_name"),
     ],
 )
@@ -122,11 +122,11 @@ def test_what_of_a_certificate_may_be_left_unverified(values: list[str]) -> None
 
 
 def test_all_stands_alone() -> None:
-    with pytest.raises(InvalidOption, match="'\\*' stands for all"):
+    with pytest.raises(InvalidOption, match="'\\*' means all"):
         check_tls_validations(["*", "SubjectName"], "disabled_tls_validations")
 
 
 @pytest.mark.parametrize("pem", ["", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "ünî"])
 def test_what_is_no_certificate(pem: str) -> None:
-    with pytest.raises(InvalidOption, match="ca_bundle can't be used"):
+    with pytest.raises(InvalidOption, match="ca_bundle cannot be used"):
         check_certificates(pem, "ca_bundle")

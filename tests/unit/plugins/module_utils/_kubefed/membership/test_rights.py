@@ -79,7 +79,9 @@ def test_no_rule_of_limited_rights_stands_for_all(scope: str) -> None:
     "name", ["", "*", "*.apps", "Deployments", "a b", "a/b", "a..b", "a.", "a\n", "pods\nsecrets", "x" * 254]
 )
 def test_what_names_no_type(name: str) -> None:
-    with pytest.raises(InvalidOption, match=r"types has .*; allowed is a type as its FederatedTypeConfig is named"):
+    with pytest.raises(
+        InvalidOption, match=r"types has .*; allowed is the name of a FederatedTypeConfig, which is the plural"
+    ):
         rights.check_types(["services", name], "types")
 
 

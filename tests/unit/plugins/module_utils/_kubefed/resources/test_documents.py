@@ -46,13 +46,13 @@ def test_a_directory_is_read_in_the_order_of_names(tmp_path: Path) -> None:
 def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="a directory without a file"):
         from_path(str(tmp_path))
-    with pytest.raises(InvalidOption, match="can't be read"):
+    with pytest.raises(InvalidOption, match="cannot be read"):
         from_path(str(tmp_path / "gone.yml"))
     (tmp_path / "a.yml").write_text("kind: ConfigMap: Secret\n")
-    with pytest.raises(InvalidOption, match=r"a\.yml is no YAML: .*line 1"):
+    with pytest.raises(InvalidOption, match=r"a\.yml is not YAML: .*line 1"):
         from_path(str(tmp_path))
     (tmp_path / "a.yml").write_text("kind: ConfigMap")
-    with pytest.raises(InvalidOption, match=r"Document 1 of src .*a\.yml is no Kubernetes object"):
+    with pytest.raises(InvalidOption, match=r"Document 1 of src .*a\.yml is not a Kubernetes object"):
         from_path(str(tmp_path))
 
 

@@ -69,7 +69,7 @@ def test_overrides_come_to_those_that_annotations_make() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"path": "/kind", "value": "x"}, "path /kind, which KubeFed refuses"),
+        ({"path": "/kind", "value": "x"}, "path /kind, which KubeFed rejects"),
         ({"path": "spec", "value": "x"}, "must begin with '/'"),
         ({"path": "/spec/replicas"}, "and no value"),
         ({"path": "/spec/replicas", "op": "test", "value": 1}, "allowed are add, remove, replace"),
@@ -81,8 +81,8 @@ def test_overrides_come_to_those_that_annotations_make() -> None:
             {"path": "/spec/template/spec/containers/1/image", "op": "add", "value": 1},
             "there is no /spec/template/spec",
         ),
-        ({"path": "/spec/replicas/x", "op": "add", "value": 1}, "inside of a plain value"),
-        ({"path": "/spec/template/spec/containers/x", "op": "add", "value": 1}, "no position in a list of 1"),
+        ({"path": "/spec/replicas/x", "op": "add", "value": 1}, "inside a scalar value"),
+        ({"path": "/spec/template/spec/containers/x", "op": "add", "value": 1}, "not a position in a list of 1"),
     ],
 )
 def test_overrides_that_kubefed_would_refuse(entry: Object, message: str) -> None:

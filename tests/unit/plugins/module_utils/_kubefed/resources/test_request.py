@@ -84,7 +84,7 @@ def test_without_resources_everything_in_the_namespace_is_meant() -> None:
         ({"definition": CONFIG_MAP, "wait": False, "wait_for_pods": True}, "it needs wait"),
         ({"definition": {**SCHEDULE, "spec": {}}}, "targetKind None"),
         ({"template": "web.yml.j2"}, "ad hoc or async"),
-        ({**TO_WITHDRAW, "clusters": None}, "clusters must name one cluster or more"),
+        ({**TO_WITHDRAW, "clusters": None}, "clusters must list at least one cluster"),
         ({**TO_WITHDRAW, "namespace": None}, "set definition, src, template or namespace"),
         ({**TO_WITHDRAW, "placement": ["earth"]}, "placement is for state present"),
         ({**TO_WITHDRAW, "state": "restored", "enable_types": True}, "enable_types is for state present"),

@@ -44,7 +44,7 @@ def test_a_preference_is_read() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"targetKind": "FederatedStatefulSet"}, "FederatedDeployment and FederatedReplicaSet alone"),
+        ({"targetKind": "FederatedStatefulSet"}, "schedules only FederatedDeployment and FederatedReplicaSet"),
         ({"totalReplicas": "six"}, "totalReplicas 'six'"),
         ({"totalReplicas": None}, "totalReplicas None"),
         ({"clusters": {"earth": {"weight": -1}}}, "weight: -1 for earth"),
@@ -58,7 +58,7 @@ def test_what_kubefed_would_do_otherwise_is_refused(spec: Object, message: str) 
 
 
 def test_a_preference_needs_a_namespace() -> None:
-    with pytest.raises(InvalidOption, match="names no namespace"):
+    with pytest.raises(InvalidOption, match="has no namespace"):
         schedules.read_schedule(preference(), namespace=None)
 
 

@@ -48,10 +48,10 @@ def test_bookkeeping_is_not_looked_at(given: t.Any, skipped: bool) -> None:
     ("given", "propagated", "reason"),
     [
         (resource("Deployment", "apps"), False, ""),
-        (resource("Pod"), True, "federate a workload"),
+        (resource("Pod"), True, "federate the workload"),
         (resource("PersistentVolumeClaim"), True, "with the data"),
         (resource("Job", "batch"), True, "runs once"),
-        (resource("Loaf", "bakery.example.com"), False, "no type that is known"),
+        (resource("Loaf", "bakery.example.com"), False, "its type is not known"),
         (resource("Loaf", "bakery.example.com"), True, ""),
     ],
 )
@@ -67,11 +67,11 @@ def test_types_that_stay(given: t.Any, propagated: bool, reason: str) -> None:
         ("ConfigMap", found(), ""),
         ("ConfigMap", found(metadata={"annotations": {"control-plane.alpha.kubernetes.io/leader": "{}"}}), "a lock"),
         ("ConfigMap", found(metadata={"deletionTimestamp": "now"}), "being deleted"),
-        ("Role", found("system:reader"), "can have this name"),
+        ("Role", found("system:reader"), "cannot have this name"),
         (
             "ReplicaSet",
             found(metadata={"ownerReferences": [{"kind": "Deployment", "name": "web"}]}),
-            "Deployment web makes it",
+            "Deployment web creates it, separately",
         ),
         ("Secret", found(type="Opaque"), ""),
         ("Secret", found(type="kubernetes.io/tls"), ""),
@@ -135,9 +135,9 @@ def test_what_stays_local_is_told() -> None:
     ]
     told = "\n".join(selection.warnings(taken, {"data"}))
     assert "pods will wait for them: CronJob night (data), Deployment web (data)." in told
-    assert "empty, in each other cluster for: StatefulSet db." in told
+    assert "New, empty volumes are created in each other cluster for: StatefulSet db." in told
     assert "by: CronJob night (/srv), Deployment web (/srv)." in told
-    assert "own pods alone: web." in told
-    assert "stay local, for: bare." in told
+    assert "only to that cluster's own pods: web." in told
+    assert "are not federated, for: bare." in told
     assert "for the Services: web." in told
     assert selection.warnings(taken[-1:], set()) == []

@@ -94,8 +94,8 @@ def test_listing_2_is_refused_with_the_name_that_would_work() -> None:
         (plain("CronJob", version="batch/v1"), "kubefedctl enable cronjobs.batch"),
         (plain("Job", version="batch/v1"), "propagation Disabled"),
         (plain("Deployment", version="apps/v1beta1"), "as v1"),
-        (plain("ConfigMap"), "names no namespace"),
-        (plain("Namespace", "kube-system"), "can not be federated"),
+        (plain("ConfigMap"), "has no namespace"),
+        (plain("Namespace", "kube-system"), "cannot be federated"),
         (federated("FederatedThing", "x", "shop"), "does not know this type"),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_federated_resource_is_taken_as_it_is() -> None:
 def test_two_placements_are_one_too_many() -> None:
     own = {"clusters": [{"name": "earth"}]}
     manifest = federated("FederatedConfigMap", "x", "shop", placement=own)
-    with pytest.raises(InvalidOption, match="placement of its own"):
+    with pytest.raises(InvalidOption, match="its own placement"):
         desired(manifest, placement=["vulcan"])
     assert desired(manifest, placement=["earth"]).spec["placement"] == own
     assert desired(federated("FederatedConfigMap", "x", "shop"), placement=["earth"]).spec["placement"] == own

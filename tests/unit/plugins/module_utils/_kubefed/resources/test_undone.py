@@ -22,9 +22,9 @@ SELECTORS = {"clusterRoleSelectors": [{"matchLabels": {"shop": "yes"}}]}
         (RBAC, "ClusterRole", "shop", {"aggregationRule": SELECTORS, "rules": []}, {}, "writes its rules itself"),
         ("", "PersistentVolume", "disk", {"spec": {"volumeName": "x"}}, {}, "binds it to a claim"),
         ("", "PersistentVolumeClaim", "disk", {"spec": {"accessModes": []}}, {}, "set spec.volumeName"),
-        ("batch", "Job", "once", {"spec": {"ttlSecondsAfterFinished": 0}}, {}, "run without end"),
-        ("", "ConfigMap", "kube-root-ca.crt", {"data": {}}, {}, "its own authority"),
-        ("", "ConfigMap", "istio-ca-root-cert", {"data": {}}, {}, "its own authority"),
+        ("batch", "Job", "once", {"spec": {"ttlSecondsAfterFinished": 0}}, {}, "run endlessly"),
+        ("", "ConfigMap", "kube-root-ca.crt", {"data": {}}, {}, "its own certificate authority"),
+        ("", "ConfigMap", "istio-ca-root-cert", {"data": {}}, {}, "its own certificate authority"),
         ("coordination.k8s.io", "Lease", "leader", {"spec": {}}, {}, "renews"),
         (
             "admissionregistration.k8s.io",

@@ -44,7 +44,7 @@ def test_items_of_a_list_of_a_type_are_of_that_type() -> None:
 @pytest.mark.parametrize(
     ("document", "says"),
     [
-        ("just text", "is the text 'just text': a Kubernetes object"),
+        ("just text", "is the string 'just text': a Kubernetes object"),
         (7, "is the number 7"),
         ({}, "no apiVersion and no kind"),
         ({"kind": "ConfigMap"}, "no apiVersion"),
@@ -58,15 +58,15 @@ def test_items_of_a_list_of_a_type_are_of_that_type() -> None:
         (plain(metadata={"name": None, "generateName": "x-"}), "metadata.generateName gives another name"),
         (plain(metadata={"labels": {"tier": 1}}), r"\(ConfigMap x\): metadata.labels.tier is the number 1; .*quotes"),
         (plain(metadata={"labels": {"on": False}}), "metadata.labels.on is the boolean false"),
-        (plain(metadata={"labels": {"a": None}}), "metadata.labels.a is empty; it must be text: write ''"),
+        (plain(metadata={"labels": {"a": None}}), "metadata.labels.a is empty; it must be a string: write ''"),
         (plain(metadata={"labels": [{"app": "x"}]}), "metadata.labels is a list; it must be a mapping"),
         (plain(metadata={"labels": {"app": "two words"}}), "metadata.labels has the value 'two words'"),
         (plain(metadata={"annotations": {"a": 5}}), "metadata.annotations.a is the number 5"),
-        (plain(metadata={"annotations": "text"}), "metadata.annotations is the text"),
+        (plain(metadata={"annotations": "text"}), "metadata.annotations is the string"),
         (plain(data={"port": 3306}), "data.port is the number 3306"),
         (plain(data=["a"]), "data is a list"),
-        (plain(binaryData={"a": "no base64!"}), "binaryData.a is no base64; data takes text"),
-        (plain("Secret", data={"a": "hunter2"}), "data.a is no base64; stringData takes the text itself"),
+        (plain(binaryData={"a": "no base64!"}), "binaryData.a is not base64; data takes text"),
+        (plain("Secret", data={"a": "hunter2"}), "data.a is not base64; stringData takes the plain value"),
         (plain("Service", spec={"selector": {"app": 5}}), "spec.selector.app is the number 5"),
         (plain("Service", spec={"ports": {"port": 80}}), "spec.ports is a mapping; it must be a list"),
         (plain("Service", spec=[]), "spec is a list"),
@@ -78,7 +78,7 @@ def test_items_of_a_list_of_a_type_are_of_that_type() -> None:
         (deployment({"env": [{"name": "A", "value": 5}]}), r"containers\[0\]\.env\[0\]\.value is the number 5"),
         (deployment({"env": {"A": "5"}}), r"containers\[0\]\.env is a mapping; it must be a list"),
         (deployment({"args": ["--port", 80]}), r"args\[1\] is the number 80"),
-        (deployment({"command": "run"}), "command is the text 'run'; it must be a list of texts"),
+        (deployment({"command": "run"}), "command is the string 'run'; it must be a list of strings"),
         (
             plain("Deployment", "apps/v1", spec={"template": {"metadata": {"labels": {"v": 1.5}}}}),
             "spec.template.metadata.labels.v is the number 1.5",
@@ -90,12 +90,12 @@ def test_items_of_a_list_of_a_type_are_of_that_type() -> None:
         (federated("ConfigMap", template={"metadata": {"labels": {"v": 1}}}), "spec.template.metadata.labels.v"),
         (federated("ConfigMap", template={"data": {"v": 1}}), "spec.template.data.v is the number 1"),
         (federated("ConfigMap", template=[]), "spec.template is a list"),
-        (federated("ConfigMap", placement={"clusters": ["earth"]}), r"spec.placement.clusters\[0\] is the text"),
+        (federated("ConfigMap", placement={"clusters": ["earth"]}), r"spec.placement.clusters\[0\] is the string"),
         (federated("ConfigMap", placement={"clusters": [{"name": 1}]}), r"clusters\[0\].name is the number 1"),
         (federated("ConfigMap", overrides=[{"clusterName": "earth", "clusterOverrides": {}}]), "clusterOverrides is a"),
         (plain("R", "scheduling.kubefed.io/v1alpha1", spec={"clusters": ["*"]}), "spec.clusters is a list"),
         (plain("R", "scheduling.kubefed.io/v1alpha1", spec={"clusters": {"a": 1}}), "spec.clusters.a is the number 1"),
-        (plain("R", "scheduling.kubefed.io/v1alpha1", spec="x"), "spec is the text"),
+        (plain("R", "scheduling.kubefed.io/v1alpha1", spec="x"), "spec is the string"),
         ({"apiVersion": "v1", "kind": "List", "items": [plain(), "x"]}, r"of definition: items\[1\] is the"),
         ([plain(), 5], r"of definition\[1\] is the number 5"),
     ],
@@ -108,7 +108,7 @@ def test_what_does_not_fit_is_named(document: t.Any, says: str) -> None:
 def test_a_value_of_a_secret_is_not_shown() -> None:
     with pytest.raises(InvalidOption) as refused:
         flatten([plain("Secret", stringData={"pin": 4711}, data={"key": "hunter2"})])
-    assert "stringData.pin is the number; it must be text" in refused.value.message
+    assert "stringData.pin is the number; it must be a string" in refused.value.message
     assert "4711" not in refused.value.message
     assert "hunter2" not in refused.value.message
 
