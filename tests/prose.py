@@ -186,7 +186,7 @@ def _prose_in(place: str, value: object, key: str = "") -> t.Iterator[Text]:
 
 def texts() -> list[Text]:
     """All of them."""
-    return [*pages(), *plugins(), *messages(), *changes()]
+    return [*pages(), *playbooks(), *plugins(), *messages(), *changes()]
 
 
 def own_words(text: Text) -> list[str]:

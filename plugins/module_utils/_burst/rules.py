@@ -341,7 +341,7 @@ RULES: dict[str, Rule] = {
     "cluster_name": cluster_name,
     "host_name": _label,
     "region": _pattern(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "a region of AWS such as eu-central-1"),
-    "account": _pattern(r"[0-9]{12}", 'the 12 digits of an AWS account in quotation marks, such as "123456789012"'),
+    "account": _pattern(r"[0-9]{12}", "the 12 digits of an AWS account in quotation marks, such as '123456789012'"),
     "zones": zones,
     "network": network,
     "networks": _networks,

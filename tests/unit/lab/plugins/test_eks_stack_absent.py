@@ -250,7 +250,7 @@ def test_what_nobody_wanted_to_keep_fails_the_role(role: Role) -> None:
         status, output = role.run()
         assert status == 2, output
         assert f"elastic-ip {address} arn:aws:ec2:{REGION}:000000000000:elastic-ip/{address}: about 3.65 USD" in output
-        assert f"goes on being paid for: {address}. Remove it by hand" in output.replace("\n", " ")
+        assert f"remain and still cost money: {address}. Remove them by hand" in output.replace("\n", " ")
         status, output = role.run(eks_stack_leftovers="report")
         assert status == 0, output
         assert "Together about 3.65 USD a month" in output

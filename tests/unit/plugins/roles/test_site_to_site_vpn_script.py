@@ -370,7 +370,7 @@ def test_ports_as_they_are_seen_outside(world: World, own: list[str]) -> None:
             ],
             ["UDP port 500 is in use by charon-systemd (process 99) and UDP port 4500 is in use by openvpn"],
         ),
-        (["UNCONN 0 0 0.0.0.0:500 0.0.0.0:*  "], ["UDP port 500 is in use by a program that has no name here."]),
+        (["UNCONN 0 0 0.0.0.0:500 0.0.0.0:*  "], ["UDP port 500 is in use by an unknown program."]),
     ],
 )
 def test_ports_that_somebody_has_are_refused_with_his_name(sockets: list[str], said: list[str]) -> None:
