@@ -84,7 +84,7 @@ def hindrance(pod: Object, missing: t.Sequence[str], cluster: Cluster) -> str:
     spec, namespace = pod["spec"], pod["metadata"].get("namespace", "")
     rare = sorted(set(missing) - _ORDINARY)
     if rare:
-        return f"it needs {' and '.join(rare)}, which the burst's nodes don't have"
+        return f"it needs {' and '.join(rare)}, which the burst's nodes do not have"
     if any(owner.get("kind") == "DaemonSet" for owner in pod["metadata"].get("ownerReferences") or []):
         return "it belongs to a DaemonSet, and so to one node"
     if namespace in cluster.system_namespaces:
