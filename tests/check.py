@@ -441,7 +441,7 @@ def _environment(name: str, python: tuple[Path, str]) -> Path:
     log = settings.CACHE / "log" / f"{name}-environment.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     venvs.build(name, python, log)
-    return venvs.place(name, python)
+    return venvs.path_of(name, python)
 
 
 def _core(name: str, python: tuple[Path, str]) -> Core:

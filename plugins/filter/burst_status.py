@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: burst_status
-short_description: What the systems say about a burst, as JSON, metrics, a picture or a page
+short_description: Show what the systems report about a burst, as JSON, metrics, a picture or a page
 version_added: 1.0.0
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Makes one document of the answers that the playbook C(burst_status) collects.
-  - The picture is one SVG that needs no script and loads nothing. Names and messages from the systems stay text in it.
+  - Turns the answers that the playbook C(burst_status) collects into one document.
+  - The picture is an SVG without scripts that loads nothing. Names and messages from the systems are escaped in it.
 options:
   _input:
     description:
@@ -25,7 +25,7 @@ options:
     type: dict
     required: true
   document:
-    description: What is made of them.
+    description: Format of the document.
     type: str
     choices: [json, metrics, svg, html]
     required: true
@@ -36,7 +36,7 @@ options:
     description: The page's Jinja template. Required for V(html).
     type: str
   refresh:
-    description: Seconds after which an open page loads itself again; V(0) for never.
+    description: Number of seconds after which an open page reloads itself; V(0) for never.
     type: int
     default: 0
 """

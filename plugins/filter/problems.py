@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: problems
-short_description: What is wrong with the values of variables
+short_description: List what is wrong with the values of variables
 version_added: 1.0.0
 author:
   - cloudburst.federation contributors (@cloudburst)
 description:
-  - Holds the values of variables against the rules of this collection, which are the same for all of its roles. The
+  - Checks the values of variables by the rules of this collection, which are the same for all of its roles. The
     result is for the message of M(ansible.builtin.assert).
-  - Keys of tunnels are in no message.
+  - No message contains a tunnel's key.
 options:
   _input:
     description: The variables.

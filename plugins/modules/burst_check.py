@@ -269,7 +269,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan 
 from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeconfig.contexts import (
     choose,
     load,
-    place_of,
+    source_of,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, one_line
 
@@ -390,14 +390,14 @@ def member_endpoint(options: dict[str, t.Any]) -> dict[str, t.Any]:
     kubeconfig = options["member_kubeconfig"] or options["kubeconfig"]
     server = (
         options["member_host"]
-        or (choose(load(kubeconfig), options["member_context"], place_of(kubeconfig)).cluster["server"])
+        or (choose(load(kubeconfig), options["member_context"], source_of(kubeconfig)).cluster["server"])
     )
     parsed = urlsplit(server if "://" in server else f"https://{server}")
     return {"host": parsed.hostname or "", "port": parsed.port or (443 if parsed.scheme == "https" else 80)}
 
 
 def _context_problems(file_variable: str, kubeconfig: str | None, variable: str, context: str) -> list[Problem]:
-    place = place_of(kubeconfig)
+    place = source_of(kubeconfig)
     try:
         files = load(kubeconfig)
     except FederationError as error:

@@ -417,7 +417,7 @@ resources:
       returned: always
       sample:
         - earth
-    left:
+    not_removed:
       description: What could not be removed from a cluster, and why.
       type: list
       elements: str
@@ -523,7 +523,7 @@ def call(run: Run) -> None:
         if run.module._diff:
             run.result["diff"] = changes.diff
     for entry in run.result["resources"]:
-        for line in entry["left"]:
+        for line in entry["not_removed"]:
             run.warn(f"Not removed: {line}")
 
 

@@ -73,8 +73,8 @@ from ..module_utils._runtime.errors import FederationError
 def said(pods: list[dict[str, t.Any]]) -> str:
     """What pods say, as one line."""
     ready = [pod for pod in pods if condition(pod, "Ready").get("status") == "True"]
-    told = trouble(pods).message or held_up(pods)
-    return f"{len(ready)} of {len(pods)} pods ready" + (f"; {told}" if told else "")
+    message = trouble(pods).message or held_up(pods)
+    return f"{len(ready)} of {len(pods)} pods ready" + (f"; {message}" if message else "")
 
 
 def main() -> None:

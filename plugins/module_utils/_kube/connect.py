@@ -154,7 +154,7 @@ def _configuration(
     :param option: name of the option that kubeconfig comes from, for messages.
     :param token: goes over the user's own, which are not asked for then.
     """
-    place = contexts.place_of(kubeconfig)
+    place = contexts.source_of(kubeconfig)
     configuration = _blank()
     try:
         access = contexts.choose(contexts.load(kubeconfig), context, place)

@@ -43,13 +43,13 @@ def readiness(cluster: Object) -> str:
     """What KubeFed's controller last said about a cluster, for the user."""
     if is_ready(cluster):
         return "Ready"
-    told = []
+    reports = []
     for found in (cluster.get("status") or {}).get("conditions") or []:
-        told.append(
+        reports.append(
             f"{found.get('type')}={found.get('status')} {found.get('reason') or ''}: {found.get('message') or ''}"
             f" (probed {found.get('lastProbeTime') or 'never'})"
         )
-    return "; ".join(told) or "KubeFed's controller has not processed it yet"
+    return "; ".join(reports) or "KubeFed's controller has not processed it yet"
 
 
 __all__ = ("is_ready", "last_probe", "last_transition", "readiness")

@@ -58,10 +58,10 @@ def controller_outage(host: Client, namespace: str, *, waiting: bool = True) -> 
             # A help, for which the right may be missing
             return ""
         raise
-    told = controller_trouble(deployment, trouble(found).message or held_up(found))
+    message = controller_trouble(deployment, trouble(found).message or held_up(found))
     if (deployment.get("spec") or {}).get("replicas") == 0:
-        raise TerminalState(f"{told}, and then this again.")
-    return told
+        raise TerminalState(f"{message}, and then this again.")
+    return message
 
 
 def controller_trouble(deployment: Object, trouble: str) -> str:

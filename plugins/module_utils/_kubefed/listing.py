@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 
 
-def some(entries: t.Sequence[str], limit: int = 10, separator: str = ", ") -> str:
+def shortened(entries: t.Sequence[str], limit: int = 10, separator: str = ", ") -> str:
     """So many entries, and the number of the others."""
     more = f" (and {len(entries) - limit:,} more)" if len(entries) > limit else ""
     return separator.join(entries[:limit]) + more
 
 
-__all__ = ("some",)
+__all__ = ("shortened",)

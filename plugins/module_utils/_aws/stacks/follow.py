@@ -100,7 +100,7 @@ def follow(
         return PollResult(over or enough, f"{status}; {news(events, operation.seen)}")
 
     part = kind is Kind.CREATE and resources
-    what = f"{_some(resources)} of the stack {operation.name}" if part else f"the stack {operation.name}"
+    what = f"{_shortened(resources)} of the stack {operation.name}" if part else f"the stack {operation.name}"
     try:
         run.waiter.until(f"{what} {_DOING[kind]}", poll)
     except WaitTimeout as error:
@@ -115,7 +115,7 @@ def follow(
     return found["stack"], events
 
 
-def _some(names: t.Sequence[str], limit: int = 2) -> str:
+def _shortened(names: t.Sequence[str], limit: int = 2) -> str:
     """The first of the names, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more

@@ -107,7 +107,7 @@ def path_of(kubeconfig: t.Any) -> str | None:
     return os.path.expanduser(os.path.expandvars(str(kubeconfig))) if kubeconfig else None
 
 
-def place_of(kubeconfig: t.Any) -> str:
+def source_of(kubeconfig: t.Any) -> str:
     """What a kubeconfig is called in messages."""
     return GIVEN if isinstance(kubeconfig, dict) else (path_of(kubeconfig) or "the default kubeconfig")
 
@@ -213,4 +213,4 @@ def _check(access: Access) -> None:
     impersonation(user, where)
 
 
-__all__ = ("GIVEN", "Access", "choose", "load", "names", "path_of", "place_of", "typed")
+__all__ = ("GIVEN", "Access", "choose", "load", "names", "path_of", "source_of", "typed")

@@ -97,7 +97,9 @@ def parse(text: str, path: str) -> Config:
             )
         data = _load(text)
     except yaml.YAMLError as error:
-        raise FederationError(f"{path} is broken{_place(error, text)}. It was left unchanged; fix it first.") from error
+        raise FederationError(
+            f"{path} is broken{_position(error, text)}. It was left unchanged; fix it first."
+        ) from error
     except ValueError as error:
         raise FederationError(f"{path} is broken: {error}. It was left unchanged; fix it first.") from error
     return check({} if data is None else data, path)
@@ -152,7 +154,7 @@ def _entries(data: Config, name: str, path: str) -> list[t.Any]:
     return entries or []
 
 
-def _place(error: t.Any, text: str) -> str:
+def _position(error: t.Any, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark:
         return f" in line {mark.line + 1}, column {mark.column + 1}: {error.problem}"

@@ -75,13 +75,13 @@ def advice(session: Session, cluster: Object, *, outdated: bool) -> str:
         return f"Does kubefed-controller-manager run in namespace {request.namespace} of the {host.label}?"
     if condition(cluster, "ConfigMalformed").get("status") == "True":
         return f"See the events of the KubeFedCluster in namespace {request.namespace} of the {host.label}."
-    told = [_way(session, cluster)]
+    findings = [_way(session, cluster)]
     meaning = next((clue.meaning for clue in _CLUES if clue.text in readiness(cluster)), "")
     if meaning:
-        told.append(f"{meaning.format(cluster=request.name, host=host.label)}.")
+        findings.append(f"{meaning.format(cluster=request.name, host=host.label)}.")
     if session.member_client is not None:
-        told.append(_from_here(session.member_client))
-    return " ".join(told)
+        findings.append(_from_here(session.member_client))
+    return " ".join(findings)
 
 
 def _way(session: Session, cluster: Object) -> str:

@@ -19,7 +19,7 @@ from ..._kube.discovery import namespace_objects
 from ..._kube.objects import Object
 from ..._runtime.errors import FederationError
 from .. import host as kubefed
-from ..listing import some
+from ..listing import shortened
 from . import credentials, manifests
 from .session import Session
 
@@ -89,7 +89,9 @@ def _orphaned(session: Session, plan: UnjoinPlan) -> list[str]:
     placed = kubefed.federated_to(session.host_client, session.request.namespace, name)
     if not placed:
         return []
-    return [f"what KubeFed has put into {name} and was not withdrawn: {some(placed)}. KubeFed no longer manages it"]
+    return [
+        f"what KubeFed has put into {name} and was not withdrawn: {shortened(placed)}. KubeFed no longer manages it"
+    ]
 
 
 # -- write ------------------------------------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ def _delete_namespace(session: Session, plan: UnjoinPlan) -> tuple[bool, list[st
             return True, []
         foreign = foreign_objects(namespace_objects(t.cast(Client, session.member_client), name), plan.accounts)
         if foreign:
-            return False, [f"{where}, because it also holds {some(foreign)}"]
+            return False, [f"{where}, because it also holds {shortened(foreign)}"]
         session.member.delete("Namespace", name)
     except FederationError as error:
         return False, [f"{where}: {error.message}"]

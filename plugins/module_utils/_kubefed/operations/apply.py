@@ -15,7 +15,7 @@ from ..._kube.objects import Object
 from ..._kube.parallel import each
 from .. import host as kubefed
 from ..api import MANAGED_LABEL, path_of
-from ..listing import some
+from ..listing import shortened
 from ..resources.autoscaling import Autoscaling
 from ..resources.model import EXISTED_ANNOTATION, DesiredObject, TrackedObject
 from ..resources.plan import Plan, changed_fields, planned
@@ -123,7 +123,7 @@ def _warn_of_rewritten(context: Context, tracked: t.Sequence[TrackedObject]) -> 
     if fought_over:
         context.warn(
             "KubeFed updates these again and again, as something else in the cluster changes them each time:"
-            f" {some(fought_over)}. Let one of the two do it: make what is federated the same as what the"
+            f" {shortened(fought_over)}. Let one of the two do it: make what is federated the same as what the"
             " other writes, or federate it no more."
         )
 

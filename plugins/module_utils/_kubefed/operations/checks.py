@@ -14,7 +14,7 @@ import typing as t
 from ..._kube.objects import Object
 from ..._runtime.errors import FederationError, InvalidOption
 from ..kinds import rules_of
-from ..listing import some
+from ..listing import shortened
 from ..resources.autoscaling import Autoscaling
 from ..resources.model import DesiredObject, Key
 from ..resources.overrides import ANNOTATIONS_PATH, apply_override, body_in
@@ -72,7 +72,7 @@ def check_plans(
         else:
             problems.append(text)
     if problems:
-        raise InvalidOption(some(problems, separator=" "))
+        raise InvalidOption(shortened(problems, separator=" "))
 
 
 def _namespace_problems(
@@ -144,11 +144,11 @@ def rehearse_plans(context: Context, plans: t.Sequence[Plan]) -> None:
         given += rehearsals(desired, plan.spec, selected(plan.spec, labels) & set(labels), exists=exists)
     verdicts = rehearse(context.host, given)
     if verdicts.refusals:
-        raise InvalidOption(some(verdicts.refusals, separator=" "))
+        raise InvalidOption(shortened(verdicts.refusals, separator=" "))
     if verdicts.unknown:
         context.warn(
             "Fields that the type does not have are dropped by the API servers. Is it a typing mistake?"
-            f" {some(verdicts.unknown, separator='; ')}."
+            f" {shortened(verdicts.unknown, separator='; ')}."
         )
 
 

@@ -12,7 +12,7 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..._runtime.errors import FederationError, InvalidOption
-from ..listing import some
+from ..listing import shortened
 from ..resources.model import DesiredObject, existed_in
 from ..resources.placement import selected
 from ..resources.plan import Plan
@@ -57,10 +57,11 @@ def look_up(context: Context, plans: t.Iterable[Plan]) -> None:
                 taken_over.setdefault(cluster, []).append(f"{desired.type.kind} {desired.name}")
         plan.existed_in = known
     if problems:
-        raise InvalidOption(some(problems, separator=" "))
+        raise InvalidOption(shortened(problems, separator=" "))
     for cluster, names in taken_over.items():
         context.warn(
-            f"KubeFed takes over what exists in {cluster} already, and makes it as it is given here: {some(names)}."
+            f"KubeFed takes over what already exists in {cluster} and changes it to what is given here:"
+            f" {shortened(names)}."
         )
 
 

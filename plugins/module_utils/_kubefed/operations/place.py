@@ -12,7 +12,7 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
-from ..listing import some
+from ..listing import shortened
 from ..resources.model import DesiredObject, TrackedObject
 from ..resources.overrides import ANNOTATIONS_PATH, common_annotations
 from ..resources.placement import selected, with_clusters
@@ -55,7 +55,7 @@ def place(
                 ]
         desired.append(DesiredObject(one.type, one.namespace, one.name, spec, complete=False))
     if problems:
-        raise InvalidOption(some(problems, separator=" "))
+        raise InvalidOption(shortened(problems, separator=" "))
     return apply(context, desired, wait=wait, wait_for_pods=wait_for_pods)
 
 

@@ -66,7 +66,7 @@ def take_out(context: Context, tracked: TrackedObject, clusters: set[str]) -> No
         return
     tracked.withdrawn = placed & clusters
     for cluster in sorted((existed_in(t.cast(Object, tracked.found)) or set()) & placed & clusters):
-        _release(context, tracked, cluster)
+        _leave_unmanaged(context, tracked, cluster)
     write_placement(context, tracked, lambda found: without_clusters(found, clusters, context.labels))
 
 
@@ -119,12 +119,12 @@ def _reschedule(context: Context, tracked: TrackedObject, clusters: set[str]) ->
         return
     tracked.withdrawn = placed
     for cluster in sorted((existed_in(t.cast(Object, tracked.found)) or set()) & placed):
-        _release(context, tracked, cluster)
+        _leave_unmanaged(context, tracked, cluster)
     schedule = t.cast(Object, context.store.schedule_of(tracked))
     patch_schedule(context, tracked, schedule, schedules.without_clusters(schedule, placed))
 
 
-def _release(context: Context, tracked: TrackedObject, cluster: str) -> None:
+def _leave_unmanaged(context: Context, tracked: TrackedObject, cluster: str) -> None:
     """Make KubeFed leave an object alone that was in the cluster before it was federated."""
     if context.check_mode or cluster not in context.labels:
         return

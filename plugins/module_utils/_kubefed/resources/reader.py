@@ -136,8 +136,8 @@ def _said(error: Exception) -> str:
     if mark is None:
         return " ".join(str(error).split())
     context = getattr(error, "context", None)
-    told = f"{getattr(error, 'problem', '')}{f', {context}' if context else ''}"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {told}"
+    problem = f"{getattr(error, 'problem', '')}{f', {context}' if context else ''}"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _from_json(text: str, warnings: list[str]) -> list[t.Any]:

@@ -39,7 +39,7 @@ def as_result(tracked: TrackedObject, store: Store) -> Object:
         "propagated": found.done,
         "clusters": {name: state.status or "OK" for name, state in sorted(found.clusters.items())},
         "existed_in": sorted((existed_in(tracked.found) if tracked.found else None) or ()),
-        "left": tracked.not_removed,
+        "not_removed": tracked.not_removed,
         **({"pods": tracked.pods} if tracked.pods else {}),
         **({"replicas": replicas(tracked.spec)} if store.is_scheduled(tracked) else {}),
     }
@@ -56,7 +56,7 @@ def schedule_as_result(namespace: str, name: str, *, changed: bool) -> Object:
         "propagated": True,
         "clusters": {},
         "existed_in": [],
-        "left": [],
+        "not_removed": [],
     }
 
 

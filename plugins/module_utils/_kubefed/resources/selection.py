@@ -19,7 +19,7 @@ import typing as t
 from ..._kube.objects import Object
 from ..api import CORE_GROUP, FEDERATED_GROUP, MANAGED_LABEL, SCHEDULING_GROUP
 from ..kinds import BOOKKEEPING, STAYS, TAKEN, KindRules, rules_for
-from ..listing import some
+from ..listing import shortened
 from ..types.served import ApiResource
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -108,7 +108,7 @@ def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:
             names["templates"].append(title)
         for key in rules.differs(spec):
             names[key].append(entry["metadata"]["name"])
-    return [f"{text}{some(sorted(names[key]))}." for key, text in _DIFFERENCES.items() if names[key]]
+    return [f"{text}{shortened(sorted(names[key]))}." for key, text in _DIFFERENCES.items() if names[key]]
 
 
 def _pod_spec(rules: KindRules, spec: Object) -> Object:

@@ -16,7 +16,7 @@ from ..._runtime.errors import FederationError, TerminalState
 from ..._runtime.wait import PollResult, Waiter
 from ..api import MANAGED_LABEL
 from ..controller import controller_outage
-from ..listing import some
+from ..listing import shortened
 from ..resources.model import Key, TrackedObject, existed_in
 from ..resources.results import as_results
 from ..resources.schedules import Schedule, divided, replicas
@@ -63,7 +63,7 @@ class Waits:
             # KubeFed does not say whether it has seen a change: what it has written must stay as it is
             settled = not changed or before[-1:] == [given]
             before.append(given)
-            return PollResult(not waiting and settled, _some(waiting) or "replicas are still being moved")
+            return PollResult(not waiting and settled, _shortened(waiting) or "replicas are still being moved")
 
         self._waiter.until("KubeFed to divide replicas over the clusters", poll, sleep=2)
 
@@ -118,7 +118,7 @@ class Waits:
                     )
                 if not verdict.state.done:
                     waiting.append(f"{workload.title}: {verdict.state.last}")
-            return PollResult(not waiting, _some(waiting))
+            return PollResult(not waiting, _shortened(waiting))
 
         workloads = {one.key: one for one in placed.values()}
         self._waiter.until(_what("the pods of", list(workloads.values())), poll, sleep=2)
@@ -168,7 +168,7 @@ class Waits:
     def _state(self, waiting: list[str], count: str) -> PollResult:
         """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
         outage = controller_outage(self._store.host, self._store.namespace, waiting=bool(waiting))
-        return PollResult(not waiting and not outage, f"{count}{_some([outage, *waiting] if outage else waiting)}")
+        return PollResult(not waiting and not outage, f"{count}{_shortened([outage, *waiting] if outage else waiting)}")
 
     def _lingering(self, one: TrackedObject, clusters: t.Iterable[str]) -> list[str]:
         """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
@@ -214,8 +214,8 @@ class Waits:
         wait_absent(self._waiter, self._store.host, path, what, sleep=2)
 
 
-def _some(lines: t.Sequence[str]) -> str:
-    return some(lines, limit=3, separator="; ")
+def _shortened(lines: t.Sequence[str]) -> str:
+    return shortened(lines, limit=3, separator="; ")
 
 
 def _count(tracked: t.Sequence[TrackedObject], waiting: t.Sequence[str], done: str) -> str:

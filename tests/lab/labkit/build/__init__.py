@@ -66,20 +66,20 @@ def _go_steps(go: golang.Go) -> list[Step]:
         Step(
             program.name,
             "compile",
-            program.place(go.version).exists,
+            program.path(go.version).exists,
             functools.partial(golang.build, go, program),
         )
         for program in golang.PROGRAMS
     ]
 
 
-def _chart_place() -> Path:
-    return cache.place("charts", "kubefed", cache.key((golang.MODULES / "kubefed" / "go.mod").read_bytes()))
+def _chart_path() -> Path:
+    return cache.path_of("charts", "kubefed", cache.key((golang.MODULES / "kubefed" / "go.mod").read_bytes()))
 
 
 def _build_chart(go: golang.Go, _log: Path) -> None:
     """A copy of the chart, for Go's own is read-only and may be cleared away."""
-    path = _chart_place()
+    path = _chart_path()
     with cache.locked(path):
         if path.exists():
             return
@@ -92,31 +92,31 @@ def _build_chart(go: golang.Go, _log: Path) -> None:
 
 
 def _venv_step(name: str, python: tuple[Path, str]) -> Step:
-    path = venvs.place(name, python)
+    path = venvs.path_of(name, python)
     is_built = functools.partial(venvs.is_built, path)
     return Step(f"{name} environment", "fetch", is_built, functools.partial(venvs.build, name, python))
 
 
 def _steps(go: golang.Go) -> list[Step]:
     newer = venvs.newer_python()
-    programs = {program.name: program.place(go.version) for program in golang.PROGRAMS}
+    programs = {program.name: program.path(go.version) for program in golang.PROGRAMS}
     needed = {"kubefed": ("hyperfed",), "kubectl": ("kubectl",), "coredns": ("coredns",)}
     return [
         *_go_steps(go),
         # What others wait for longest comes first.
         _venv_step("lab", venvs.python()),
-        Step("machines' rootfs", "fetch", debian.rootfs_place().exists, debian.build_rootfs),
+        Step("machines' rootfs", "fetch", debian.rootfs_path().exists, debian.build_rootfs),
         _venv_step("tools", venvs.python()),
         _venv_step("platform", venvs.python()),
         *([_venv_step("core-latest", newer)] if newer else []),
-        Step("httpbin's files", "fetch", debian.httpbin_place().exists, debian.build_httpbin),
-        Step("pause", "fetch", images.pause_place().exists, images.build_pause),
-        Step("KubeFed's chart", "fetch", _chart_place().exists, functools.partial(_build_chart, go), ("hyperfed",)),
+        Step("httpbin's files", "fetch", debian.httpbin_path().exists, debian.build_httpbin),
+        Step("pause", "fetch", images.pause_path().exists, images.build_pause),
+        Step("KubeFed's chart", "fetch", _chart_path().exists, functools.partial(_build_chart, go), ("hyperfed",)),
         *(
             Step(
                 f"image {image.name}",
                 "fetch",
-                image.place().exists,
+                image.path().exists,
                 functools.partial(images.build, image),
                 needed.get(image.name, ()),
             )
@@ -205,13 +205,13 @@ def ensure(progress: bool = True) -> Artifacts:
     elif missing:
         _run(missing, None)
     newer = venvs.newer_python()
-    programs = {program.name: program.place(go.version) for program in golang.PROGRAMS}
+    programs = {program.name: program.path(go.version) for program in golang.PROGRAMS}
     return Artifacts(
         bin=golang.collect(go.version),
-        images={image.reference: image.place() for image in images.all_images(programs)},
-        rootfs=debian.rootfs_place(),
-        venv_lab=venvs.place("lab", venvs.python()),
-        venv_tools=venvs.place("tools", venvs.python()),
-        venv_latest=venvs.place("core-latest", newer) if newer else None,
-        chart=_chart_place(),
+        images={image.reference: image.path() for image in images.all_images(programs)},
+        rootfs=debian.rootfs_path(),
+        venv_lab=venvs.path_of("lab", venvs.python()),
+        venv_tools=venvs.path_of("tools", venvs.python()),
+        venv_latest=venvs.path_of("core-latest", newer) if newer else None,
+        chart=_chart_path(),
     )

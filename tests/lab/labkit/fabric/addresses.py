@@ -25,7 +25,7 @@ class Interface:
 
 
 @dataclass(frozen=True)
-class NodePlace:
+class NodeAddress:
     """Where one node of a group is. `pods` is the part of its subnet that its pods get their addresses from."""
 
     subnet: str
@@ -45,7 +45,7 @@ class Allocation:
 
     vpcs: t.Mapping[str, str] = field(default_factory=dict)
     control_planes: t.Mapping[str, tuple[Interface, ...]] = field(default_factory=dict)
-    nodes: t.Mapping[tuple[str, str], tuple[NodePlace, ...]] = field(default_factory=dict)
+    nodes: t.Mapping[tuple[str, str], tuple[NodeAddress, ...]] = field(default_factory=dict)
     refused: t.Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
 
@@ -153,7 +153,7 @@ class _Allocator:
             found.append(Interface(subnet.id, address))
         return tuple(found)
 
-    def places(self, group: NodeGroup) -> tuple[NodePlace, ...]:
+    def places(self, group: NodeGroup) -> tuple[NodeAddress, ...]:
         """Where the group's nodes are: as many as there is room for."""
         key = (group.cluster, group.name)
         places = [p for p in self._kept.nodes.get(key, ()) if p.subnet in self._subnets][: group.desired]
@@ -168,7 +168,7 @@ class _Allocator:
             if address is None or pods is None:
                 self.refused[key] = f"InsufficientFreeAddresses: no room for a further node in {subnet_id}"
                 break
-            places.append(NodePlace(subnet_id, subnet.zone, address, pods))
+            places.append(NodeAddress(subnet_id, subnet.zone, address, pods))
         return tuple(places)
 
 

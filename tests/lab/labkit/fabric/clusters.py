@@ -20,7 +20,7 @@ from pathlib import Path
 from labkit import kube, namespaces, settings
 from labkit.errors import LabError
 
-from .addresses import Allocation, Interface, NodePlace
+from .addresses import Allocation, Interface, NodeAddress
 from .files import write
 from .model import Cluster, ClusterStatus, NodeGroup, NodeGroupStatus, State
 from .plan import control_namespace, node_namespace
@@ -196,7 +196,7 @@ class _ControlPlane(_Worker):
 
 
 class _Node(_Worker):
-    def __init__(self, group: NodeGroup, place: NodePlace, vpc_cidr: str, plane: _ControlPlane) -> None:
+    def __init__(self, group: NodeGroup, place: NodeAddress, vpc_cidr: str, plane: _ControlPlane) -> None:
         super().__init__(node_namespace(group.cluster, place), plane.changed)
         self.group, self.place, self.vpc_cidr = group, place, vpc_cidr
         self._plane = plane
@@ -306,7 +306,7 @@ class Clusters:
                     worker.start()
 
     def _remove_or_change(
-        self, wanted: t.Mapping[str, Cluster], places: t.Mapping[tuple[str, str], tuple[NodePlace, ...]]
+        self, wanted: t.Mapping[str, Cluster], places: t.Mapping[tuple[str, str], tuple[NodeAddress, ...]]
     ) -> None:
         for key, nodes in self._nodes.items():
             for node in nodes:
@@ -343,7 +343,7 @@ class Clusters:
                 Cluster(**cluster), tuple(Interface(**i) for i in interfaces), self
             )
         for group, place, vpc_cidr in found["nodes"]:
-            node = _Node(NodeGroup(**group), NodePlace(**place), vpc_cidr, self._planes[group["cluster"]])
+            node = _Node(NodeGroup(**group), NodeAddress(**place), vpc_cidr, self._planes[group["cluster"]])
             self._nodes.setdefault((group["cluster"], group["name"]), []).append(node)
 
     def has_nodes(self, cluster: str) -> bool:
@@ -351,7 +351,7 @@ class Clusters:
         with self._lock:
             return any(n.state != "DELETED" for k, nodes in self._nodes.items() if k[0] == cluster for n in nodes)
 
-    def present(self) -> tuple[list[tuple[Cluster, tuple[Interface, ...]]], list[tuple[NodeGroup, NodePlace]]]:
+    def present(self) -> tuple[list[tuple[Cluster, tuple[Interface, ...]]], list[tuple[NodeGroup, NodeAddress]]]:
         """Everything that still needs its network, wanted or not."""
         with self._lock:
             self._forget_ended()
@@ -405,7 +405,7 @@ def _tuples(value: t.Any) -> t.Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def instance_id(place: NodePlace) -> str:
+def instance_id(place: NodeAddress) -> str:
     """An id as EC2 gives them, made from the node's address."""
     return f"i-{int(ipaddress.IPv4Address(place.address)):017x}"
 

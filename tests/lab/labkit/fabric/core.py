@@ -196,7 +196,7 @@ def _with_present(
     world: World,
     allocation: addresses.Allocation,
     planes: t.Iterable[tuple[Cluster, tuple[addresses.Interface, ...]]],
-    nodes: t.Iterable[tuple[NodeGroup, addresses.NodePlace]],
+    nodes: t.Iterable[tuple[NodeGroup, addresses.NodeAddress]],
     *,
     anywhere: bool = False,
 ) -> tuple[World, addresses.Allocation]:

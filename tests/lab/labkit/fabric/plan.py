@@ -20,7 +20,7 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from .addresses import Allocation, NodePlace, used_vpcs
+from .addresses import Allocation, NodeAddress, used_vpcs
 from .groups import control_plane_groups, filter_ruleset, group_members, ingress_rules
 from .model import Cluster, NodeGroup, Subnet, Vpc, World
 from .routes import effective_routes, endpoints_suffice, gateway_routes
@@ -105,7 +105,7 @@ def control_namespace(cluster: str) -> str:
     return f"eks-{cluster}"
 
 
-def node_namespace(cluster: str, place: NodePlace) -> str:
+def node_namespace(cluster: str, place: NodeAddress) -> str:
     """The network namespace of a node."""
     return f"eks-{cluster}-{place.address.replace('.', '-')}"
 
@@ -371,7 +371,7 @@ def _control_plane(
     )
 
 
-def _node(world: World, group: NodeGroup, place: NodePlace, rules: t.Iterable[tuple[str, str]]) -> Namespace:
+def _node(world: World, group: NodeGroup, place: NodeAddress, rules: t.Iterable[tuple[str, str]]) -> Namespace:
     namespace = node_namespace(group.cluster, place)
     subnet = _subnet(world, place.subnet)
     vpc = _vpc(world, subnet)

@@ -28,7 +28,7 @@ def test_key_changes_with_each_part_and_with_where_parts_end() -> None:
 
 
 def test_what_is_made_appears_whole() -> None:
-    path = cache.place("programs", "etcd", "0123")
+    path = cache.path_of("programs", "etcd", "0123")
     with cache.locked(path), cache.making(path) as directory:
         (directory / "new").write_text("etcd")
         assert not path.exists()
@@ -37,7 +37,7 @@ def test_what_is_made_appears_whole() -> None:
 
 
 def test_what_fails_leaves_nothing() -> None:
-    path = cache.place("programs", "etcd", "0123")
+    path = cache.path_of("programs", "etcd", "0123")
     with pytest.raises(RuntimeError), cache.making(path) as directory:
         (directory / "new").mkdir()
         raise RuntimeError
@@ -45,7 +45,7 @@ def test_what_fails_leaves_nothing() -> None:
 
 
 def test_what_a_killed_build_left_is_cleared_and_a_neighbour_is_not() -> None:
-    path = cache.place("programs", "etcd", "0123")
+    path = cache.path_of("programs", "etcd", "0123")
     leftover, neighbour = (path.parent / name for name in (".etcd-0123.abc", ".etcd-4567.abc"))
     for directory in (leftover, neighbour):
         directory.mkdir(parents=True)

@@ -94,7 +94,7 @@ def test_images_do_not_wait_for_their_programs_to_have_a_place() -> None:
     programs = {name: settings.CACHE / "programs" / f"{name}-1" for name in ("hyperfed", "kubectl", "coredns")}
     for image in images.all_images(programs):
         if image.name != "kubectl":  # has a file of the machine in it
-            assert image.place().suffix == ".tar"
+            assert image.path().suffix == ".tar"
 
 
 def test_name_of_an_image() -> None:

@@ -58,5 +58,5 @@ def test_newer_python_is_the_newest_of_the_machine(tmp_path: Path, monkeypatch: 
 def test_an_environment_moves_with_its_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CACHE", tmp_path)
     python = Path("/usr/bin/python3.11")
-    assert venvs.place("lab", (python, "3.11.2")) != venvs.place("lab", (python, "3.11.9"))
-    assert venvs.place("lab", (python, "3.11.2")) == venvs.place("lab", (python, "3.11.2"))
+    assert venvs.path_of("lab", (python, "3.11.2")) != venvs.path_of("lab", (python, "3.11.9"))
+    assert venvs.path_of("lab", (python, "3.11.2")) == venvs.path_of("lab", (python, "3.11.2"))

@@ -14,7 +14,7 @@ import pytest
 
 from labkit.errors import LabError
 from labkit.fabric import clusters
-from labkit.fabric.addresses import NodePlace
+from labkit.fabric.addresses import NodeAddress
 from labkit.fabric.clusters import _Worker
 from labkit.fabric.files import write
 
@@ -107,7 +107,7 @@ def test_pods_have_addresses_of_their_nodes_range_and_are_not_masqueraded() -> N
 
 
 def test_instance_ids_look_like_ec2s_and_differ() -> None:
-    places = [NodePlace("subnet-a", "eu-central-1a", f"10.11.0.{i}", "") for i in (21, 22)]
+    places = [NodeAddress("subnet-a", "eu-central-1a", f"10.11.0.{i}", "") for i in (21, 22)]
     ids = [clusters.instance_id(p) for p in places]
     assert ids[0] != ids[1]
     assert all(len(i) == 19 and i.startswith("i-") for i in ids)

@@ -280,7 +280,7 @@ def test_nodes_are_spread_over_zones_first() -> None:
 
 
 def test_node_names() -> None:
-    place = addresses.NodePlace("subnet-a", "eu-central-1a", "10.11.0.21", "10.11.1.0/24")
+    place = addresses.NodeAddress("subnet-a", "eu-central-1a", "10.11.0.21", "10.11.1.0/24")
     assert place.name("eu-central-1") == "ip-10-11-0-21.eu-central-1.compute.internal"
     assert place.name("us-east-1") == "ip-10-11-0-21.ec2.internal"
 
