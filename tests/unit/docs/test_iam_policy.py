@@ -19,7 +19,9 @@ import textwrap
 import typing as t
 from pathlib import Path
 
+import jinja2
 import pytest
+import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -138,6 +140,24 @@ def test_all_that_changes_something_is_bound_to_the_burst() -> None:
             at_creation = creating.match(action) or "ec2:CreateAction" in condition
             excused = at_creation or action in unnamed | forwarded
             assert bound or (excused and "Condition" in statement), (statement["Sid"], action)
+
+
+@pytest.mark.parametrize("name", ["vulcan", "vulcanologists"])
+def test_roles_are_only_the_stacks_own(name: str) -> None:
+    """CloudFormation names them STACK-LOGICALID-RANDOM: those of the burst NAME-2 begin alike."""
+    variables = yaml.safe_load((FILES.parent / "vars" / "main.yml").read_text())
+    begin = jinja2.Template(variables["__eks_stack_role_names"]).render(eks_stack_name=name)
+    patterns = {
+        resource.split(":role/")[1].replace("ROLES", begin)
+        for statement in statements()
+        for resource in listed(statement["Resource"])
+        if ":role/ROLES" in resource
+    }
+    for role in re.findall(r"^  (\w+):\n    Type: AWS::IAM::Role$", TEMPLATE.read_text(), re.MULTILINE):
+        for stack in (f"cloudburst-{name}", f"cloudburst-{name}"[:24]):
+            assert any(fnmatch.fnmatchcase(f"{stack}-{role}-1A2B3C4D5E6F", pattern) for pattern in patterns)
+    others = ["cloudburst-vulcan-2-NodeRole-1A2B3C4D5E6F", "cloudburst-vulcan2-NodeRole-1A2B", "cloudburst-vulcan-x"]
+    assert [other for other in others for pattern in patterns if fnmatch.fnmatchcase(other, pattern)] == []
 
 
 def test_nothing_but_the_bursts_cluster_can_be_changed() -> None:

@@ -43,7 +43,7 @@ def credentials(file: Path, user: str) -> Credentials:
 
 def policy(file: Path, burst: str, account: str, region: str) -> dict[str, t.Any]:
     """One of the collection's policies with a burst's own names, as the role eks_stack fills them in."""
-    words = {"PARTITION": "aws", "REGION": region, "ACCOUNT": account, "ROLES": f"cloudburst-{burst}-*", "BURST": burst}
+    words = {"PARTITION": "aws", "REGION": region, "ACCOUNT": account, "ROLES": f"cloudburst-{burst}", "BURST": burst}
     text = file.read_text()
     for word, value in words.items():
         text = text.replace(word, value)

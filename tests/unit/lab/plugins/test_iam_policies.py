@@ -233,6 +233,10 @@ OTHERS: dict[str, t.Callable[[Account], dict[str, t.Any]]] = {
         "Type": "AWS::IAM::Role",
         "Properties": {"RoleName": "cloudburst-mars-NodeRole-X", "AssumeRolePolicyDocument": {"Statement": []}},
     },
+    "role of a burst whose name begins alike": lambda account: {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"RoleName": "cloudburst-vulcan-2-NodeRole-X", "AssumeRolePolicyDocument": {"Statement": []}},
+    },
     "cluster": lambda account: {
         "Type": "AWS::EKS::Cluster",
         "Properties": {
