@@ -89,6 +89,7 @@ from ..module_utils._aws.devices import choose, configuration, device_types
 from ..module_utils._aws.errors import patience
 from ..module_utils._kube.kubeconfig.files import write
 from ..module_utils._runtime.errors import FederationError
+from ..module_utils._runtime.files import content
 
 # Until AWS has answered.
 SECONDS = 30
@@ -97,9 +98,9 @@ MODE = 0o600
 
 def _is_there(path: str, text: str) -> bool:
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            return stream.read() == text and os.stat(path).st_mode & 0o777 == MODE
-    except (OSError, UnicodeError):
+        expected = text.encode()
+        return content(path, len(expected)) == expected and os.stat(path).st_mode & 0o777 == MODE
+    except OSError:
         return False
 
 

@@ -17,6 +17,7 @@ import time
 import typing as t
 
 from ..._runtime.errors import FederationError
+from ..._runtime.files import kind_of
 from . import entries
 from .entries import MAXIMUM_LENGTH, Config, Edit
 
@@ -127,7 +128,7 @@ def _raw(path: str) -> bytes:
         if stat.S_ISCHR(state.st_mode) and os.path.realpath(path) == os.devnull:
             return b""
         if not stat.S_ISREG(state.st_mode):
-            raise FederationError(f"{path} cannot be read: it is {_kind_of(state.st_mode)}, not a regular file.")
+            raise FederationError(f"{path} cannot be read: it is {kind_of(state.st_mode)}, not a regular file.")
         with os.fdopen(handle, "rb", closefd=False) as stream:
             raw = b"" if state.st_size > MAXIMUM_LENGTH else stream.read(MAXIMUM_LENGTH + 1)
     except OSError as error:
@@ -140,11 +141,6 @@ def _raw(path: str) -> bytes:
             f"{path} is not a kubeconfig: it has {size} bytes, more than {MAXIMUM_LENGTH}. It was left unchanged."
         )
     return raw
-
-
-def _kind_of(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def is_private(path: str) -> bool:
@@ -174,7 +170,7 @@ def write(path: str, text: str, mode: int = 0o600, encoding: str = "utf-8") -> N
     if os.path.exists(target) and not os.path.isfile(target):
         # Root would put a file in the place of /dev/null.
         raise FederationError(
-            f"{path} cannot be written: it is {_kind_of(os.stat(target).st_mode)}, not a regular file."
+            f"{path} cannot be written: it is {kind_of(os.stat(target).st_mode)}, not a regular file."
         )
     folder = os.path.dirname(target)
     temporary = ""

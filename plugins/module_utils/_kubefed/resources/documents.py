@@ -13,10 +13,13 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
+from ..._runtime.files import content
 from ..kinds import built_in, federated_name
 from .reader import as_json, decoded, read
 from .validation import flatten
 
+# Far more than an API server takes in one object, and no more than is read into memory.
+MAXIMUM_LENGTH = 64 << 20
 _ENDINGS = (".yml", ".yaml", ".json")
 
 
@@ -42,7 +45,7 @@ def from_path(path: str, warn: t.Callable[[str], object]) -> list[Object]:
     try:
         names = sorted(name for name in os.listdir(path) if name.endswith(_ENDINGS) and not name.startswith("."))
     except OSError as error:
-        raise InvalidOption(f"src {path} cannot be read: {error}") from error
+        raise InvalidOption(f"src {path} cannot be read: {error}.") from error
     if not names:
         raise InvalidOption(f"src {path} is a directory without a file *.yml, *.yaml or *.json.")
     return [manifest for name in names for manifest in _from_file(os.path.join(path, name), warn)]
@@ -50,11 +53,10 @@ def from_path(path: str, warn: t.Callable[[str], object]) -> list[Object]:
 
 def _from_file(path: str, warn: t.Callable[[str], object]) -> list[Object]:
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        raw = content(path, MAXIMUM_LENGTH)
     except OSError as error:
-        raise InvalidOption(f"src {path} cannot be read: {error}") from error
-    return _from_text(decoded(content, f"src {path}"), f"src {path}", warn)
+        raise InvalidOption(f"src {path} cannot be read: {error}.") from error
+    return _from_text(decoded(raw, f"src {path}"), f"src {path}", warn)
 
 
 def _from_text(text: str, where: str, warn: t.Callable[[str], object]) -> list[Object]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,17 @@ def test_a_definition_has_many_forms() -> None:
     assert names(from_definition(one)) == ["a"]
     assert names(from_definition([one, {"apiVersion": "v1", "kind": "List", "items": [one]}])) == ["a", "a"]
     assert names(from_definition(f"{TEXT.format('a')}---\n---\n{TEXT.format('b')}")) == ["a", "b"]
+
+
+def test_a_fifo_and_a_file_larger_than_memory_are_rejected(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.yml")
+    with pytest.raises(InvalidOption, match=r"^src .*fifo.yml cannot be read: it is a FIFO, not a regular file\.$"):
+        from_path(str(tmp_path))
+    (tmp_path / "fifo.yml").unlink()
+    with (tmp_path / "sparse.yml").open("wb") as file:
+        file.truncate(3 << 30)
+    with pytest.raises(InvalidOption, match=r"^src .*sparse.yml cannot be read: it has 3221225472 bytes, more than 67"):
+        from_path(str(tmp_path))
 
 
 def test_a_directory_is_read_in_the_order_of_names(tmp_path: Path) -> None:
