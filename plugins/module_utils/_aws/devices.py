@@ -29,16 +29,12 @@ def device_types(ec2: t.Any) -> dict[str, str]:
     :raises AwsError: AWS does not tell.
     """
     found: dict[str, str] = {}
-    more: dict[str, str] = {}
-    while True:
-        with calling("ask AWS for the types of VPN devices"):
-            answer = ec2.get_vpn_connection_device_types(MaxResults=_PAGE, **more)
-        for entry in answer["VpnConnectionDeviceTypes"]:
+    pages = ec2.get_paginator("get_vpn_connection_device_types").paginate(PaginationConfig={"PageSize": _PAGE})
+    with calling("ask AWS for the types of VPN devices"):
+        for entry in (entry for page in pages for entry in page["VpnConnectionDeviceTypes"]):
             words = (entry.get(key, "") for key in ("Vendor", "Platform", "Software"))
             found[entry["VpnConnectionDeviceTypeId"]] = " ".join(word for word in words if word)
-        if not answer.get("NextToken"):
-            return found
-        more = {"NextToken": answer["NextToken"]}
+    return found
 
 
 def choose(types: t.Mapping[str, str], wanted: str) -> str:

@@ -100,17 +100,9 @@ class StackApi:
     def change_set(self, stack_id: str, change_set_id: str) -> dict[str, t.Any]:
         """A change set with all of its changes."""
         with calling(f"describe the change set {change_set_id}"):
-            answer = dict(self._client.describe_change_set(StackName=stack_id, ChangeSetName=change_set_id))
-            changes = list(answer.get("Changes") or [])
-            token = answer.get("NextToken")
-            while token:
-                page = self._client.describe_change_set(
-                    StackName=stack_id, ChangeSetName=change_set_id, NextToken=token
-                )
-                changes.extend(page.get("Changes") or [])
-                token = page.get("NextToken")
-        answer["Changes"] = changes
-        return answer
+            paginator = self._client.get_paginator("describe_change_set")
+            pages = list(paginator.paginate(StackName=stack_id, ChangeSetName=change_set_id))
+        return {**pages[0], "Changes": [change for page in pages for change in page.get("Changes") or []]}
 
     def execute_change_set(self, stack_id: str, change_set_id: str, token: str) -> None:
         """Begin the update that a change set describes."""
