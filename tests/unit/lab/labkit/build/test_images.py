@@ -78,15 +78,15 @@ def test_archive_is_what_container_engines_import(tmp_path: Path, program: Path)
 
 def test_place_changes_with_configuration_and_content(program: Path) -> None:
     places = {
-        images.Image("a/b:1", {}, {"x": program}).place(),
-        images.Image("a/b:2", {}, {"x": program}).place(),
-        images.Image("a/b:1", {"Cmd": []}, {"x": program}).place(),
-        images.Image("a/b:1", {}, {"y": program}).place(),
-        images.Image("a/b:1", {}, {"x": LINK}).place(),
-        images.Image("a/b:1", layer=program).place(),
+        images.Image("a/b:1", {}, {"x": program}).path(),
+        images.Image("a/b:2", {}, {"x": program}).path(),
+        images.Image("a/b:1", {"Cmd": []}, {"x": program}).path(),
+        images.Image("a/b:1", {}, {"y": program}).path(),
+        images.Image("a/b:1", {}, {"x": LINK}).path(),
+        images.Image("a/b:1", layer=program).path(),
     }
     program.write_text("changed")
-    places.add(images.Image("a/b:1", {}, {"x": program}).place())
+    places.add(images.Image("a/b:1", {}, {"x": program}).path())
     assert len(places) == 7
 
 
