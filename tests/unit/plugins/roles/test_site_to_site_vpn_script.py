@@ -380,12 +380,13 @@ def test_ports_that_somebody_has_are_refused_with_his_name(sockets: list[str], s
         "site_to_site_vpn_fixed_source_ports": True,
         "__site_to_site_vpn_ports": {"stdout": "\n".join(sockets), "stdout_lines": sockets},
         "__site_to_site_vpn_forwards": {"stdout": "1"},
+        "__site_to_site_vpn_kernel": {"rc": 0},
     }
     role = Role("site_to_site_vpn")
-    refusals = role.refusals("prepare.yml", **given)
+    refusals = role.refusals("requirements.yml", **given)
     assert len(refusals) == len(said)
     for refusal, words in zip(refusals, said):
         assert words in refusal
         assert "or set site_to_site_vpn_fixed_source_ports to false" in refusal
     given["site_to_site_vpn_fixed_source_ports"] = False
-    assert role.refusals("prepare.yml", **given) == []
+    assert role.refusals("requirements.yml", **given) == []
