@@ -170,7 +170,7 @@ class Job:
         passwd = own / "passwd"
         passwd.write_text(f"{Path('/etc/passwd').read_text()}runner:x:{USER}:0::{RUNNER}:/bin/sh\n")
         home = Path(pwd.getpwuid(0).pw_dir)
-        runner = venvs.place("platform", venvs.python()) / "bin" / "ansible-runner"
+        runner = venvs.path_of("platform", venvs.python()) / "bin" / "ansible-runner"
         words = [
             *("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-ec", _SCRIPT, "sh"),
             *("setpriv", f"--reuid={USER}", "--regid=0", "--clear-groups"),
