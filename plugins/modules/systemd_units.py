@@ -445,7 +445,7 @@ def main() -> None:
     except Failed as error:
         result = {"msg": str(error)}
     except OSError as error:
-        result = {"msg": f"{error.filename or 'A file'} can't be changed: {error.strerror}."}
+        result = {"msg": f"{error.filename or 'A file'} cannot be changed: {error.strerror}."}
     result.update(changed=job.changed, paths=job.paths, actions=job.actions)
     if module._diff:
         result["diff"] = job.diffs
