@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from .._kube.objects import Object, decoded
 from .._kube.paths import resource_path
 from .._kubefed.api import path_of
-from .._runtime.errors import FederationError, InvalidOption
+from .._runtime.errors import FederationError, InvalidOption, WaitTimeout
 from .._runtime.wait import PollResult, Waiter
 from . import checks, keeper, manifests
 from .clusters import Cluster
@@ -202,7 +202,9 @@ def _token(request: Request, member: Cluster, waiter: Waiter) -> str:
 
     def poll() -> PollResult:
         found[:] = [decoded(member.get("Secret", request.namespace, name), "token")]
-        return PollResult(bool(found[0]), f"{member.client.label} has not filled the Secret {name}")
+        # In check mode nobody fills what is not there
+        done = bool(found[0]) or member.check_mode
+        return PollResult(done, f"{member.client.label} has not filled the Secret {name}")
 
     waiter.until("the token for the keeper", poll, sleep=0.5)
     return found[0]
@@ -236,7 +238,15 @@ def wait_shared(request: Request, facts: Facts, host: Cluster, member: Cluster, 
         pods = host.list("Pod", request.namespace, manifests.role_selector(request.burst))
         return PollResult(False, "; ".join([*_pod_states(pods), f"not ready yet: {', '.join(lacking[:10])}"]))
 
-    waiter.until(f"the endpoints in {request.burst} to answer the pods of the host cluster", poll, sleep=1)
+    try:
+        waiter.until(f"the endpoints in {request.burst} to answer the keeper", poll, sleep=1)
+    except WaitTimeout as error:
+        raise WaitTimeout(
+            f"{error.message}. The keeper's pods are {manifests.name_of(request.burst)} in namespace"
+            f" {request.namespace} of the host cluster, and their logs say what they reach. Check the routes"
+            " between the pods of both clusters, the security group of the nodes and NetworkPolicies.",
+            **error.details,
+        ) from error
 
 
 def _pod_states(pods: t.Iterable[Object]) -> list[str]:

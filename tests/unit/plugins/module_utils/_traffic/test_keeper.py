@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import ast
 import http.server
+import inspect
 import socket
+import sys
 import threading
 import typing as t
 
@@ -110,7 +113,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.send_response(int(self.path.strip("/")) if self.headers["X-Probe"] else 400)
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, *_args: t.Any) -> None:
         """Nothing."""
 
 
@@ -265,10 +268,6 @@ def test_a_lease_counts_its_holders() -> None:
 
 
 def test_it_needs_no_more_than_pythons_standard_library() -> None:
-    import ast
-    import inspect
-    import sys
-
     tree = ast.parse(inspect.getsource(keeper))
     names = {
         alias.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
