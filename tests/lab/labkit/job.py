@@ -277,7 +277,7 @@ def main() -> None:
             "leaks": job.leaks(places.secrets()),
             "left": job.left(),
             "seconds": seconds,
-            "stdout": (artifacts / "stdout").read_text()[-4000:] if (artifacts / "stdout").exists() else "",
+            "stdout": (artifacts / "stdout").read_text()[-40000:] if (artifacts / "stdout").exists() else "",
         }
         print(json.dumps(result))
     finally:
