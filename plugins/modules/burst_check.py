@@ -193,6 +193,19 @@ options:
             type: list
             elements: dict
             default: []
+      traffic:
+        description:
+          - Services that customers should reach in both clusters, as the role
+            P(cloudburst.federation.burst_traffic#role) takes them.
+        type: list
+        elements: dict
+        default: []
+      edge_hosts:
+        description:
+          - Hosts with a HAProxy for the method C(edge), which is the default if there is one.
+        type: list
+        elements: str
+        default: []
 seealso:
   - module: cloudburst.federation.kubefed_join
   - module: cloudburst.federation.federated_resource
@@ -317,6 +330,8 @@ def _argument_spec() -> dict[str, t.Any]:
         "kubefed_namespace": {"type": "str", "default": "kube-federation-system"},
         "members": {**names, "default": []},
         "apps": {"type": "list", "elements": "dict", "default": [], "options": app},
+        "traffic": {"type": "list", "elements": "dict", "default": []},
+        "edge_hosts": {**names, "default": []},
     }
     return {
         "name": {"type": "str", "required": True},

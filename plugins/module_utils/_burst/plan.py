@@ -17,6 +17,7 @@ from .._kube.kubeconfig.entries import view
 from .._kubefed.resources.validation import problems_of, useless_problem
 from .._runtime.errors import InvalidOption
 from .rules import RULES, Problem, cluster_name, overlaps, ports, public_address, service_network, vpc_network, zones
+from .traffic import edge_problems, form_problems, traffic_problems
 
 # "Inbound or outbound rules per security group" is 60 unless AWS has raised it for the account:
 # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
@@ -243,7 +244,21 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
     """
     clusters = {plan["name"], plan["host_name"], *plan["members"]}
     apps = app_problems(plan["apps"], clusters, plan["kubefed_namespace"])
-    return [*(eks_problems(plan) if plan["extension"] == "eks" else existing_problems(plan)), *apps]
+    return [
+        *(eks_problems(plan) if plan["extension"] == "eks" else existing_problems(plan)),
+        *apps,
+        *(_traffic_problems(plan) if not apps else ()),
+    ]
+
+
+def _traffic_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
+    method = "edge" if plan["edge_hosts"] else "endpoints"
+    traffic = [{"method": method, **entry} for entry in plan["traffic"]]
+    opened = plan["ports"] if plan["extension"] == "eks" else None
+    return form_problems("burst_traffic", traffic) or [
+        *edge_problems(traffic, plan["edge_hosts"]),
+        *traffic_problems(traffic, plan["apps"], (plan["host_name"], plan["name"]), opened),
+    ]
 
 
 def eks_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:

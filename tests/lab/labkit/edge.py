@@ -58,8 +58,8 @@ defaults
     retries 3
     retry-on conn-failure empty-response 503
     timeout connect 1s
-    timeout client 30s
-    timeout server 10s
+    timeout client 60s
+    timeout server 60s
 
 frontend customers
     bind :80
@@ -67,7 +67,6 @@ frontend customers
 
 backend {BACKEND}
     balance roundrobin
-    option httpchk GET /status/200
     server earth {s.EARTH}:{NODE_PORT} check inter 1s fall 2 rise 2 weight 10
 """
 

@@ -14,7 +14,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from labkit import mars, namespaces, settings
+from labkit import edge, mars, namespaces, settings
 from labkit.residue import aws, compare, hosts, kubernetes
 from labkit.residue.load import Load
 
@@ -31,6 +31,8 @@ def take() -> dict[str, t.Any]:
         "host earth": hosts.host(settings.NS_EARTH),
         "kubeconfig": {"text": Path(os.environ["KUBECONFIG"]).read_text()},
     }
+    if edge.is_there():
+        parts |= {"host edge": hosts.host(settings.NS_EDGE)}
     if mars.is_there():
         # From its own site: between bursts no other way need lead there.
         way = namespaces.within(settings.NS_MARS)

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "_kube": {"_runtime"},
     "_aws": {"_runtime", "_kube"},
     "_kubefed": {"_runtime", "_kube"},
+    "_edge": {"_runtime", "_kube"},
     "_cleanup": {"_runtime", "_kube", "_aws"},
     "_traffic": {"_runtime", "_kube", "_kubefed"},
     "_burst": {"_runtime", "_kube", "_kubefed", "_traffic"},

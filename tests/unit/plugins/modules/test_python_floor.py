@@ -24,7 +24,7 @@ CHECKOUT = Path(__file__).resolve().parents[4]
 PLUGINS = CHECKOUT / "plugins"
 PACKAGE = "ansible_collections.cloudburst.federation.plugins"
 # The modules that run on the firewall and the nodes; all others run where Ansible itself does.
-MODULES = ("systemd_units", "traffic_flows", "vpn_traffic")
+MODULES = ("haproxy_servers", "systemd_units", "traffic_flows", "vpn_traffic")
 # The oldest that the requirements of the collection allow: that of ansible-core 2.19.
 FLOOR = (3, 8)
 UP = "tunnel 1 (198.51.100.10, ipsec0) is up"
@@ -68,7 +68,7 @@ def test_ruff_knows_what_runs_there() -> None:
 def test_the_firewall_and_the_nodes_get_no_other_module() -> None:
     """The roles for these hosts use no other module of this collection, unless the controller runs it."""
     used = set()
-    for role in ("site_to_site_vpn", "local_routes"):
+    for role in ("site_to_site_vpn", "local_routes", "edge_haproxy"):
         for path in (CHECKOUT / "roles" / role / "tasks").glob("*.yml"):
             for task in re.split(r"(?m)^\s*- (?=name:)", path.read_text()):
                 if "delegate_to: localhost" not in task and "connection: local" not in task:
@@ -107,6 +107,7 @@ def test_it_runs_on_an_old_python(module: str, tmp_path: Path) -> None:
         copy.write_text(path.read_text())
     written = tmp_path / "written"
     options = {
+        "haproxy_servers": {"burst": "vulcan", "state": "drained", "socket": str(tmp_path / "none")},
         "systemd_units": {"files": [{"path": str(written), "content": "all\n"}]},
         "traffic_flows": {"targets": []},
         "vpn_traffic": {"script": str(script), "probe_host": "10.11.0.5", "wait_timeout": 5},
@@ -130,6 +131,7 @@ def test_it_runs_on_an_old_python(module: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     said: dict[str, dict[str, t.Any]] = {
+        "haproxy_servers": {"changed": False, "servers": []},
         "systemd_units": {"changed": True, "paths": [str(written)]},
         "traffic_flows": {"established": {}},
         "vpn_traffic": {"passes": True, "tunnels": [UP]},

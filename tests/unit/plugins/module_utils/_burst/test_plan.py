@@ -30,6 +30,8 @@ PLAN: dict[str, t.Any] = {
     "node_egress": "nat",
     "kubefed_namespace": "kube-federation-system",
     "members": [],
+    "traffic": [],
+    "edge_hosts": [],
     "apps": [{"namespace": "fedtestns", "placement": ["earth", "vulcan"], "resources": [DEPLOYMENT]}],
 }
 
@@ -205,6 +207,7 @@ def test_a_context_name_is_no_member_name() -> None:
 
 def existing(**changes: t.Any) -> list[str]:
     plan = {"name": "mars", "host_name": "earth", "extension": "existing", "members": [], "apps": []}
+    plan |= {"traffic": [], "edge_hosts": []}
     given = {"kubefed_namespace": PLAN["kubefed_namespace"], "local_networks": PLAN["local_networks"]}
     return [str(problem) for problem in plan_problems({**plan, **given, "remote_networks": [], **changes})]
 

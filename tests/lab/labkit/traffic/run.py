@@ -1,0 +1,201 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Customers' requests through a whole burst: its coming, its failures, its going."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+import typing as t
+from pathlib import Path
+
+from labkit import edge, namespaces
+from labkit import settings as s
+from labkit.errors import LabError
+from labkit.traffic import load
+
+# Where the firewall leads customers for each method
+PORTS = {"edge": 80, "endpoints": 8080}
+NORMAL, PEAK = 4, 8  # requests a second; a pod serves 5
+SECONDS = 20.0
+PEAK_SECONDS = 60.0
+CUT = 5.0  # seconds into a phase
+WHOLE = 5.0  # seconds after which nothing may fail any more
+_INVENTORY = s.LAB_DIR / "inventory"
+_PLAYBOOKS = s.REPOSITORY / "playbooks"
+_CUT_RULES = "table ip cut { chain silent { type filter hook prerouting priority -350; policy drop; }; }"
+
+
+def url(port: int) -> str:
+    """What customers ask for."""
+    return f"http://{s.FW_WAN}:{port}/delay/0.2"
+
+
+class Burst:
+    """One burst with customers, and what became of their requests."""
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._variables = [
+            "-e",
+            "burst_apps={{ lab_shop }}",
+            "-e",
+            f"burst_traffic={{{{ lab_shop_traffic.{method} }}}}",
+        ]
+        self.phases: list[dict[str, t.Any]] = []
+        self.faults: list[str] = []
+
+    def run(self) -> None:
+        """All phases."""
+        self._for("earth alone", PEAK)
+        self._during("up", lambda: self._play("burst_up"))
+        self._for("both", PEAK, seconds=PEAK_SECONDS)
+        ends = [name for name in namespaces.netns_list() if name.startswith("vpn-")]
+        nodes = [name for name in namespaces.netns_list() if name.startswith(f"eks-{_NAME}-")]
+        self._for("one tunnel cut", NORMAL, cut=ends[:1])
+        with silent(ends):
+            self._for("both tunnels cut", NORMAL)
+        self._healed()
+        self._for("back again", PEAK)
+        self._for("a node of vulcan killed", NORMAL, cut=nodes[:1])
+        self._healed()
+        self._for("a pod killed", NORMAL, then=_kill_a_pod)
+        self._healed()
+        self._during("down", lambda: self._play("burst_down"))
+        self._for("earth alone", NORMAL)
+
+    def _for(
+        self,
+        name: str,
+        rate: int,
+        *,
+        seconds: float = SECONDS,
+        cut: t.Sequence[str] = (),
+        then: t.Callable[[], None] | None = None,
+    ) -> None:
+        """A phase of a given length, in which something may be cut or done."""
+        print(f"== {self._method}: {name}", flush=True)
+        begun = load.Load(url(PORTS[self._method]), rate, seconds)
+        since = time.time()
+        with contextlib.ExitStack() as stack:
+            if cut or then:
+                time.sleep(CUT)
+                since = time.time()
+                stack.enter_context(silent(cut))
+                if then:
+                    then()
+            requests = begun.wait()
+        planned = not cut and not then and "cut" not in name
+        self._add(name, planned, rate, requests, seconds, since)
+
+    def _during(self, name: str, act: t.Callable[[], None]) -> None:
+        """A planned phase as long as something takes."""
+        print(f"== {self._method}: {name}", flush=True)
+        since = time.time()
+        begun = load.Load(url(PORTS[self._method]), NORMAL)
+        try:
+            act()
+        finally:
+            requests = begun.stop()
+        self._add(name, True, NORMAL, requests, time.time() - since, since)
+
+    def _add(
+        self, name: str, planned: bool, rate: int, requests: list[load.Request], seconds: float, since: float
+    ) -> None:
+        found = load.phase(name, planned, rate, requests, seconds)
+        whole = load.whole_after(requests, since)
+        self.phases.append(found)
+        share = found["share"]
+        print(
+            f"   {found['requests']} requests, {found['failed']} failed, earth {share['earth']:.0%}, vulcan"
+            f" {share['vulcan']:.0%}, p50 {found['p50_ms']:.0f} ms, p99 {found['p99_ms']:.0f} ms,"
+            f" {load.served(requests, seconds):.1f} answers a second"
+            + ("" if planned else f"; the last one that failed was sent {whole:.1f} s after the cut"),
+            flush=True,
+        )
+        if planned and found["failed"]:
+            self.faults.append(f"{self._method}: {name}: {found['failed']} requests failed, and none may")
+        if whole > WHOLE:
+            self.faults.append(f"{self._method}: {name}: requests failed for {whole:.1f} s, and may for {WHOLE:.0f}")
+
+    def _healed(self) -> None:
+        """Wait until customers are sent to both clusters again."""
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            requests = load.Load(url(PORTS[self._method]), NORMAL, 3).wait()
+            share = load.phase("", True, NORMAL, requests, 3)["share"]
+            if not any(request.failed for request in requests) and 0.35 < share["vulcan"] < 0.65:
+                return
+        raise LabError("customers are not sent to both clusters again after 120 s")
+
+    def _play(self, playbook: str) -> None:
+        _playbook(
+            _PLAYBOOKS / f"{playbook}.yml", *self._variables, log=s.LOG / f"traffic-{self._method}-{playbook}.log"
+        )
+
+
+_NAME = "vulcan"
+
+
+@contextlib.contextmanager
+def silent(names: t.Sequence[str]) -> t.Iterator[None]:
+    """Nothing reaches these network namespaces."""
+    for name in names:
+        namespaces.nft(name, _CUT_RULES)
+    try:
+        yield
+    finally:
+        for name in names:
+            namespaces.nft(name, "delete table ip cut")
+
+
+def _kill_a_pod() -> None:
+    words = ["delete", "pods", "--selector=app=shop", "--namespace=shop", "--force", "--grace-period=0", "--wait=false"]
+    namespaces.run(["kubectl", "--context", _NAME, *words])
+
+
+def _playbook(file: Path, *words: str, log: Path) -> None:
+    with log.open("w") as output:
+        argv = ["ansible-playbook", "-i", str(_INVENTORY), *words, str(file)]
+        done = subprocess.run(argv, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise LabError(f"{file.name} ended with {done.returncode}:\n{log.read_text()[-3000:]}")
+
+
+def table(results: t.Sequence[dict[str, t.Any]]) -> str:
+    """What is printed in the end."""
+    lines = [f"{'phase':26}{'planned':9}{'s':>7}{'asked':>7}{'failed':>8}{'earth':>7}{'vulcan':>8}{'p50':>8}{'p99':>9}"]
+    for result in results:
+        lines.append(f"-- {result['method']}")
+        lines += [
+            f"{p['name']:26}{'yes' if p['planned'] else 'no':9}{p['seconds']:7.0f}{p['requests']:7}{p['failed']:8}"
+            f"{p['share']['earth']:7.0%}{p['share']['vulcan']:8.0%}{p['p50_ms']:6.0f}ms{p['p99_ms']:7.0f}ms"
+            for p in result["phases"]
+        ]
+    return "\n".join(lines)
+
+
+def run(file: Path, methods: t.Sequence[str]) -> int:
+    """A burst for each method; 1 if a planned phase failed a request, or a cut was not healed in time."""
+    if unknown := set(methods) - set(PORTS):
+        raise LabError(f"no such method: {', '.join(sorted(unknown))}; there are {', '.join(PORTS)}")
+    edge.up()
+    _playbook(Path(__file__).with_name("shop.yml"), log=s.LOG / "traffic-shop.log")
+    results, faults = [], []
+    for method in methods:
+        burst = Burst(method)
+        results.append({"method": method, "phases": burst.phases})
+        try:
+            burst.run()
+        finally:
+            temporary = file.with_suffix(".new")
+            temporary.write_text(json.dumps(results, indent=1) + "\n")
+            temporary.replace(file)
+        faults += burst.faults
+    print(table(results))
+    print(*faults, sep="\n")
+    return 1 if faults else 0

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What burst_traffic may say."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.traffic import (
+    edge_problems,
+    form_problems,
+    traffic_problems,
+)
+
+ENTRY: dict[str, t.Any] = {"service": "shop", "namespace": "shop", "method": "edge", "backend": "shop"}
+OPEN = [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}]
+
+
+def service(
+    *ports: dict[str, t.Any], kind: str = "NodePort", placement: tuple[str, ...] = ("earth", "vulcan")
+) -> t.Any:
+    resource = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "shop"},
+        "spec": {"type": kind, "ports": list(ports) or [{"name": "http", "port": 80}]},
+    }
+    return [{"namespace": "shop", "placement": list(placement), "resources": [resource]}]
+
+
+def problems(entry: dict[str, t.Any], apps: t.Any, opened: t.Any = OPEN, hosts: tuple[str, ...] = ("edge",)) -> str:
+    found = form_problems("burst_traffic", [entry]) or [
+        *edge_problems([entry], hosts),
+        *traffic_problems([entry], apps, ("earth", "vulcan"), opened),
+    ]
+    return "; ".join(map(str, found))
+
+
+def test_a_service_in_both_clusters_is_fine() -> None:
+    assert problems(ENTRY, service()) == ""
+    own = {**ENTRY, "frontend": {"address": "10.10.0.20", "port": 80, "mode": "tcp"}}
+    del own["backend"]
+    assert problems(own, service()) == ""
+    assert (
+        problems({**ENTRY, "port": "http"}, service({"name": "http", "port": 80}, {"name": "admin", "port": 81})) == ""
+    )
+    # Pods' addresses need no node port
+    endpoints = {"service": "shop", "namespace": "shop", "method": "endpoints"}
+    assert problems(endpoints, service(kind="ClusterIP")) == ""
+    # A cluster that is there already has no security group of ours
+    assert problems(ENTRY, service(), opened=None) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "apps", "message"),
+    [
+        ({"service": "shops"}, service(), "burst_apps has no such Service; it has: shop/shop"),
+        ({}, service(placement=("earth",)), "its application must be placed on earth and vulcan, and vulcan is not"),
+        ({"port": "https"}, service(), "the Service has no such port; it has 80 (http)"),
+        ({}, service({"name": "a", "port": 80}, {"name": "b", "port": 81}), "name one of 80 (a), 81 (b)"),
+        ({}, service({"port": 53, "protocol": "UDP"}), "only TCP can be sent to both clusters"),
+        ({}, service(kind="ClusterIP"), "make it a Service of the type NodePort"),
+        (
+            {"method": "dns"},
+            service(),
+            "burst_traffic[0].method: 'dns' can't be used; it must be edge, endpoints or hooks",
+        ),
+        ({"method": "hooks"}, service(), "it is for the method edge, and this entry's is hooks"),
+        ({"backend": "sh op"}, service(), "it must be the name of a backend of HAProxy"),
+        ({"frontend": {"port": 80}}, service(), "set backend, the name of a backend in your HAProxy, or frontend"),
+        ({"frontend": {"port": 0}}, service(), "burst_traffic[0].frontend.port: 0 can't be used"),
+        ({"frontend": {"port": 80, "mode": "udp"}}, service(), "it must be http or tcp"),
+        ({"frontend": {"port": 80, "address": "edge"}}, service(), "it must be an IPv4 address of the edge host"),
+        ({"weight": 3}, service(), "it must be one of service, namespace, method"),
+        ({"namespace": None}, service(), "it must be the name of a namespace"),
+    ],
+)
+def test_what_can_not_work_is_named(changes: dict[str, t.Any], apps: t.Any, message: str) -> None:
+    assert message in problems({**ENTRY, **changes}, apps)
+
+
+def test_node_ports_must_be_open() -> None:
+    closed = [{"from": 80, "to": 80}]
+    assert "burst_traffic[0] needs node ports, any from 30000 to 32767, and 30000 is closed" in problems(
+        ENTRY, service(), opened=closed
+    )
+    fixed = service({"port": 80, "nodePort": 30080})
+    assert problems(ENTRY, fixed, opened=[{"from": 30080, "to": 30080}]) == ""
+    assert "needs its node port 30080, and 30080 is closed" in problems(ENTRY, fixed, opened=closed)
+
+
+def test_the_edge_needs_a_host() -> None:
+    assert "group burst_edge needs a host" in problems(ENTRY, service(), hosts=())
+
+
+def test_each_is_named_once() -> None:
+    assert "an earlier entry is the same" in "; ".join(map(str, form_problems("burst_traffic", [ENTRY, ENTRY])))
+    assert "must be a list" in "; ".join(map(str, form_problems("burst_traffic", {"shop": 1})))
