@@ -24,16 +24,19 @@ INSIDE = {"inside_local": "169.254.10.2", "inside_remote": "169.254.10.1"}
 def refusals(
     tunnel: dict[str, t.Any], *, kernel: int = 1, addresses: tuple[str, ...] = ("10.10.0.1",), version: str = ""
 ) -> list[str]:
+    # As ip shows them: 2: eth0    inet 10.10.0.1/24 brd 10.10.0.255 scope global eth0\       valid_lft forever …
+    shown = [f"{number}: eth{number}    inet {address}/24 scope global" for number, address in enumerate(addresses)]
     packages = {"charon-systemd": [{"version": version}]} if version else {}
     role = Role(
         "site_to_site_vpn",
         inventory_hostname="fw",
-        ansible_facts={"os_family": "Debian", "all_ipv4_addresses": ["203.0.113.10", *addresses], "packages": packages},
+        ansible_facts={"os_family": "Debian", "packages": packages},
         site_to_site_vpn_name="vulcan",
         site_to_site_vpn_tunnels=[tunnel],
         site_to_site_vpn_local_networks=["10.10.0.0/24", "10.10.128.0/24"],
         __site_to_site_vpn_forwards={"stdout": "1"},
         __site_to_site_vpn_kernel={"rc": kernel},
+        __site_to_site_vpn_addresses={"stdout": "\n".join(shown)},
     )
     return role.refusals("requirements.yml")
 
