@@ -17,7 +17,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -40,10 +39,11 @@ RUNNER = Path("/runner")
 USER = 100650  # no user of any machine
 ANSWERS = settings.LAB_DIR / "inventory" / "group_vars" / "all" / "burst.yml"
 PLAYBOOKS = "extensions/patterns/burst/playbooks"
-# What a container would have instead of this machine's: programs, libraries, AWS's authority.
-_KEPT = ("PATH", "AWS_CA_BUNDLE", "ANSIBLE_COLLECTIONS_PATH", "LANG")
-# What a job needs of root's home, which nobody else may enter: it gets a home with nothing but that.
-_PROGRAMS = (settings.CACHE, Path(sys.base_prefix), settings.REPOSITORY)
+# What a container would have instead of this machine's: programs, AWS's authority.
+_KEPT = ("PATH", "AWS_CA_BUNDLE", "LANG")
+# What of this machine a job needs. Folders that other users may not enter, such as root's home, are covered by empty
+# ones with nothing but that.
+_PROGRAMS = (settings.CACHE, Path(sys.base_prefix), settings.CA_CERTIFICATE.parent)
 _SCRIPT = """
 mount --bind "$FOLDER" /runner
 [ -z "$PASSWD" ] || mount --bind "$PASSWD" /etc/passwd
@@ -51,14 +51,18 @@ for place in $PROGRAMS; do
   mkdir -p "$STASH$place"
   mount --bind "$place" "$STASH$place"
 done
-mount -t tmpfs -o mode=755 home ~
+for place in $CLOSED; do
+  mount -t tmpfs -o mode=755 closed "$place"
+done
 for place in $PROGRAMS; do
   mkdir -p "$place"
   mount --bind "$STASH$place" "$place"
 done
 cd /runner
-exec env -u FOLDER -u PASSWD -u PROGRAMS -u STASH HOME=/runner "$@"
+exec env -u FOLDER -u PASSWD -u PROGRAMS -u CLOSED -u STASH "$@"
 """
+# What a container has of the collection
+_COLLECTION = ("extensions/patterns", "galaxy.yml", "meta", "playbooks", "plugins", "roles")
 
 Event = dict[str, t.Any]
 
@@ -74,6 +78,11 @@ def answers(variables: dict[str, t.Any], given: dict[str, str]) -> dict[str, str
     """All variables of a burst as answers. The clusters are reached by the job's credentials alone."""
     found = {name: text_of(value) for name, value in variables.items() if name.startswith("burst_")}
     return {**found, "burst_kubeconfig": "", "burst_host_context": "", "burst_kubeconfig_access": "helper", **given}
+
+
+def closed(place: Path) -> Path | None:
+    """The uppermost folder on the way to a place that other users may not enter."""
+    return next((path for path in reversed(place.parents) if not path.stat().st_mode & stat.S_IXOTH), None)
 
 
 def failures(events: t.Sequence[Event]) -> list[dict[str, str]]:
@@ -100,7 +109,12 @@ class Job:
 
     def prepare(self, given: dict[str, str]) -> None:
         """Write what AWX writes."""
-        (self.folder / "project").symlink_to(settings.REPOSITORY)
+        federation = Path("collections") / "ansible_collections" / "cloudburst" / "federation"
+        for name in _COLLECTION:
+            source, target = settings.REPOSITORY / name, self.folder / federation / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+        (self.folder / "project").symlink_to(federation)
         (self.folder / "artifacts").mkdir()
         self._write("env/extravars", json.dumps(answers(self._variables(), given)))
         self._write("env/settings", json.dumps({"idle_timeout": 0, "job_timeout": 0}))
@@ -169,7 +183,7 @@ class Job:
         own.mkdir()
         passwd = own / "passwd"
         passwd.write_text(f"{Path('/etc/passwd').read_text()}runner:x:{USER}:0::{RUNNER}:/bin/sh\n")
-        home = Path(pwd.getpwuid(0).pw_dir)
+        covered = {place: closed(place) for place in _PROGRAMS}
         runner = venvs.path_of("platform", venvs.python()) / "bin" / "ansible-runner"
         words = [
             *("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-ec", _SCRIPT, "sh"),
@@ -178,10 +192,12 @@ class Job:
             *("--quiet", "--omit-env-files"),
         ]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
-            "HOME": str(home),
+            "HOME": str(RUNNER),
+            "ANSIBLE_COLLECTIONS_PATH": str(RUNNER / "collections"),
             "FOLDER": str(self.folder),
             "PASSWD": str(passwd) if named else "",
-            "PROGRAMS": " ".join(str(place) for place in _PROGRAMS if place.is_relative_to(home)),
+            "PROGRAMS": " ".join(str(place) for place, cover in covered.items() if cover),
+            "CLOSED": " ".join(sorted({str(cover) for cover in covered.values() if cover})),
             "STASH": str(own / "stash"),
         }
         try:

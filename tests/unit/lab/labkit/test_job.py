@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 import yaml
@@ -27,6 +28,14 @@ def test_all_answers_are_text_and_the_clusters_are_reached_by_credentials() -> N
     assert all(isinstance(value, str) for value in found.values())
     assert found["burst_kubeconfig"] == found["burst_host_context"] == found["burst_zones"] == ""
     assert "lab_x" not in found
+
+
+def test_the_uppermost_folder_that_others_may_not_enter(tmp_path: Path) -> None:
+    inner = tmp_path / "home" / "cache" / "venv"
+    inner.mkdir(parents=True)
+    (tmp_path / "home").chmod(0o700)
+    assert job.closed(inner) in (tmp_path / "home", *tmp_path.parents, tmp_path)
+    assert job.closed(Path("/usr/bin")) is None
 
 
 def event(name: str, **data: t.Any) -> job.Event:
