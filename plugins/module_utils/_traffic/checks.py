@@ -16,8 +16,6 @@ import typing as t
 
 from .._kube.objects import Object
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 def service_problems(service: Object) -> list[str]:
     """What keeps a Service from being shared, of a live one or of a manifest. Each completes "Service x: ...".
@@ -198,7 +196,7 @@ def policy_warnings(
     return warnings
 
 
-def _lets(peers: t.Sequence[Object] | None, network: Network) -> bool:
+def _lets(peers: t.Sequence[Object] | None, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
     if not peers:
         return True
     for peer in peers:

@@ -651,7 +651,8 @@ WAKE: queue.Queue[None] = queue.Queue()
 
 def log(text: str) -> None:
     """A line for whoever reads the pod's log."""
-    print(f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ} {text}", flush=True)
+    sys.stdout.write(f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
+    sys.stdout.flush()
 
 
 class Seat:
@@ -909,7 +910,6 @@ def main() -> None:
         keeper.seat.leave()
     except (Refused, *SILENT) as error:
         log(f"the lease is not given back: {error}")
-    sys.exit(0)
 
 
 if __name__ == "__main__":

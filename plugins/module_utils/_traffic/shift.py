@@ -228,7 +228,7 @@ def wait_shared(request: Request, facts: Facts, host: Cluster, member: Cluster, 
 
     def poll() -> PollResult:
         lacking: list[str] = []
-        published = [item for item in our_slices(request, host)]
+        published = our_slices(request, host)
         for entry in facts.services:
             wanted = _ready(member.list("EndpointSlice", entry["namespace"], _of_service(entry)), entry["ports"])
             got = _ready([item for item in published if _is_of(item, entry)], entry["ports"])

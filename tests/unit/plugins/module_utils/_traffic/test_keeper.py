@@ -213,8 +213,8 @@ def test_names_of_others_are_not_taken() -> None:
     assert list(packed) == ["shop-vulcan-2"]
 
 
-def wanted(service: t.Any = SERVICE, zones: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    return keeper.manifest("shop-vulcan-1", service, "vulcan", [endpoint("10.11.0.1")], [WELL], zones)
+def wanted(service: t.Any = None, zones: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    return keeper.manifest("shop-vulcan-1", service or SERVICE, "vulcan", [endpoint("10.11.0.1")], [WELL], zones)
 
 
 def test_a_slice_as_kubernetes_wants_it() -> None:
