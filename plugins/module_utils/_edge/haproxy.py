@@ -160,7 +160,7 @@ class Haproxy:
             algorithm = rows[backend]["algo"]
             if algorithm not in ALGORITHMS:
                 raise HaproxyError(
-                    f"The backend {backend!r} balances with {algorithm!r}, which can't be relied on to take servers at"
+                    f"The backend {backend!r} balances with {algorithm!r}, which cannot be relied on to take servers at"
                     f" run time. Set its 'balance' to one of {', '.join(ALGORITHMS)}."
                 )
 
