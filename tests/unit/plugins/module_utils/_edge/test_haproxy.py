@@ -170,7 +170,7 @@ def test_a_reload_is_made_up_for(fake: Fake, tmp_path: Path) -> None:
     [
         ({"level": "operator"}, "Add 'level admin' to its line"),
         ({"version": "2.4.22-1"}, "HAProxy is 2.4, and takes servers at run time from 2.6 on"),
-        ({"algorithm": "static-rr"}, "balances with 'static-rr', which can't be relied on to take servers"),
+        ({"algorithm": "static-rr"}, "balances with 'static-rr', which cannot be relied on to take servers"),
         ({"algorithm": "source"}, "balances with 'source'"),
     ],
 )
