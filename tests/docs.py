@@ -120,6 +120,7 @@ def options() -> t.Iterator[tuple[str, str, Spec, str]]:
 def rst(text: str) -> str:
     """ansible-doc's markup as reStructuredText."""
     text = re.sub(r"M\(([^()]+)\)", r":ansplugin:`\1#module`", text)
+    text = re.sub(r"\bP\(([^()]+)\)", r":ansplugin:`\1`", text)
     text = re.sub(r"(?:O|RV)\(([^()]+)\)", lambda found: f"``{found[1].rpartition(':')[2]}``", text)
     text = re.sub(r"\b[CEV]\(((?:[^()]|\([^()]*\))+)\)", r"``\1``", text)
     text = re.sub(r"\bU\(([^()]+)\)", r"\1", text)
@@ -157,6 +158,10 @@ def rows() -> list[tuple[str, str, str, str]]:
     single = []
     order = {name: index for index, name in enumerate(reversed(_FIRST), 1)}
     for _role, name, spec, default in sorted(options(), key=lambda entry: -order.get(entry[0], 0)):
+        # A variable of the role burst_traffic can be a burst's own.
+        if name in burst_variables():
+            described[name] = spec
+            continue
         named = sorted(set(_BURST.findall(default)) & set(burst_variables()))
         if len(named) == 1:
             described.setdefault(named[0], spec)
