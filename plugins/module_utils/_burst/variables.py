@@ -50,8 +50,6 @@ VARIABLES: dict[str, Variable] = {
     "burst_local_service_cidr": _TEXT,
     # How customers reach both clusters
     "burst_traffic": _DATA,
-    "burst_traffic_shift_tasks": _TEXT,
-    "burst_traffic_drain_tasks": _TEXT,
     # An EKS cluster
     "burst_region": _TEXT,
     "burst_profile": _TEXT,
