@@ -20,6 +20,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan import plan_problems
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.variables import VARIABLES
 from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -138,4 +139,4 @@ def test_the_examples_of_a_readme_are_plays_with_options_that_there_are(path: Pa
                 assert required <= {*role.get("vars", {}), *defaults}
         if isinstance(block, dict):
             options = {option for role in (ROOT / "roles").iterdir() for option in spec_of(role.name)}
-            assert set(block) - {"collections"} <= options
+            assert set(block) - {"collections"} <= options | set(VARIABLES)
