@@ -193,6 +193,12 @@ options:
             type: list
             elements: dict
             default: []
+          overflow:
+            description:
+              - Whether only those replicas run on the burst's cluster for which the data centre has no room. The
+                application must be placed on both.
+            type: bool
+            default: false
       traffic:
         description:
           - Services that customers should reach in both clusters, as the role
@@ -313,6 +319,7 @@ def _argument_spec() -> dict[str, t.Any]:
         "namespace": {"type": "str", "required": True},
         "placement": {**names, "required": True},
         "resources": {"type": "list", "elements": "dict", "default": []},
+        "overflow": {"type": "bool", "default": False},
     }
     plan = {
         "extension": {"type": "str", "choices": ["eks", "existing"], "default": "eks"},

@@ -119,6 +119,7 @@ options:
     default: false
 seealso:
   - module: cloudburst.federation.burst_lock
+  - module: cloudburst.federation.node_group_plan
 """
 
 EXAMPLES = r"""
@@ -295,7 +296,40 @@ burst:
       returned: always
       sample: false
     pods:
-      description: How many pods of applications there are on it. Empty if unknown.
+      description: How many pods of applications run on it. Empty if unknown.
+      type: int
+      returned: always
+      sample: 7
+    nodes:
+      description: How many nodes it has.
+      type: int
+      returned: always
+      sample: 2
+needs:
+  description:
+    - What the burst's nodes must hold, which is what waits, what autoscalers want to create and what runs there
+      already. M(cloudburst.federation.node_group_plan) takes it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    cpu:
+      description: Cores that each of these pods requests.
+      type: float
+      returned: always
+      sample: 0.35
+    memory_mib:
+      description: MiB of memory that each of them requests.
+      type: int
+      returned: always
+      sample: 512
+    alone:
+      description: What they have in common if no two of them may run on the same node, otherwise empty.
+      type: str
+      returned: always
+      sample: ""
+    count:
+      description: How many of them there are.
       type: int
       returned: always
       sample: 7

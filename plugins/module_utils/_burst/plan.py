@@ -140,6 +140,15 @@ def app_problems(
     return problems
 
 
+def overflow_problems(apps: t.Sequence[t.Mapping[str, t.Any]], name: str, host_name: str) -> list[Problem]:
+    """Check that applications whose overflow goes to the burst are placed on both clusters."""
+    return [
+        Problem(f"burst_apps[{index}].placement", list(app["placement"]), f"overflow needs both {host_name} and {name}")
+        for index, app in enumerate(apps)
+        if app.get("overflow") and not {name, host_name} <= set(app["placement"])
+    ]
+
+
 def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: str) -> list[Problem]:
     metadata = resource.get("metadata") or {}
     if not isinstance(metadata, dict):
@@ -244,6 +253,7 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
     """
     clusters = {plan["name"], plan["host_name"], *plan["members"]}
     apps = app_problems(plan["apps"], clusters, plan["kubefed_namespace"])
+    apps += overflow_problems(plan["apps"], plan["name"], plan["host_name"])
     return [
         *(eks_problems(plan) if plan["extension"] == "eks" else existing_problems(plan)),
         *apps,

@@ -19,6 +19,7 @@ _MEANT = {
     "list": "it must be a list: one entry per line, or separated by commas, or a list in YAML",
     "data": "it must be a list, in YAML or JSON",
     "int": "it must be a whole number, such as 2",
+    "count": "it must be a whole number, such as 2, or auto",
     "bool": "it must be true or false",
 }
 # More than this of a value is not repeated in a message.
@@ -30,7 +31,7 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
 
     :param value: of any type; a list is returned as it is.
     :param name: of the variable.
-    :param kind: ``str``, ``list``, ``data``, ``int`` or ``bool``.
+    :param kind: ``str``, ``list``, ``data``, ``int``, ``count`` (a number, or auto) or ``bool``.
     :param default: for an empty text and for None.
     :raises InvalidOption: the text is none of that kind.
     """
@@ -38,13 +39,15 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         return default
     if kind in ("list", "data") and not isinstance(value, (str, list, tuple)):
         raise _refusal(value, name, kind)
+    if kind == "count" and str(value).strip() == "auto":
+        return "auto"
     if kind == "str":
         # YAML takes 1.35 and 123456789012 for numbers
         return str(value) if isinstance(value, (int, float)) else value
     if not isinstance(value, str):
-        return _number_of(value, name, kind) if kind in ("int", "bool") else value
+        return _number_of(value, name, kind) if kind in ("int", "count", "bool") else value
     text = value.strip()
-    if kind == "int":
+    if kind in ("int", "count"):
         if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
             raise _refusal(value, name, kind)
         return int(text)

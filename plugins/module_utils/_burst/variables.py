@@ -16,7 +16,8 @@ import typing as t
 
 
 class Variable(t.NamedTuple):
-    """A variable: ``str``, ``list`` (of texts), ``data`` (a list of anything), ``int`` or ``bool``.
+    """A variable: ``str``, ``list`` (of texts), ``data`` (a list of anything), ``int``,
+    ``count`` (a number, or auto) or ``bool``.
 
     :ivar default: what it is where it is not set. Required variables have none, which is told by burst_check.
     :ivar choices: the only values that it may have; all where it is empty.
@@ -59,7 +60,11 @@ VARIABLES: dict[str, Variable] = {
     "burst_vpc_cidr": Variable("str", "10.11.0.0/16"),
     "burst_service_cidr": Variable("str", "10.5.0.0/24"),
     "burst_kubernetes_version": Variable("str", "1.35"),
-    "burst_node_count": Variable("int", 2),
+    "burst_node_count": Variable("count", 2),
+    "burst_node_min": Variable("int", 1),
+    "burst_node_max": Variable("int", 10),
+    "burst_node_capacity": Variable("str", "on_demand", ("on_demand", "spot")),
+    "burst_cost_max_per_hour": _TEXT,
     "burst_node_instance_types": Variable("list", ("m6i.large",)),
     "burst_node_egress": Variable("str", "nat", ("nat", "endpoints", "datacenter")),
     "burst_ports": Variable("data", ({"from": 80, "to": 80}, {"from": 30000, "to": 32767})),

@@ -11,6 +11,7 @@ Each signal has to last before it counts, and none of them is an edge: whoever l
 
 from __future__ import annotations
 
+import collections
 import typing as t
 from datetime import datetime
 
@@ -58,6 +59,7 @@ class Burst(t.NamedTuple):
     :ivar since: since when it is a member.
     :ivar under_way: whether a playbook works on it.
     :ivar loads: the pods that run there, or ``None`` where that is not known.
+    :ivar nodes: how many it has.
     """
 
     member: bool = False
@@ -65,6 +67,7 @@ class Burst(t.NamedTuple):
     since: datetime | None = None
     under_way: bool = False
     loads: t.Sequence[Load] | None = ()
+    nodes: int = 0
 
 
 class Seen(t.NamedTuple):
@@ -74,6 +77,7 @@ class Seen(t.NamedTuple):
     :ivar autoscalers: those that are held by their maximum and may be helped.
     :ivar nodes: the data centre's.
     :ivar home: the data centre's nodes, with the margin taken off.
+    :ivar extra: the pods that autoscalers would make if they might.
     """
 
     pods: t.Sequence[WaitingPod]
@@ -81,6 +85,7 @@ class Seen(t.NamedTuple):
     nodes: Nodes
     home: Nodes
     burst: Burst
+    extra: t.Sequence[Load] = ()
 
 
 class Verdict(t.NamedTuple):
@@ -189,6 +194,16 @@ def needed(seen: Seen) -> list[Load]:
     return [pod.load for pod in seen.pods if not pod.hindrance]
 
 
+def needs(seen: Seen) -> list[Object]:
+    """What the burst's nodes have to hold, alike pods together: what waits, what autoscalers want, what runs there."""
+    loads = [*needed(seen), *seen.extra, *(seen.burst.loads or ())]
+    counted = collections.Counter((load.amount.cpu, -(-load.amount.memory // 2**20), load.alone) for load in loads)
+    return [
+        {"cpu": cpu / 1000, "memory_mib": memory, "alone": alone, "count": count}
+        for (cpu, memory, alone), count in sorted(counted.items())
+    ]
+
+
 def summary(now: datetime, seen: Seen, verdict: Verdict) -> Object:
     """All of it as it is returned to users."""
     counted = [pod for pod in seen.pods if not pod.hindrance]
@@ -232,9 +247,11 @@ def summary(now: datetime, seen: Seen, verdict: Verdict) -> Object:
             "ready": seen.burst.ready,
             "under_way": seen.burst.under_way,
             "pods": None if seen.burst.loads is None else len(seen.burst.loads),
+            "nodes": seen.burst.nodes,
         },
+        "needs": needs(seen),
         "memory": verdict.memory.shown,
     }
 
 
-__all__ = ("SIGNALS", "Burst", "Limits", "Seen", "Verdict", "judge", "needed", "pressure", "summary")
+__all__ = ("SIGNALS", "Burst", "Limits", "Seen", "Verdict", "judge", "needed", "needs", "pressure", "summary")

@@ -25,13 +25,14 @@ from . import memory as remembered
 from .autoscalers import Limited, limited
 from .judgement import Burst, Seen
 from .memory import Memory
-from .nodes import read_nodes
-from .packing import Load, load_of
+from .nodes import is_running, read_nodes
+from .packing import Load, Room, load_of
 from .pods import Cluster, waiting
 from .times import parsed, seconds
 
 # A run renews its Lease every two seconds, and clocks of machines differ
 _WORKS = 60
+_SCALED = {"Deployment": "deployments", "StatefulSet": "statefulsets", "ReplicaSet": "replicasets"}
 SYSTEM_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
 # Of the nodes that a burst would have
 NODE_LABELS = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
@@ -84,16 +85,27 @@ def look(host: Client, question: Question, now: datetime) -> Look:
     ]
     nodes, pods, autoscalers, federated = each(host.list, paths)
     found = host.get(remembered.path(question.burst))
-    burst, cluster, unknown = _burst(host, question, federated, now)
+    burst, cluster, there, unknown = _burst(host, question, federated, now)
     held = [entry for entry in map(limited, autoscalers) if entry and _helped(entry, cluster)]
     seen = Seen(
-        pods=[pod for pod in (waiting(pod, cluster) for pod in pods) if pod],
+        # Those that wait in the burst are a reason for it to grow
+        pods=[pod for pod in (waiting(pod, cluster) for pod in (*pods, *there)) if pod],
         autoscalers=held,
         nodes=read_nodes(nodes, pods),
         home=read_nodes(nodes, pods, margin_percent=question.margin_percent),
         burst=burst,
+        extra=_extra(host, held),
     )
     return Look(seen, remembered.memory_of(found), found, unknown)
+
+
+def room_at_home(host: Client) -> tuple[list[Room], list[Object]]:
+    """What is free on each of the data centre's nodes, and all its pods.
+
+    :param host: the data centre's cluster.
+    """
+    nodes, pods = each(host.list, [resource_path("", "v1", "nodes"), resource_path("", "v1", "pods")])
+    return read_nodes(nodes, pods).rooms, pods
 
 
 def _helped(entry: Limited, cluster: Cluster) -> bool:
@@ -104,8 +116,8 @@ def _helped(entry: Limited, cluster: Cluster) -> bool:
 
 def _burst(
     host: Client, question: Question, federated: t.Sequence[Object], now: datetime
-) -> tuple[Burst, Cluster, str]:
-    """The burst, what its nodes are like, and why it is not known what runs there."""
+) -> tuple[Burst, Cluster, list[Object], str]:
+    """The burst, what its nodes are like, its pods, and why it is not known what runs there."""
     namespaces = {*question.namespaces, *(item["metadata"]["namespace"] for item in federated)}
     cluster = Cluster(
         {**NODE_LABELS, **question.labels},
@@ -119,7 +131,7 @@ def _burst(
     renewed = parsed(lease.get("renewTime"))
     under_way = bool(lease.get("holderIdentity")) and renewed is not None and seconds(renewed, now) < _WORKS
     if not member:
-        return Burst(under_way=under_way), cluster, ""
+        return Burst(under_way=under_way), cluster, [], ""
     burst = Burst(
         member=True,
         ready=is_ready(member),
@@ -132,24 +144,37 @@ def _burst(
         paths = [resource_path("", "v1", "pods"), resource_path("", "v1", "nodes")]
         pods, nodes = each(client.list, paths)
     except FederationError as error:
-        return burst, cluster, error.message
+        return burst, cluster, [], error.message
     if nodes:
         # Its own are known now: what all of them have
         metadata = [node["metadata"].get("labels") or {} for node in nodes]
         common = set.intersection(*(set(labels.items()) for labels in metadata))
         cluster = cluster._replace(labels={**dict(common), **question.labels})
-    return burst._replace(loads=_loads(pods, cluster)), cluster, ""
+    return burst._replace(loads=_loads(pods, cluster), nodes=len(nodes)), cluster, pods, ""
 
 
 def _loads(pods: t.Iterable[Object], cluster: Cluster) -> list[Load]:
-    """What would have to come home: all pods of applications, whether they run yet or not."""
+    """What would have to come home: the pods of applications that have a node. Others are told apart."""
     return [
         load_of(pod)
         for pod in pods
-        if pod["metadata"].get("namespace") not in cluster.system_namespaces
-        and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+        if is_running(pod)
+        and pod["metadata"].get("namespace") not in cluster.system_namespaces
         and not any(owner.get("kind") == "DaemonSet" for owner in pod["metadata"].get("ownerReferences") or [])
     ]
+
+
+def _extra(host: Client, autoscalers: t.Sequence[Limited]) -> list[Load]:
+    """The pods that autoscalers would make if they might; of what they scale, only workloads of apps/v1 are known."""
+    loads: list[Load] = []
+    for entry in autoscalers:
+        version, kind, name = entry.target
+        if version == "apps/v1" and kind in _SCALED:
+            path = resource_path("apps", "v1", _SCALED[kind], namespace=entry.namespace, name=name)
+            template = ((host.get(path) or {}).get("spec") or {}).get("template") or {}
+            metadata = {**(template.get("metadata") or {}), "namespace": entry.namespace, "name": name}
+            loads += [load_of({**template, "metadata": metadata})] * entry.extra
+    return loads
 
 
 def write(host: Client, question: Question, memory: Memory, found: Object | None) -> bool:
@@ -173,4 +198,4 @@ def write(host: Client, question: Question, memory: Memory, found: Object | None
     return True
 
 
-__all__ = ("Look", "Question", "look", "write")
+__all__ = ("Look", "Question", "look", "room_at_home", "write")

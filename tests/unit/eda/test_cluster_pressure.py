@@ -28,7 +28,10 @@ PLAYBOOK = EDA.parents[1] / "playbooks" / "burst_watch.yml"
 RULEBOOKS = sorted((EDA / "rulebooks").glob("*.yml"))
 OWN = {"interval", "dry"}
 # What a burst has anyhow
-SHARED = {"burst_name", "burst_kubeconfig", "burst_host_context", "burst_kubefed_namespace", "burst_apps"}
+SHARED = {
+    *("burst_name", "burst_kubeconfig", "burst_host_context"),
+    *("burst_kubefed_namespace", "burst_apps", "burst_node_count"),
+}
 MODULE = "cloudburst.federation.cluster_pressure"
 
 
@@ -128,7 +131,7 @@ def test_rulebooks_take_the_variables_of_a_burst(path: Path, source: dict[str, t
     options = entry[MODULE]
     assert set(options) <= set(demand_spec()) | set(kube_spec()) | OWN
     for option, value in options.items():
-        (variable,) = re.findall(r"\b(burst_\w+)", value)
+        variable = re.findall(r"\b(burst_\w+)", value)[0]
         own = variable.removeprefix("burst_watch_")
         assert variable in VARIABLES or own in ("interval", "node_labels"), variable
         assert own == option or variable in SHARED

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "_cleanup": {"_runtime", "_kube", "_aws"},
     "_traffic": {"_runtime", "_kube", "_kubefed"},
     "_burst": {"_runtime", "_kube", "_kubefed", "_traffic"},
-    "_capacity": {"_runtime", "_kube", "_kubefed", "_burst"},
+    "_capacity": {"_runtime", "_kube", "_kubefed", "_burst", "_cleanup"},
 }
 # Inside _kubefed, likewise; what stands beside the folders is below all of them.
 KUBEFED = ("", "types", "membership", "resources", "waiting", "operations")

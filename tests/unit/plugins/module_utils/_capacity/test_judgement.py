@@ -210,5 +210,6 @@ def test_all_of_it_is_told() -> None:
     assert told["not_counted"] == [{"pod": "shop/web", "why": "its volume stays"}]
     assert told["autoscalers"][0]["seconds"] == 200
     assert told["nodes"]["free"]["cpu"] == 0.5
-    assert told["burst"] == {"member": True, "ready": True, "under_way": False, "pods": 1}
+    assert told["burst"] == {"member": True, "ready": True, "under_way": False, "pods": 1, "nodes": 0}
+    assert told["needs"] == [{"cpu": 0.1, "memory_mib": 0, "alone": "", "count": 3}]
     assert told["why"].startswith("1 pod waiting for cpu, up to 130 s; 1 autoscaler at the maximum")

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""How many nodes of which instance types pods need on EKS, and what these cost. Pure functions."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cleanup.prices import hourly, instance
+from .._kube.objects import Object
+from .._runtime.errors import InvalidOption
+from .amounts import Amount
+from .packing import Load, Room, packed, without_room
+
+_MIB = 2**20
+# Pods by address, and no more than these: https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
+# ("110 for instances with less than 30 vCPUs and 250 for all others")
+_MOST_PODS, _MOST_PODS_OF_LARGE, _LARGE_CPUS = 110, 250, 30
+# What is reserved for the node itself, in thousandths: 6 % of the first core, 1 % of the second, .5 % of the next two,
+# .25 % of the others; and 255 MiB with 11 MiB for each pod, and 100 MiB at which the kubelet evicts pods.
+# GetCPUMillicores and GetMemoryMebibytes of awslabs/amazon-eks-ami (nodeadm/internal/kubelet)
+_RESERVED_MEMORY, _RESERVED_FOR_POD, _EVICTION = 255, 11, 100
+# What firmware and kernel take of the memory that EC2 names: Karpenter's VM_MEMORY_OVERHEAD_PERCENT
+_OVERHEAD = 0.075
+# The DaemonSets aws-node and kube-proxy on each node, as EKS sets them up
+_AGENTS = Amount(150, 0, 2)
+# Once in each cluster: two pods of CoreDNS
+_DNS = Amount(100, 70 * _MIB, 1)
+
+
+class Kind(t.NamedTuple):
+    """An instance type.
+
+    :ivar free: what an empty node of it has for pods.
+    :ivar price: US dollars an hour on demand, or ``None``.
+    """
+
+    name: str
+    free: Amount
+    price: float | None
+
+
+def kind_of(described: Object) -> Kind:
+    """An instance type, by what ec2:DescribeInstanceTypes says of it."""
+    cpus = int(described["VCpuInfo"]["DefaultVCpus"])
+    network = described.get("NetworkInfo") or {}
+    interfaces, addresses = network.get("MaximumNetworkInterfaces"), network.get("Ipv4AddressesPerInterface")
+    most = _MOST_PODS_OF_LARGE if cpus >= _LARGE_CPUS else _MOST_PODS
+    # Of each interface, one address is its own; aws-node and kube-proxy have the node's
+    pods = min(most, interfaces * (addresses - 1) + 2) if interfaces and addresses else most
+    memory = int(described["MemoryInfo"]["SizeInMiB"] * (1 - _OVERHEAD))
+    memory -= _RESERVED_MEMORY + _RESERVED_FOR_POD * pods + _EVICTION
+    free = Amount(cpus * 1000 - reserved_cpu(cpus), max(memory, 0) * _MIB, pods).minus(_AGENTS)
+    name = str(described["InstanceType"])
+    return Kind(name, free, instance(name))
+
+
+def reserved_cpu(cpus: int) -> int:
+    """What is reserved of so many cores, in thousandths of a core, rounded up."""
+    shares = [600, 100, 50, 50][:cpus] + [25] * max(0, cpus - 4)
+    return -(-sum(shares) // 10)
+
+
+def cheapest_first(kinds: t.Sequence[Kind]) -> list[Kind]:
+    """The order in which EKS tries them: by the price, those without a known one last, as they were given.
+
+    It depends on nothing that changes while a burst is up: another order would be another node group to CloudFormation.
+    """
+    return sorted(kinds, key=lambda kind: (kind.price is None, kind.price or 0.0))
+
+
+class Plan(t.NamedTuple):
+    """A node group.
+
+    :ivar nodes: how many there are to be.
+    :ivar short: how many pods find no room in it, as they are too large or the group is at its maximum.
+    """
+
+    nodes: int
+    kinds: list[Kind]
+    short: int
+
+
+def planned(loads: t.Sequence[Load], kinds: t.Sequence[Kind], *, least: int, most: int, there: int) -> Plan:
+    """A node group for pods.
+
+    Any of the types may come, so each node is reckoned as what all of them have.
+
+    :param there: how many nodes there are. None of them is taken away: who runs on it would be moved for nothing.
+    """
+    smallest = Amount(*(min(kind.free[index] for kind in kinds) for index in range(3)))
+    system = [Load("kube-system/coredns", _DNS)] * 2 if loads else []
+    nodes, left = packed([*loads, *system], Room("node", smallest))
+    wanted = max(nodes, least, there)
+    count = min(wanted, most)
+    beyond = 0
+    if nodes > count:
+        beyond = len(without_room(loads, [Room(str(index), smallest) for index in range(count)]))
+    return Plan(count, cheapest_first(kinds), max(len(left), beyond))
+
+
+def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]]) -> float:
+    """US dollars an hour of a burst with these nodes at most: of each the dearest type.
+
+    :param fixed: what else there is by the hour, as kinds and how many.
+    :raises InvalidOption: a type's price is not known.
+    """
+    unknown = [kind.name for kind in plan.kinds if kind.price is None]
+    if unknown:
+        raise InvalidOption(f"The price of {', '.join(unknown)} is not known, so a limit for the cost can't be kept.")
+    dearest = max(kind.price or 0.0 for kind in plan.kinds)
+    return round(plan.nodes * dearest + sum((hourly(kind) or 0.0) * number for kind, number in fixed), 4)
+
+
+__all__ = ("Kind", "Plan", "cheapest_first", "cost", "kind_of", "planned", "reserved_cpu")

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is private to the collection: it may change in any release.
+
+"""How replicas are divided so that only what the data centre can't run is in the burst. Pure functions.
+
+A ReplicaSchedulingPreference gives the data centre as its minimum what it can run, and the burst all else by its
+weight. In Plan() of KubeFed v0.10.0 (pkg/controller/util/planner/planner.go) minimums come first, and fewer replicas
+than the minimum are all there; without rebalance nothing that runs is moved that could stay. There is no maximum: once
+the burst is withdrawn, the data centre has all again. KubeFed's own rebalance is not relied on: kubefed#763, #1295,
+#1369.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._kube.objects import Object
+from .._kubefed.api import SCHEDULING_GROUP
+from .._kubefed.resources.schedules import KIND, SCHEDULING_VERSION
+from .nodes import is_running
+from .packing import Load, Room, load_of
+
+# So much more than the data centre's that rounding up gives it nothing
+_ALL_ELSE = 1_000_000
+_KINDS = ("Deployment", "ReplicaSet")
+
+
+def divisible(manifests: t.Iterable[Object]) -> list[Object]:
+    """The manifests whose replicas can be divided: those whose number of replicas nothing else sets."""
+    manifests = list(manifests)
+    scaled = {
+        (target.get("kind"), target.get("name"))
+        for manifest in manifests
+        if manifest.get("kind") == "HorizontalPodAutoscaler"
+        for target in [(manifest.get("spec") or {}).get("scaleTargetRef") or {}]
+    }
+    return [
+        manifest
+        for manifest in manifests
+        if manifest.get("kind") in _KINDS and (manifest["kind"], manifest["metadata"]["name"]) not in scaled
+    ]
+
+
+def capacity(manifest: Object, namespace: str, pods: t.Iterable[Object], rooms: t.Sequence[Room]) -> int:
+    """How many replicas the data centre can run: those that run there, and as many as find room beside them.
+
+    :param rooms: what is free there; what these replicas take is not free any more afterwards.
+    """
+    spec = manifest.get("spec") or {}
+    wanted = (spec.get("selector") or {}).get("matchLabels") or {}
+    running = sum(
+        1
+        for pod in pods
+        if is_running(pod)
+        and pod["metadata"].get("namespace") == namespace
+        and wanted
+        and wanted.items() <= (pod["metadata"].get("labels") or {}).items()
+    )
+    template = spec.get("template") or {}
+    metadata = {**(template.get("metadata") or {}), "namespace": namespace, "name": manifest["metadata"]["name"]}
+    return running + _fitting(load_of({**template, "metadata": metadata}), rooms)
+
+
+def _fitting(load: Load, rooms: t.Sequence[Room]) -> int:
+    found = 0
+    for room in rooms:
+        # A pod takes up one of the node's pods, so this ends
+        while room.takes(load):
+            room.put(load)
+            found += 1
+    return found
+
+
+def schedule(manifest: Object, namespace: str, *, room: int, host: str, burst: str, labels: Object) -> Object:
+    """The ReplicaSchedulingPreference of a Deployment or ReplicaSet.
+
+    :param room: how many replicas the data centre can run.
+    :param host: name of the data centre in the federation.
+    :param burst: name of the burst.
+    """
+    replicas = (manifest.get("spec") or {}).get("replicas")
+    return {
+        "apiVersion": f"{SCHEDULING_GROUP}/{SCHEDULING_VERSION}",
+        "kind": KIND,
+        "metadata": {"name": manifest["metadata"]["name"], "namespace": namespace, "labels": dict(labels)},
+        "spec": {
+            "targetKind": f"Federated{manifest['kind']}",
+            "totalReplicas": 1 if replicas is None else int(replicas),
+            "clusters": {host: {"minReplicas": room, "weight": 1}, burst: {"weight": _ALL_ELSE}},
+        },
+    }
+
+
+__all__ = ("capacity", "divisible", "schedule")
