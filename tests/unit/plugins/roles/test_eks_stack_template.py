@@ -186,3 +186,13 @@ def test_the_policies_fit_into_managed_ones() -> None:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert actions == sorted(actions)
             assert not any("*" in action for action in actions)
+
+
+def test_what_is_waited_for_is_in_the_template() -> None:
+    """A name that is not is waited for until the whole stack is there, and nothing is done meanwhile."""
+    arns = ["arn:aws:iam::123456789012:user/burst", "arn:aws:iam::123456789012:role/operators"]
+    given = {"eks_stack_principals": arns, "eks_stack_local_networks": LOCAL, "eks_stack_node_egress": "datacenter"}
+    waited = Role("eks_stack").value("__eks_stack_awaited", **given)
+    made = set(resources(**given, __eks_stack_admin_arns=arns))
+    assert {*waited["vpn"], *waited["cluster"]} <= made
+    assert {name for name in made if name.startswith("AccessEntry")} | {"Cluster"} == set(waited["cluster"])
