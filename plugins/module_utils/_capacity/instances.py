@@ -111,7 +111,7 @@ def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]]) -> float:
     """
     unknown = [kind.name for kind in plan.kinds if kind.price is None]
     if unknown:
-        raise InvalidOption(f"The price of {', '.join(unknown)} is not known, so a limit for the cost can't be kept.")
+        raise InvalidOption(f"The price of {', '.join(unknown)} is unknown, so the cost cannot be limited.")
     dearest = max(kind.price or 0.0 for kind in plan.kinds)
     return round(plan.nodes * dearest + sum((hourly(kind) or 0.0) * number for kind, number in fixed), 4)
 
