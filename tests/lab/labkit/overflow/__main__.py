@@ -100,14 +100,14 @@ def waiting() -> int:
 class Watch:
     """Who begins and ends the burst: ansible-rulebook where it is there, else the playbook burst_watch, repeatedly."""
 
-    def __init__(self, variables: Path, log: Path) -> None:
-        inventory = ["--inventory", str(INVENTORY)]
+    def __init__(self, directory: Path, variables: Path, log: Path) -> None:
+        inventory = ["--inventory", str(directory)]
         if shutil.which("ansible-rulebook"):
             self.name = "ansible-rulebook"
             self._argv = ["ansible-rulebook", "--rulebook", RULEBOOK, *inventory, "--vars", str(variables)]
         else:
             self.name = "burst_watch.yml"
-            once = f"ansible-playbook {' '.join(inventory)} -e @{variables} {PLAYBOOKS / 'burst_watch.yml'}"
+            once = f"ansible-playbook {' '.join(inventory)} {PLAYBOOKS / 'burst_watch.yml'}"
             self._argv = ["sh", "-c", f"while :; do {once}; sleep {LOOKS_EVERY:.0f}; done"]
         self._log = log.open("ab")
         self._process: subprocess.Popen[bytes] | None = None
@@ -199,7 +199,9 @@ def run(file: Path) -> int:
     before = json.loads(json.dumps(take(), default=str))
     cpu = plan.request(free_cpu())
     directory = Path(tempfile.mkdtemp(prefix="overflow-"))
-    variables = directory / "variables.yml"
+    # ansible-rulebook does not hand its own variables on to playbooks
+    inventory = Path(shutil.copytree(INVENTORY, directory / "inventory"))
+    variables = inventory / "group_vars" / "all" / "overflow.yml"
     variables.write_text(json.dumps(plan.variables(cpu, HOST, BURST)))
     kubectl("create", "namespace", plan.NAMESPACE)
     deployment, service = plan.application(cpu)
@@ -208,8 +210,7 @@ def run(file: Path) -> int:
     kubectl("--namespace", plan.NAMESPACE, "rollout", "status", f"deployment/{plan.NAME}", "--timeout=120s")
     template = "{.spec.ports[0].nodePort}"
     port = kubectl("--namespace", plan.NAMESPACE, "get", "service", plan.NAME, f"--output=jsonpath={template}")
-    # The rulebook's variables go over those of the inventory, so it gets all that it reads itself
-    watch = Watch(_whole(variables), file.with_suffix(".log"))
+    watch = Watch(inventory, _whole(variables), file.with_suffix(".log"))
     said = ""
     with Load([f"http://{settings.EARTH}:{port}/get"]) as load:
         events = Events()
