@@ -327,6 +327,9 @@ class Checker:
         return self._scenarios(name, lab, *words, prefix=prefix, **env)
 
     def _scenarios(self, name: str, lab: str, *options: str, prefix: str = "", **env: str) -> Step:
+        notes = settings.CACHE / "check" / f"molecule-{lab}"
+        # A run that was killed has left in them that its lab is up.
+        shutil.rmtree(notes, ignore_errors=True)
         return Step(
             name,
             self.base.command("molecule", "test", *options),
@@ -338,7 +341,7 @@ class Checker:
                 "LAB_ACCESS": "aws_cli",
                 "LAB_EGRESS": "nat",
                 **env,
-                "MOLECULE_EPHEMERAL_DIRECTORY": str(settings.CACHE / "check" / f"molecule-{lab}"),
+                "MOLECULE_EPHEMERAL_DIRECTORY": str(notes),
             },
             _count_molecule,
             prefix,

@@ -326,13 +326,18 @@ def watch(paths: t.Iterable[str], every: float) -> t.NoReturn:
         for path in paths:
             try:
                 for command in restore(path):
-                    print(command, flush=True)
+                    _say(sys.stdout, command)
                 told = ""
             except (HaproxyError, ValueError, KeyError, OSError) as error:
                 if str(error) != told:
                     told = str(error)
-                    print(told, file=sys.stderr, flush=True)
+                    _say(sys.stderr, told)
         time.sleep(every)
+
+
+def _say(stream: t.TextIO, line: str) -> None:
+    stream.write(f"{line}\n")
+    stream.flush()
 
 
 if __name__ == "__main__":

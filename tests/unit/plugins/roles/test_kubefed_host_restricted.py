@@ -43,12 +43,12 @@ spec:
 PROFILE = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-def role(openshift: dict[str, t.Any] = NOTHING, enforced: dict[str, t.Any] = NOTHING, **given: t.Any) -> Role:
+def role(openshift: t.Any = None, enforced: t.Any = None, **given: t.Any) -> Role:
     return Role(
         "kubefed_host",
         burst_host_name="earth",
-        __kubefed_host_openshift=openshift,
-        __kubefed_host_enforced=enforced,
+        __kubefed_host_openshift=openshift or NOTHING,
+        __kubefed_host_enforced=enforced or NOTHING,
         **given,
     )
 

@@ -50,10 +50,10 @@ def test_all_pages_are_read() -> None:
 def test_a_page_that_is_repeated_ends_it() -> None:
     ec2, stacks = client("ec2"), client("cloudformation")
     with Stubber(ec2) as stub, pytest.raises(AwsError, match="same next token was received twice"):
-        for _ in range(2):
+        for _page in range(2):
             stub.add_response("get_vpn_connection_device_types", types(1, NextToken="2"))
         device_types(ec2)
     with Stubber(stacks) as stub, pytest.raises(AwsError, match="same next token was received twice"):
-        for _ in range(2):
+        for _page in range(2):
             stub.add_response("describe_change_set", changes(1, NextToken="2"))
         StackApi(stacks).change_set("stack", "set")

@@ -17,7 +17,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._burst.traff
 )
 
 ENTRY: dict[str, t.Any] = {"service": "shop", "namespace": "shop", "method": "edge", "backend": "shop"}
-OPEN = [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}]
+OPEN = ({"from": 80, "to": 80}, {"from": 30000, "to": 32767})
 
 
 def service(
