@@ -115,8 +115,8 @@ def _ask(
                 if sender in targets and (answer := port_of(packet, port)):
                     found.add((sender, answer))
 
-    # Once more the first of them, which have waited for the way to be found, and a queue for that is very short
-    for port in (*_PORTS, *_PORTS[:_AT_ONCE]):
+    # Twice: the first packets wait for the way to be found, and on a busy machine a queue loses some of the others.
+    for port in (*_PORTS, *_PORTS):
         for target in targets:
             packet, to = packet_to(target, port)
             with contextlib.suppress(OSError):  # unreachable is no answer

@@ -473,7 +473,7 @@ def test_a_protected_load_balancer_is_named(world: World) -> None:
     sweep, run = world.sweep()
     with pytest.raises(TerminalState, match="deletion protection is enabled") as error:
         sweep.remove()
-    assert "Remove what blocks the deletion and run this again" in error.value.message
+    assert "Remove what blocks it and run this again" in error.value.message
     assert [row["name"] for row in run.result["leftovers"]] == ["a3b4c5"]
 
 

@@ -355,7 +355,7 @@ def test_another_data_centres_cluster_is_not_cleaned_up_either(role: Role) -> No
         assert said in " ".join(output.split())
     status, output = role.run(**settings, eks_cleanup_owner=MARS, eks_cleanup_take_over=EARTH)
     assert status == 0, output
-    assert "Clean up what the cluster has made in AWS" in output
+    assert "Clean up what the cluster created on AWS" in output
     (stack,) = role.aws.client("cloudformation").describe_stacks()["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
 

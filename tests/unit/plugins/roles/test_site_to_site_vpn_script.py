@@ -131,7 +131,9 @@ OPEN = {"site_to_site_vpn_accept_from_remote": True}
 
 @pytest.mark.parametrize("chain", [{}, CHAIN])
 def test_what_may_pass(world: World, chain: dict[str, str]) -> None:
-    assert world.send("vpc", SPOOFED, "lan", LAN), "without rules everything passes, so what is below means something"
+    # The first packet may be lost while the neighbours find one another.
+    passed = any(world.send("vpc", SPOOFED, "lan", LAN) for _attempt in range(3))
+    assert passed, "without rules everything passes, so what is below means something"
     world.script("open", **chain)
     assert world.send("lan", LAN, "vpc", POD, answered=True) == [LAN, 1025]
     assert world.send("", "10.10.0.1", "vpc", POD, answered=True) == ["10.10.0.1", 1025]
