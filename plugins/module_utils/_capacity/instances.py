@@ -51,10 +51,11 @@ def kind_of(described: Object) -> Kind:
     interfaces, addresses = network.get("MaximumNetworkInterfaces"), network.get("Ipv4AddressesPerInterface")
     most = _MOST_PODS_OF_LARGE if cpus >= _LARGE_CPUS else _MOST_PODS
     # Of each interface, one address is its own; aws-node and kube-proxy have the node's
-    pods = min(most, interfaces * (addresses - 1) + 2) if interfaces and addresses else most
+    pods = interfaces * (addresses - 1) + 2 if interfaces and addresses else most
     memory = int(described["MemoryInfo"]["SizeInMiB"] * (1 - _OVERHEAD))
+    # For all the pods that have an address, also where EKS takes fewer
     memory -= _RESERVED_MEMORY + _RESERVED_FOR_POD * pods + _EVICTION
-    free = Amount(cpus * 1000 - reserved_cpu(cpus), max(memory, 0) * _MIB, pods).minus(_AGENTS)
+    free = Amount(cpus * 1000 - reserved_cpu(cpus), max(memory, 0) * _MIB, min(most, pods)).minus(_AGENTS)
     name = str(described["InstanceType"])
     return Kind(name, free, instance(name))
 

@@ -11,6 +11,7 @@ import time
 import typing as t
 from xml.sax.saxutils import escape
 
+from labkit import instance_types
 from labkit.aws import seams, vpn
 from labkit.aws.seams import Answer, AwsError
 
@@ -40,6 +41,7 @@ def install() -> None:
     seams.replace_ec2_action("CreateVpc", lambda original: _answering(_create_vpc, original))
     seams.replace_ec2_action("AllocateAddress", lambda original: _answering(_allocate_address, original))
     seams.replace_ec2_action("CreateNatGateway", lambda original: _answering(_create_nat_gateway, original))
+    seams.replace_ec2_action("DescribeInstanceTypes", lambda _original: _answering(_describe_instance_types))
     for action, kind, parameter in (
         ("DeleteCustomerGateway", "customer_gateways", "CustomerGatewayId"),
         ("DeleteVpnGateway", "vpn_gateways", "VpnGatewayId"),
@@ -50,6 +52,17 @@ def install() -> None:
         ("ReleaseAddress", "addresses", "AllocationId"),
     ):
         seams.replace_ec2_action(action, _guarded(kind, parameter))
+
+
+def _describe_instance_types(query: Query) -> Answer:
+    """MiniStack has the same memory, interfaces and addresses for most types."""
+    names = seams.ec2_list(query, "InstanceType") or list(instance_types.TYPES)
+    unknown = [name for name in names if name not in instance_types.TYPES]
+    if unknown:
+        what = f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
+        raise AwsError("InvalidInstanceType", what)
+    items = "".join(map(instance_types.described, names))
+    return seams.ec2_answer("DescribeInstanceTypes", f"<instanceTypeSet>{items}</instanceTypeSet>")
 
 
 def _answering(action: t.Callable[..., Answer], *leading: t.Any) -> seams.Action:

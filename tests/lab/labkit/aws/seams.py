@@ -216,6 +216,7 @@ EC2_ACTIONS = (
     "DeleteVpnConnection",
     "DeleteVpnConnectionRoute",
     "DeleteVpnGateway",
+    "DescribeInstanceTypes",
     "DescribeVpnConnections",
     "DetachInternetGateway",
     "DetachVpnGateway",

@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import os
 import threading
 import time
 import typing as t
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from labkit import kube, namespaces, settings
+from labkit import instance_types, kube, namespaces, settings
 from labkit.errors import LabError
 
 from .addresses import Allocation, Interface, NodeAddress
@@ -244,7 +245,8 @@ class _Node(_Worker):
                 "topology.kubernetes.io/zone": place.zone,
             },
             provider_id=f"aws:///{place.zone}/{instance_id(place)}",
-            max_pods=min(110, ipaddress.IPv4Network(place.pods).num_addresses - 3),
+            max_pods=min(_most_pods(group.instance_type), ipaddress.IPv4Network(place.pods).num_addresses - 3),
+            kubelet_config={"kubeReserved": _reserved(group.instance_type)},
         )
         return replace(node, cni=pod_network(node.name, place.pods, node.directory / "addresses"))
 
@@ -253,6 +255,16 @@ class _Node(_Worker):
         node.stop()
         if self._plane.wanted and self._plane.state == "ACTIVE":
             node.control_plane.kubectl("delete", "node", self.node_name, "--ignore-not-found", "--wait=false")
+
+
+def _most_pods(instance_type: str) -> int:
+    kind = instance_types.TYPES.get(instance_type)
+    return min(110, kind.pods) if kind else 110
+
+
+def _reserved(instance_type: str) -> dict[str, str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return instance_types.reserved(instance_type, os.cpu_count() or 1, memory)
 
 
 class Clusters:

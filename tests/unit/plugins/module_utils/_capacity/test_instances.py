@@ -56,6 +56,14 @@ def test_no_more_pods_than_eks_advises(cpus: int, interfaces: int, pods: int) ->
     assert kind_of(described(VCpuInfo={"DefaultVCpus": cpus}, NetworkInfo=network)).free.pods == pods - 2
 
 
+def test_memory_is_reserved_for_all_pods_that_have_an_address() -> None:
+    """An m6i.4xlarge has addresses for 234 pods, of which EKS takes 110."""
+    network = {"MaximumNetworkInterfaces": 8, "Ipv4AddressesPerInterface": 30}
+    size = {"VCpuInfo": {"DefaultVCpus": 16}, "MemoryInfo": {"SizeInMiB": 65536}}
+    free = kind_of(described(**size, NetworkInfo=network)).free
+    assert free.memory == (60620 - 255 - 11 * 234 - 100) * MIB
+
+
 def test_the_cheapest_is_first_and_what_has_no_price_is_last() -> None:
     kinds = [Kind(name, NODE.free, price) for name, price in (("a", None), ("b", 0.2), ("c", 0.1), ("d", None))]
     assert [kind.name for kind in cheapest_first(kinds)] == ["c", "b", "a", "d"]
