@@ -18,6 +18,8 @@ description:
     M(cloudburst.federation.federated_resource). The data centre has as many replicas as it can run, and the burst has
     the others. If there are fewer replicas later, those in the burst go first. When the burst is withdrawn, the data
     centre has all of them again.
+  - The number of all replicas is that of the manifest. If somebody has changed C(totalReplicas) of a
+    C(ReplicaSchedulingPreference) since it was made of a manifest with the same number, that is kept.
   - One that a C(HorizontalPodAutoscaler) in O(resources) scales is left out.
   - It changes nothing.
 extends_documentation_fragment:
@@ -88,7 +90,11 @@ schedules:
   sample:
     - apiVersion: scheduling.kubefed.io/v1alpha1
       kind: ReplicaSchedulingPreference
-      metadata: {name: web, namespace: shop, labels: {}}
+      metadata:
+        name: web
+        namespace: shop
+        labels: {}
+        annotations: {cloudburst.federation/replicas: "12"}
       spec:
         targetKind: FederatedDeployment
         totalReplicas: 12
@@ -101,11 +107,12 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._capacity.overflow import capacity, divisible, schedule
+from ..module_utils._capacity.overflow import capacity, divisible, replicas_in_all, schedule
 from ..module_utils._capacity.reading import room_at_home
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as, secrets_of
 from ..module_utils._kube.names import check_name, texts
+from ..module_utils._kubefed.resources.schedules import path
 from ..module_utils._runtime.argspec import kube_spec
 from ..module_utils._runtime.errors import FederationError
 from ..module_utils._runtime.module import QuietModule
@@ -118,12 +125,14 @@ def schedules(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     found = divisible(params["resources"])
     if not found:
         return []
-    rooms, pods = room_at_home(connect_as(params, label="host cluster"))
+    host = connect_as(params, label="host cluster")
+    rooms, pods = room_at_home(host)
     namespace, labels = params["namespace"], texts(params["labels"])
     return [
         schedule(
             manifest,
             namespace,
+            total=replicas_in_all(manifest, host.get(path(namespace, manifest["metadata"]["name"]))),
             room=capacity(manifest, namespace, pods, rooms),
             host=params["host_name"],
             burst=params["name"],

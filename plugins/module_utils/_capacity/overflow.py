@@ -26,6 +26,8 @@ from .packing import Load, Room, load_of
 # So much more than the data centre's that rounding up gives it nothing
 _ALL_ELSE = 1_000_000
 _KINDS = ("Deployment", "ReplicaSet")
+# What the manifest said when the ReplicaSchedulingPreference was made of it
+REPLICAS_ANNOTATION = "cloudburst.federation/replicas"
 
 
 def divisible(manifests: t.Iterable[Object]) -> list[Object]:
@@ -74,24 +76,50 @@ def _fitting(load: Load, rooms: t.Sequence[Room]) -> int:
     return found
 
 
-def schedule(manifest: Object, namespace: str, *, room: int, host: str, burst: str, labels: Object) -> Object:
+def replicas_in_all(manifest: Object, found: Object | None) -> int:
+    """How many replicas there are to be, in both clusters together.
+
+    The manifest's, unless somebody has changed the ReplicaSchedulingPreference that was made of the same manifest: so
+    an application is scaled while its burst is up.
+
+    :param found: the ReplicaSchedulingPreference that is there, or ``None``.
+    """
+    wanted = _replicas(manifest)
+    annotations = ((found or {}).get("metadata") or {}).get("annotations") or {}
+    total = ((found or {}).get("spec") or {}).get("totalReplicas")
+    return total if isinstance(total, int) and annotations.get(REPLICAS_ANNOTATION) == str(wanted) else wanted
+
+
+def _replicas(manifest: Object) -> int:
+    replicas = (manifest.get("spec") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def schedule(
+    manifest: Object, namespace: str, *, total: int, room: int, host: str, burst: str, labels: Object
+) -> Object:
     """The ReplicaSchedulingPreference of a Deployment or ReplicaSet.
 
+    :param total: how many replicas there are to be in both clusters together.
     :param room: how many replicas the data centre can run.
     :param host: name of the data centre in the federation.
     :param burst: name of the burst.
     """
-    replicas = (manifest.get("spec") or {}).get("replicas")
     return {
         "apiVersion": f"{SCHEDULING_GROUP}/{SCHEDULING_VERSION}",
         "kind": KIND,
-        "metadata": {"name": manifest["metadata"]["name"], "namespace": namespace, "labels": dict(labels)},
+        "metadata": {
+            "name": manifest["metadata"]["name"],
+            "namespace": namespace,
+            "labels": dict(labels),
+            "annotations": {REPLICAS_ANNOTATION: str(_replicas(manifest))},
+        },
         "spec": {
             "targetKind": f"Federated{manifest['kind']}",
-            "totalReplicas": 1 if replicas is None else int(replicas),
+            "totalReplicas": total,
             "clusters": {host: {"minReplicas": room, "weight": 1}, burst: {"weight": _ALL_ELSE}},
         },
     }
 
 
-__all__ = ("capacity", "divisible", "schedule")
+__all__ = ("REPLICAS_ANNOTATION", "capacity", "divisible", "replicas_in_all", "schedule")

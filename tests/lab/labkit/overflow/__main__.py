@@ -152,19 +152,36 @@ class Events:
         self.seen: list[dict[str, t.Any]] = []
         self._began = time.monotonic()
 
-    def await_(self, name: str, happened: t.Callable[[], bool]) -> None:
-        """Wait until something has happened, and say when."""
+    def await_(self, name: str, happened: t.Callable[[], bool], *, noted: bool = True) -> None:
+        """Wait until something has happened, and say when.
+
+        :param noted: whether it is one of the events that are written down.
+        """
         end = time.monotonic() + PATIENCE
         while not happened():
             if time.monotonic() > end:
                 raise NotSeen(f"{name} was not seen within {PATIENCE:.0f} s")
             time.sleep(1)
-        self.seen.append({"name": name, "at_s": round(time.monotonic() - self._began, 1)})
+        if noted:
+            self.seen.append({"name": name, "at_s": round(time.monotonic() - self._began, 1)})
         self.say(name)
 
     def say(self, text: str) -> None:
         """Show it."""
         print(f"{time.monotonic() - self._began:7.1f} s  {text}", flush=True)
+
+
+def expect_nodes(number: int) -> None:
+    """Fail where the burst has more or fewer nodes than its pods need."""
+    found = len(objects("nodes", context=BURST))
+    if found != number:
+        raise NotSeen(f"{BURST} has {found} nodes; its pods need {number}")
+
+
+def scale(replicas: int) -> None:
+    """As whoever runs the application does while the burst is up."""
+    words = ("--namespace", plan.NAMESPACE, "patch", "replicaschedulingpreference", plan.NAME, "--type=merge")
+    kubectl(*words, f"--patch={json.dumps({'spec': {'totalReplicas': replicas}})}")
 
 
 def peak(events: Events, watch: Watch) -> None:
@@ -178,9 +195,13 @@ def peak(events: Events, watch: Watch) -> None:
     events.await_("up_ends", lambda: bool(remembered().get("up_ended")))
     away = plan.REPLICAS - plan.AT_HOME
     events.await_("running", lambda: ready() >= plan.AT_HOME and ready(BURST) == away)
-    fewer = json.dumps({"spec": {"totalReplicas": plan.FEWER}})
-    words = ("--namespace", plan.NAMESPACE, "patch", "replicaschedulingpreference", plan.NAME, "--type=merge")
-    kubectl(*words, f"--patch={fewer}")
+    expect_nodes(plan.NODES)
+    scale(plan.MORE)
+    events.say(f"the load grows: {plan.MORE} replicas are needed")
+    away = plan.MORE - plan.AT_HOME
+    events.await_(f"{away} pods are ready in {BURST}", lambda: ready(BURST) == away, noted=False)
+    expect_nodes(plan.MORE_NODES)
+    scale(plan.FEWER)
     events.say(f"the load is gone: {plan.FEWER} replicas are enough")
     events.await_("idle", lambda: bool(remembered().get("idle_since")))
     events.await_("down_begins", lambda: bool(remembered().get("down_begun")))

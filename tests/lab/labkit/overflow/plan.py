@@ -12,6 +12,10 @@ import typing as t
 EVENTS = ("pressure", "up_begins", "up_ends", "running", "idle", "down_begins", "down_ends")
 REPLICAS = 12
 AT_HOME = 5
+# Six find room on a node of the burst, beside CoreDNS: two nodes for what earth can't run, and three for more
+NODES = 2
+MORE = 20
+MORE_NODES = 3
 # Of which burst all of them find room at home, with the margin
 FEWER = 3
 NAMESPACE = "overflow"
@@ -72,11 +76,15 @@ def variables(cpu: int, host: str, burst: str) -> dict[str, t.Any]:
     app = {"namespace": NAMESPACE, "placement": [host, burst], "overflow": True, "resources": application(cpu)}
     return {
         "burst_apps": [app],
+        "burst_node_count": "auto",
+        "burst_node_min": 1,
+        "burst_node_max": MORE_NODES,
         "burst_watch_pending_seconds": 5,
         "burst_watch_idle_seconds": 10,
         "burst_watch_idle_margin_percent": 5,
         "burst_watch_lifetime_seconds": 0,
-        "burst_watch_retry_seconds": 20,
+        # Longer than a run takes until it has the lock: until then, nobody knows that it is under way
+        "burst_watch_retry_seconds": 60,
         "burst_watch_interval": 2,
     }
 
@@ -91,8 +99,11 @@ __all__ = (
     "AT_HOME",
     "EVENTS",
     "FEWER",
+    "MORE",
+    "MORE_NODES",
     "NAME",
     "NAMESPACE",
+    "NODES",
     "REPLICAS",
     "application",
     "missing",

@@ -12,6 +12,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.am
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.overflow import (
     capacity,
     divisible,
+    replicas_in_all,
     schedule,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.packing import Room
@@ -73,7 +74,19 @@ def test_what_an_autoscaler_scales_and_what_has_no_replicas_is_left_out() -> Non
 
 
 def made(replicas: int | None = 12) -> dict[str, t.Any]:
-    return schedule(deployment(replicas=replicas), "shop", room=5, host="earth", burst="vulcan", labels={"a": "b"})
+    manifest = deployment(replicas=replicas)
+    total = replicas_in_all(manifest, None)
+    return schedule(manifest, "shop", total=total, room=5, host="earth", burst="vulcan", labels={"a": "b"})
+
+
+def test_who_scales_while_the_burst_is_up_is_not_overruled() -> None:
+    scaled = made(12)
+    scaled["spec"]["totalReplicas"] = 20
+    assert replicas_in_all(deployment(replicas=12), scaled) == 20
+    assert replicas_in_all(deployment(replicas=13), scaled) == 13
+    # Of one that somebody else has made, nothing is known
+    del scaled["metadata"]["annotations"]
+    assert replicas_in_all(deployment(replicas=12), scaled) == 12
 
 
 def test_the_schedule_is_one_that_is_taken() -> None:
