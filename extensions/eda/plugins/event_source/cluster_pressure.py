@@ -285,10 +285,14 @@ class Watch:
         self._named = set(texts)
 
 
-def _passing() -> tuple[type[Exception], ...]:
-    from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import Unavailable
+def _errors() -> tuple[type[Exception], type[Exception]]:
+    """What passes by itself, and all that a look raises."""
+    from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import (
+        FederationError,
+        Unavailable,
+    )
 
-    return (Unavailable,)
+    return Unavailable, FederationError
 
 
 async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
@@ -298,15 +302,20 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
     :raises FederationError: the cluster can't be reached at the beginning, or refuses an answer.
     """
     params = read_args(args)
-    watch = await in_thread(lambda: Watch(params))
+    passing, failing = _errors()
     silent = False
     first = True
+    try:
+        watch = await in_thread(lambda: Watch(params))
+    except failing as error:
+        raise error.with_traceback(None) from None
     while True:
         try:
             event = await in_thread(watch.look)
-        except _passing() as error:
-            if first:
-                raise
+        except failing as error:
+            if first or not isinstance(error, passing):
+                # ansible-rulebook shows each frame as an error of its own
+                raise error.with_traceback(None) from None
             if not silent:
                 logger.warning("cluster_pressure: %s It is asked again every %g s.", error, params["interval"])
             silent = True
@@ -327,4 +336,7 @@ if __name__ == "__main__":
             """Show an event."""
             print(item)
 
-    asyncio.run(main(Printed(), dict(word.partition("=")[::2] for word in sys.argv[1:])))
+    try:
+        asyncio.run(main(Printed(), dict(word.partition("=")[::2] for word in sys.argv[1:])))
+    except (ValueError, _errors()[1]) as error:
+        sys.exit(str(error))

@@ -1,0 +1,294 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source against a real API server without nodes, on the loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import runpy
+import socket
+import subprocess
+import time
+import typing as t
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from labkit import settings
+
+pytest.importorskip("kubernetes")
+
+from ansible_collections.cloudburst.federation.plugins.module_utils._capacity import reading
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube import client as kube_client
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.client import Client
+
+SOURCE = Path(__file__).resolve().parents[4] / "extensions" / "eda" / "plugins" / "event_source" / "cluster_pressure.py"
+FULL = "0/1 nodes are available: 1 Insufficient cpu. preemption: No victims found for incoming pods."
+STATE = "/api/v1/namespaces/kube-system/configmaps/cloudburst-vulcan-demand"
+Event = dict[str, t.Any]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ApiServer:
+    """etcd and an API server, which compacts every second and forgets what is older."""
+
+    def __init__(self, directory: Path, programs: Path) -> None:
+        self.directory, self._programs = directory, programs
+        self.port, self._etcd_port, peer = _free_port(), _free_port(), _free_port()
+        client, peers = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{peer}"
+        (directory / "tokens").write_text('admin,admin,1,"system:masters"\nweak,weak,2,""\n')
+        subprocess.run(
+            ["openssl", "genrsa", "-out", str(directory / "sa.key"), "2048"], check=True, capture_output=True
+        )
+        self._etcd = self._start(
+            *("etcd", f"--data-dir={directory}/etcd", "--unsafe-no-fsync", "--log-level=error"),
+            *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}"),
+            *(f"--listen-peer-urls={peers}", f"--initial-advertise-peer-urls={peers}"),
+            f"--initial-cluster=default={peers}",
+        )
+        self._server: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start the API server, and wait until it is ready."""
+        key = self.directory / "sa.key"
+        self._server = self._start(
+            *("kube-apiserver", f"--etcd-servers=http://127.0.0.1:{self._etcd_port}", "--bind-address=127.0.0.1"),
+            *(f"--secure-port={self.port}", f"--cert-dir={self.directory}/pki", "--authorization-mode=RBAC"),
+            *(f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"),
+            *("--service-account-issuer=https://lab", f"--token-auth-file={self.directory}/tokens"),
+            *("--service-cluster-ip-range=10.4.0.0/24", "--etcd-compaction-interval=1s"),
+            *("--feature-gates=ListFromCacheSnapshot=false", "--disable-admission-plugins=ServiceAccount"),
+        )
+        end = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError, urllib.error.HTTPError):
+                self.call("GET", "/readyz")
+                return
+            assert time.monotonic() < end, (self.directory / "kube-apiserver.log").read_text()[-2000:]
+            time.sleep(0.2)
+
+    def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.directory / f"{program}.log").open("wb") as log:
+            return subprocess.Popen([self._programs / program, *arguments], stdout=log, stderr=log)
+
+    def stop(self) -> None:
+        """End the API server alone."""
+        if self._server:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
+    def end(self) -> None:
+        """End both."""
+        self.stop()
+        self._etcd.kill()
+        self._etcd.wait()
+
+    def call(self, method: str, path: str, body: t.Any = None, kind: str = "application/json") -> Event:
+        """A request as the administrator."""
+        import ssl
+
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self.port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": "Bearer admin", "Content-Type": kind},
+        )
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            said = answer.read()
+            return t.cast("Event", json.loads(said)) if said.startswith(b"{") else {}
+
+    def arguments(self, **given: t.Any) -> Event:
+        """The event source's."""
+        reached = {"host": f"https://127.0.0.1:{self.port}", "api_key": "admin", "validate_certs": False}
+        return {"name": "vulcan", "pending_seconds": 0, "interval": 0.2, **reached, **given}
+
+    def full(self, number: int) -> None:
+        """Pods that no node takes, as the scheduler says it."""
+        for index in range(number):
+            name = f"web-{index}"
+            container = {"name": "web", "image": "web", "resources": {"requests": {"cpu": "1"}}}
+            pod = {"metadata": {"name": name}, "spec": {"containers": [container]}}
+            self.call("POST", "/api/v1/namespaces/shop/pods", pod)
+            waits = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": FULL}
+            status = {"status": {"conditions": [{**waits, "lastTransitionTime": "2026-11-27T10:00:00Z"}]}}
+            path = f"/api/v1/namespaces/shop/pods/{name}/status"
+            self.call("PATCH", path, status, "application/strategic-merge-patch+json")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[ApiServer]:
+    programs = sorted((settings.CACHE / "bin").glob("bin-*"), key=lambda path: path.stat().st_mtime)
+    if not programs:
+        pytest.skip("the lab's programs are not built")
+    made = ApiServer(tmp_path_factory.mktemp("api"), programs[-1])
+    try:
+        made.call("POST", "/api/v1/namespaces", {"metadata": {"name": "shop"}})
+        made.full(5)
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def server(made: ApiServer) -> ApiServer:
+    """With pods that wait, and nothing remembered."""
+    with contextlib.suppress(urllib.error.HTTPError):
+        made.call("DELETE", STATE)
+    return made
+
+
+@pytest.fixture(scope="module")
+def source() -> Event:
+    return runpy.run_path(str(SOURCE))
+
+
+def events(source: Event, arguments: Event, until: t.Callable[[list[Event]], bool], seconds: float = 30) -> list[Event]:
+    """What the source sends until it has sent enough."""
+
+    async def run() -> list[Event]:
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        task = asyncio.create_task(source["main"](queue, arguments))
+        seen: list[Event] = []
+        end = time.monotonic() + seconds
+        while not until(seen):
+            getting = asyncio.create_task(queue.get())
+            done, _left = await asyncio.wait(
+                {task, getting}, timeout=max(0, end - time.monotonic()), return_when=asyncio.FIRST_COMPLETED
+            )
+            if getting not in done:
+                getting.cancel()
+                assert task in done, f"nothing more was sent after {seen}"
+                task.result()
+            seen.append(getting.result())
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return seen
+
+    return asyncio.run(run())
+
+
+def test_what_was_there_before_counts_and_is_acted_on_once(server: ApiServer, source: Event) -> None:
+    found = events(source, server.arguments(), lambda seen: len(seen) == 4)
+    assert [event["action"] for event in found] == ["up", "none", "none", "none"]
+    assert found[0]["waiting"]["pods"] == 5
+    assert "nothing is started for another" in found[1]["why"]
+
+
+def test_one_that_is_killed_and_started_again_begins_nothing_twice(server: ApiServer, source: Event) -> None:
+    assert events(source, server.arguments(), lambda seen: len(seen) == 1)[0]["action"] == "up"
+    again = events(source, server.arguments(), lambda seen: len(seen) == 3)
+    assert {event["action"] for event in again} == {"none"}
+
+
+def test_of_two_that_look_at_once_one_acts(server: ApiServer, source: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second has looked before the first has written."""
+    write = reading.write
+    first: list[bool] = []
+
+    def delayed(*arguments: t.Any) -> bool:
+        if not first:
+            first.append(True)
+            assert events(source, server.arguments(), lambda seen: len(seen) == 1)[0]["action"] == "up"
+        return write(*arguments)
+
+    monkeypatch.setattr(reading, "write", delayed)
+    (event,) = events(source, server.arguments(), lambda seen: len(seen) == 1)
+    assert (event["action"], event["why"]) == ("none", "another watch of this burst has acted")
+
+
+def test_in_dry_mode_nothing_is_written(server: ApiServer, source: Event) -> None:
+    found = events(source, server.arguments(dry=True), lambda seen: len(seen) == 3)
+    assert [(event["action"], event["dry"]) for event in found] == [("up", True), ("none", True), ("none", True)]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        server.call("GET", STATE)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"api_key": "weak"}, "403: nodes is forbidden"),
+        ({"api_key": "nobody"}, "401"),
+        ({"host": "https://127.0.0.1:1"}, "no answer from 127.0.0.1:1"),
+        ({"validate_certs": True}, "certificate"),
+        ({"host": None, "kubeconfig": "/nowhere"}, "/nowhere"),
+    ],
+)
+def test_it_ends_with_one_line_and_no_trace(server: ApiServer, source: Event, given: Event, says: str) -> None:
+    with pytest.raises(Exception, match=says) as caught:
+        events(source, server.arguments(**given), lambda seen: bool(seen))
+    assert "\n" not in str(caught.value)
+    # ansible-rulebook shows each frame
+    assert "module_utils" not in str(caught.traceback[-1].path)
+
+
+def test_a_list_whose_rest_is_gone_is_begun_anew(
+    server: ApiServer, source: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API server answers 410 as soon as etcd has forgotten the revision of the first page."""
+    monkeypatch.setattr(kube_client, "PAGE", 2)
+    request = Client.request
+    late: list[str] = []
+
+    def slow(self: Client, method: str, path: str, **options: t.Any) -> Event:
+        query = options.get("query") or {}
+        if path == "/api/v1/pods" and "continue" in query and not late:
+            for index in range(12):
+                name = {"metadata": {"name": f"later-{index}"}}
+                server.call("POST", "/api/v1/namespaces/shop/configmaps", name)
+                time.sleep(0.5)
+            late.append("")
+            try:
+                return request(self, method, path, **options)
+            except Exception as error:
+                late[0] = str(error)
+                raise
+        return request(self, method, path, **options)
+
+    monkeypatch.setattr(Client, "request", slow)
+    (event,) = events(source, server.arguments(), lambda seen: len(seen) == 1)
+    assert "410" in late[0]
+    assert event["waiting"]["pods"] == 5
+
+
+def test_it_goes_on_when_the_server_answers_again(
+    server: ApiServer, source: Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says once that nobody answers, and once that somebody does."""
+    caplog.set_level(logging.WARNING, "cloudburst.federation")
+
+    async def run() -> list[Event]:
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        task = asyncio.create_task(source["main"](queue, server.arguments()))
+        seen = [await asyncio.wait_for(queue.get(), 20)]
+        server.stop()
+        await asyncio.sleep(3)
+        await asyncio.to_thread(server.start)
+        while not queue.empty():
+            queue.get_nowait()
+        seen.append(await asyncio.wait_for(queue.get(), 40))
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return seen
+
+    found = asyncio.run(run())
+    assert [event["action"] for event in found] == ["up", "none"]
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("is asked again every 0.2 s" in text for text in said) == 1
+    assert sum("answers again" in text for text in said) == 1
