@@ -216,8 +216,21 @@ hourly_cost:
   returned: when O(state=listed), not in check mode
   type: float
   sample: 0.42
+since:
+  description: When the burst's stack was created. Empty if there is no stack.
+  returned: when O(state=listed), not in check mode
+  type: str
+  sample: "2026-11-27T08:00:00Z"
+cost_so_far:
+  description: RV(hourly_cost) for the time since RV(since), in US dollars. Empty if there is no stack.
+  returned: when O(state=listed), not in check mode
+  type: float
+  sample: 1.26
 prices:
-  description: The prices on which the costs are based.
+  description:
+    - The prices on which the costs are based.
+    - With O(state=listed), those of the region from AWS's price list if the credentials allow C(pricing:GetProducts)
+      and AWS answers, and of a dated table otherwise.
   returned: success
   type: str
   sample: list prices of us-east-1 in June 2026
@@ -233,6 +246,8 @@ from ..module_utils._aws.stacks.ownership import check_owner
 from ..module_utils._aws.tags import BURST_TAG
 from ..module_utils._cleanup.api import SERVICES, Api
 from ..module_utils._cleanup.sweep import Sweep, summary
+from ..module_utils._costs.clients import prices_of
+from ..module_utils._costs.prices import Prices
 from ..module_utils._runtime.argspec import wait_spec
 from ..module_utils._runtime.module import Run, run_module
 
@@ -240,11 +255,11 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-def ensure(run: Run, api: Api) -> None:
+def ensure(run: Run, api: Api, prices: Prices) -> None:
     """List what is left, or remove it."""
     params = run.module.params
     name = params["name"]
-    sweep = Sweep(run, api, name, remove_volumes=params["volumes"] == "remove")
+    sweep = Sweep(run, api, name, prices, remove_volumes=params["volumes"] == "remove")
     own = sweep.look()
     check_owner(sweep.stack, params)
     if not own:
@@ -293,7 +308,9 @@ def main() -> None:
         with calling("make clients for AWS"):
             config = patience(run.waiter.remaining)
             clients = {service: aws.client(service, config=config) for service in SERVICES}
-        ensure(run, Api(clients))
+        # While it removes things, nothing waits for a price.
+        prices = prices_of(aws) if aws.params["state"] == "listed" else Prices()
+        ensure(run, Api(clients), prices)
 
     # It has what run_module uses of an AnsibleModule, without being one.
     run_module(t.cast("AnsibleModule", aws), call)

@@ -152,7 +152,7 @@ from ..module_utils._aws.errors import calling, patience
 from ..module_utils._capacity.amounts import Amount
 from ..module_utils._capacity.instances import cost, kind_of, planned
 from ..module_utils._capacity.packing import Load
-from ..module_utils._cleanup.prices import SOURCE
+from ..module_utils._costs.table import SOURCE
 from ..module_utils._runtime.errors import FederationError, InvalidOption
 
 # Until AWS has answered.

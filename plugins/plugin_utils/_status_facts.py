@@ -31,7 +31,8 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
 
     :param answers: the keys that the filter's documentation names, each as the module has returned it.
     :returns: plain data: ``burst``, ``asked``, ``region`` and ``state`` of the whole, and the parts ``stack``,
-        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications`` and ``costs``, each with its ``state``.
+        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications``, ``costs`` and ``lease``, each with its
+        ``state``.
     """
     name = str(answers["name"])
     parts: Facts = {
@@ -48,6 +49,7 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
             application(item) for result in answers.get("federated") or [] for item in result.get("resources") or []
         ],
         "costs": costs(answers.get("costs") or {}),
+        "lease": lease(answers.get("lease") or {}),
     }
     asked, region = str(answers["asked"]), str(answers.get("region") or "")
     return {"burst": name, "asked": asked, "region": region, "state": overall(parts), **parts}
@@ -148,13 +150,26 @@ def application(item: t.Mapping[str, t.Any]) -> Facts:
 
 
 def costs(answer: t.Mapping[str, t.Any]) -> Facts:
-    """What is paid for, from the answer of eks_leftovers. USD an hour; ``None`` where it is not known."""
+    """What is paid for, from the answer of eks_leftovers. In USD; ``None`` where it is not known."""
     running = [{"what": str(row["what"]), "hourly": row["hourly_cost"]} for row in answer.get("running") or []]
     return {
         "running": running,
         "hourly": answer.get("hourly_cost"),
+        "so_far": answer.get("cost_so_far"),
+        "since": str(answer.get("since") or ""),
         "prices": str(answer.get("prices") or ""),
         "state": OK if running else ABSENT,
+    }
+
+
+def lease(answer: t.Mapping[str, t.Any]) -> Facts:
+    """What is left of the burst's lease, from the answer of burst_lease. ``left``: seconds, negative after the end."""
+    states = {"running": OK, "near": WORKING, "over": BROKEN}
+    return {
+        "end": str(answer.get("end") or ""),
+        "left": answer.get("left"),
+        "says": one_line(str(answer.get("says") or "")),
+        "state": states.get(str(answer.get("state")), ABSENT),
     }
 
 

@@ -72,6 +72,14 @@ def metrics(facts: Facts) -> str:
             "What is paid by the hour, without traffic.",
             [(burst, float(facts["costs"]["hourly"]))],
         )
+    if facts["lease"]["left"] is not None:
+        lines += _family("lease_seconds", "What is left of the lease.", [(burst, float(facts["lease"]["left"]))])
+    if facts["costs"]["so_far"] is not None:
+        lines += _family(
+            "cost_usd_so_far",
+            "What has been paid since the stack was created, without traffic.",
+            [(burst, float(facts["costs"]["so_far"]))],
+        )
     return "".join(f"{line}\n" for line in lines)
 
 

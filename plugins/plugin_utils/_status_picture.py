@@ -167,6 +167,10 @@ def _far_side(facts: Facts) -> Box:
     if costs["running"]:
         known = costs["hourly"] is not None
         lines.append(f"about {costs['hourly']:.2f} USD an hour, and traffic" if known else "its cost is not known")
+        if costs["so_far"] is not None:
+            lines.append(f"about {costs['so_far']:.2f} USD so far")
+    if facts["lease"]["end"]:
+        lines.append(f"lease to {facts['lease']['end']}")
     return Box(f"AWS {facts['region']}", worst([stack["state"], extension.state]), lines, [extension])
 
 

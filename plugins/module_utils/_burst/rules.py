@@ -116,6 +116,8 @@ def _one_of(choices: tuple[str, ...], why: str = "") -> Rule:
 
 def cluster_name(variable: str, value: t.Any) -> list[Problem]:
     """The name of a cluster to be made: eks_stack's template marks its public subnet as that of a cluster none."""
+    if str(value).endswith("-lease"):
+        return [Problem(variable, value, "a name that ends in -lease is that of another burst's lease")]
     if value != "none":
         return []
     allowed = (
@@ -362,6 +364,18 @@ RULES: dict[str, Rule] = {
         _pattern(
             r"arn:[a-z-]+:(iam::[0-9]{12}:(user|role)|sts::[0-9]{12}:assumed-role)/[A-Za-z0-9+=,.@_/-]+",
             "the ARN of an IAM user, of a role or its session, such as arn:aws:iam::123456789012:role/operators",
+        ),
+        "a list of ARNs",
+        least=0,
+    ),
+    "duration": _pattern(
+        r"off|[1-9][0-9]{0,5}[mhd]", "off, or a number of minutes, hours or days such as 90m, 8h or 2d"
+    ),
+    "mail": _pattern(r"|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}", "a mail address, or nothing"),
+    "policy_arns": _list_of(
+        _pattern(
+            r"arn:[a-z-]+:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]+",
+            "the ARN of an IAM policy of the account, such as arn:aws:iam::123456789012:policy/cloudburst-vulcan",
         ),
         "a list of ARNs",
         least=0,

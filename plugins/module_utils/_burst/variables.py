@@ -71,6 +71,11 @@ VARIABLES: dict[str, Variable] = {
     "burst_admin_arns": _LIST,
     "burst_kubeconfig_access": Variable("str", "aws_cli", ("aws_cli", "helper")),
     "burst_volumes": Variable("str", "keep", ("keep", "remove")),
+    # A working day: whoever needs more says so, or runs burst_up again
+    "burst_lease": Variable("str", "8h"),
+    "burst_lease_max": Variable("str", "7d"),
+    "burst_lease_mail": _TEXT,
+    "burst_lease_policy_arns": _LIST,
     "burst_leftovers": Variable("str", "fail", ("fail", "report")),
     "burst_firewall_address": _TEXT,
     "burst_device_type": _TEXT,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._cleanup.prices import hourly, instance
+from .._costs.prices import Prices
+from .._costs.table import instance
 from .._kube.objects import Object
 from .._runtime.errors import InvalidOption
 from .amounts import Amount
@@ -114,7 +115,8 @@ def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]]) -> float:
     if unknown:
         raise InvalidOption(f"The price of {', '.join(unknown)} is unknown, so the cost cannot be limited.")
     dearest = max(kind.price or 0.0 for kind in plan.kinds)
-    return round(plan.nodes * dearest + sum((hourly(kind) or 0.0) * number for kind, number in fixed), 4)
+    prices = Prices()
+    return round(plan.nodes * dearest + sum((prices.hourly(kind) or 0.0) * number for kind, number in fixed), 4)
 
 
 __all__ = ("Kind", "Plan", "cheapest_first", "cost", "kind_of", "planned", "reserved_cpu")

@@ -63,6 +63,11 @@ class Api:
                 return None
             raise
 
+    def is_in_extended_support(self, version: str) -> bool:
+        """Whether the standard support of a version of Kubernetes has ended."""
+        rows = self.pages("eks", "describe_cluster_versions", "clusterVersions", clusterVersions=[version])
+        return any(row.get("versionStatus") == "EXTENDED_SUPPORT" for row in rows)
+
     def stack(self, name: str) -> Answer | None:
         """The stack of the burst of this name."""
         return StackApi(self.clients["cloudformation"]).find(f"{STACK_PREFIX}{name}")
@@ -80,7 +85,8 @@ class Api:
         """ARNs of everything in the region that carries the burst's own tag, without what is deleted already."""
         filters = [{"Key": BURST_TAG, "Values": [name]}]
         rows = self.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=filters)
-        arns = [str(row["ResourceARN"]) for row in rows]
+        # The lease's stack goes last, and is looked after by itself.
+        arns = [str(row["ResourceARN"]) for row in rows if f":{STACK_PREFIX}{name}-lease" not in row["ResourceARN"]]
         # The cluster and the stack have been asked for by their names.
         arns = [arn for arn in arns if arn.split(":")[2] not in ("cloudformation", "eks")]
         living = {kind: self._living(kind, name) for kind in {kind_of(arn) for arn in arns} & set(_EC2_TYPES)}

@@ -17,7 +17,8 @@ import typing as t
 
 from .._aws.errors import AwsError, calling
 from .._aws.tags import BURST_TAG
-from . import prices
+from .._costs import table
+from .._costs.prices import Prices
 from .api import Answer, Api, if_there, is_missing, log_arn, seconds, tags_of
 from .ownership import (
     DATA_TAG,
@@ -42,7 +43,7 @@ _VALUES_AT_ONCE = 200
 _LIVING = ["pending", "running", "stopping", "stopped"]
 # What EKS gives a node without being asked
 # (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html, diskSize).
-_ROOT_GIB = 20.0
+ROOT_GIB = 20.0
 AFTER_THE_NODES = "GuardDuty recreates it as long as there are nodes"
 # By one of these a volume or snapshot may be the burst's.
 _DATA_TAGS = ("kubernetes.io/cluster/{name}", "KubernetesCluster", "ebs.csi.aws.com/cluster-name", BURST_TAG)
@@ -358,18 +359,26 @@ def _node_group_arguments(thing: Thing) -> dict[str, t.Any]:
     return {"clusterName": cluster, "nodegroupName": group}
 
 
-def _nodes_by_the_hour(group: Thing) -> Running:
-    price = prices.instance(group.type)
-    disk = (prices.volume(_ROOT_GIB, "gp3") or 0.0) / prices.HOURS
-    hourly = None if price is None else round((price + disk) * group.count, 5)
-    return Running("nodegroup", f"{group.count} nodes {group.type}, with {_ROOT_GIB:.0f} GiB each", hourly)
+def _nodes_by_the_hour(group: Thing, prices: Prices) -> Running:
+    hourly = prices.nodes(group.type, group.count, ROOT_GIB)
+    return Running("nodegroup", nodes_in_words(group.type, group.count), hourly)
 
 
-def _endpoint_by_the_hour(thing: Thing) -> Running | None:
+def nodes_in_words(type_: str, count: int) -> str:
+    """What the nodes of a group are called where their price is told."""
+    return f"{count} nodes {type_}, with {ROOT_GIB:.0f} GiB each"
+
+
+def _endpoint_by_the_hour(thing: Thing, prices: Prices) -> Running | None:
     if thing.type == "Gateway":
         return None
-    what = f"interface endpoint {thing.name.rpartition('.')[2]} in {thing.count} zones"
-    return Running("vpc-endpoint", what, prices.hourly("vpc-endpoint", count=thing.count))
+    hourly = prices.hourly("vpc-endpoint", count=thing.count)
+    return Running("vpc-endpoint", endpoint_in_words(thing.name, thing.count), hourly)
+
+
+def endpoint_in_words(service: str, zones: int) -> str:
+    """What an interface endpoint is called where its price is told."""
+    return f"interface endpoint {service.rpartition('.')[2]} in {zones} zones"
 
 
 def _take_back_rules(api: Api, group: Thing, burst: Burst) -> None:
@@ -427,7 +436,7 @@ class Kind:
     find: t.Callable[[Api, Burst], list[Thing]]
     sign: t.Callable[[Thing, Burst, t.Collection[str]], str | None]
     delete: t.Callable[[Thing], Call]
-    monthly: t.Callable[[Thing], float | None]
+    monthly: t.Callable[[Thing, Prices], float | None]
     in_vpc: bool = False
     is_balancer: bool = False
     is_data: bool = False
@@ -435,25 +444,25 @@ class Kind:
     kept: t.Callable[[Thing, Burst], str] = lambda _thing, _burst: ""
     not_yet: t.Callable[[Thing, Burst], bool] = lambda _thing, _burst: False
     before: t.Callable[[Api, Thing, Burst], None] | None = None
-    running: t.Callable[[Thing], Running | None] = lambda _thing: None
+    running: t.Callable[[Thing, Prices], Running | None] = lambda _thing, _prices: None
 
 
 def _by_cluster(thing: Thing, burst: Burst, _groups: t.Collection[str]) -> str | None:
     return cluster_sign(thing, burst)
 
 
-def _free(_thing: Thing) -> float:
+def _free(_thing: Thing, _prices: Prices) -> float:
     return 0.0
 
 
-# Each is held by none but those before it: that is the order in which they are deleted. Prices: see prices.py.
+# Each is held by none but those before it: that is the order in which they are deleted. Prices: see _costs.
 KINDS: tuple[Kind, ...] = (
     Kind(
         name="load_balancer",
         find=_balancers,
         sign=_by_cluster,
         delete=lambda thing: ("elbv2", "delete_load_balancer", {"LoadBalancerArn": thing.id}),
-        monthly=lambda thing: prices.month_of(0.0225, addresses=thing.addresses),
+        monthly=lambda thing, prices: prices.balancer(thing.type, thing.addresses),
         in_vpc=True,
         is_balancer=True,
     ),
@@ -462,7 +471,7 @@ KINDS: tuple[Kind, ...] = (
         find=_classic_balancers,
         sign=_by_cluster,
         delete=lambda thing: ("elb", "delete_load_balancer", {"LoadBalancerName": thing.id}),
-        monthly=lambda thing: prices.month_of(0.025, addresses=thing.addresses),
+        monthly=lambda thing, prices: prices.balancer("classic", thing.addresses),
         in_vpc=True,
         is_balancer=True,
     ),
@@ -488,7 +497,7 @@ KINDS: tuple[Kind, ...] = (
         find=_instances,
         sign=_by_cluster,
         delete=lambda thing: ("ec2", "terminate_instances", {"InstanceIds": [thing.id]}),
-        monthly=lambda thing: prices.month_of(prices.instance(thing.type), addresses=thing.addresses),
+        monthly=lambda thing, prices: prices.month_of(prices.instance(thing.type), addresses=thing.addresses),
         in_vpc=True,
         goes_by_itself=lambda thing, burst: is_in_group(thing) and burst.cluster,
         kept=lambda thing, _burst: "it belongs to a group that would replace it" if is_in_group(thing) else "",
@@ -508,7 +517,7 @@ KINDS: tuple[Kind, ...] = (
         sign=lambda thing, _burst, _groups: guard_duty_sign(thing),
         delete=lambda thing: ("ec2", "delete_vpc_endpoints", {"VpcEndpointIds": [thing.id]}),
         # "There is no additional cost for the usage of the VPC endpoint" (GuardDuty's guide)
-        monthly=lambda thing: (
+        monthly=lambda thing, prices: (
             0.0 if is_guard_dutys(thing) else prices.monthly("vpc-endpoint", type_=thing.type, count=thing.count)
         ),
         in_vpc=True,
@@ -533,7 +542,7 @@ KINDS: tuple[Kind, ...] = (
         find=lambda api, burst: _volumes(api, "tag-key", _data_tags(burst)),
         sign=lambda thing, burst, _groups: data_sign(thing, burst),
         delete=lambda thing: ("ec2", "delete_volume", {"VolumeId": thing.id}),
-        monthly=lambda thing: prices.volume(thing.gib, thing.type),
+        monthly=lambda thing, prices: prices.volume(thing.gib, thing.type),
         is_data=True,
         goes_by_itself=lambda thing, _burst: thing.with_instance,
         kept=_data_kept,
@@ -544,7 +553,7 @@ KINDS: tuple[Kind, ...] = (
         sign=lambda thing, burst, _groups: data_sign(thing, burst),
         delete=lambda thing: ("ec2", "delete_snapshot", {"SnapshotId": thing.id}),
         # What is stored of it is less than the volume's size, which is all that AWS tells.
-        monthly=lambda thing: round(0.05 * thing.gib, 2),
+        monthly=lambda thing, prices: prices.stored(table.SNAPSHOT, thing.gib),
         is_data=True,
         kept=_data_kept,
     ),
@@ -553,7 +562,7 @@ KINDS: tuple[Kind, ...] = (
         find=log_groups,
         sign=lambda thing, burst, _groups: log_group_sign(thing, burst),
         delete=lambda thing: ("logs", "delete_log_group", {"logGroupName": thing.name}),
-        monthly=lambda thing: round(0.03 * thing.gib, 2),
+        monthly=lambda thing, prices: prices.stored(table.LOGS, thing.gib),
         # EKS makes it anew as long as there is a cluster.
         kept=lambda _thing, burst: "the cluster is still there" if burst.cluster else "",
     ),
@@ -575,6 +584,7 @@ def sign(thing: Thing, burst: Burst, groups: t.Collection[str] = ()) -> str | No
 
 
 __all__ = (
-    *("AFTER_THE_NODES", "KINDS", "KIND_OF", "Kind", "Running"),
-    *("attached", "data_by_id", "interfaces", "log_groups", "rules_from", "sign"),
+    *("AFTER_THE_NODES", "KINDS", "KIND_OF", "ROOT_GIB", "Kind", "Running"),
+    *("attached", "data_by_id", "endpoint_in_words", "interfaces", "log_groups", "nodes_in_words", "rules_from"),
+    "sign",
 )

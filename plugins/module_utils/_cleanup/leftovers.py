@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._costs.prices import Prices
 from .kinds import KIND_OF, KINDS, sign
 from .ownership import is_anothers
 from .things import Burst, Leftover, Thing
@@ -50,7 +51,7 @@ def is_unmarked(thing: Thing, name: str) -> bool:
     return sign(thing, Burst(name)) is None and not is_anothers(thing, name)
 
 
-def as_result(leftover: Leftover) -> dict[str, t.Any]:
+def as_result(leftover: Leftover, prices: Prices) -> dict[str, t.Any]:
     """A leftover as a module returns it."""
     thing = leftover.thing
     return {
@@ -61,7 +62,7 @@ def as_result(leftover: Leftover) -> dict[str, t.Any]:
         "why": leftover.why,
         "kept": leftover.kept or None,
         "gib": thing.gib or None,
-        "monthly_cost": KIND_OF[thing.kind].monthly(thing),
+        "monthly_cost": KIND_OF[thing.kind].monthly(thing, prices),
     }
 
 

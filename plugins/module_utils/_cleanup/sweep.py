@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
+import time
 import typing as t
 
 from .._aws.errors import AwsError, AwsUnavailable, CredentialsRefused
 from .._aws.tags import BURST_TAG
+from .._costs.prices import HOURS, Prices, total
 from .._runtime.errors import TerminalState
 from .._runtime.module import Run
 from .._runtime.wait import PollResult
@@ -21,7 +24,6 @@ from .api import Answer, Api, is_held, kind_of, name_of, seconds
 from .kinds import AFTER_THE_NODES, KIND_OF, KINDS, attached, interfaces, log_groups
 from .leftovers import as_result, is_unmarked, leftovers
 from .ownership import DATA_TAG, REMOVE, is_log, is_of_balancer, is_of_its_time, is_own
-from .prices import HOURS, SOURCE, monthly, total
 from .running import running
 from .things import Burst, Leftover, Thing
 
@@ -32,14 +34,16 @@ _NAMED = 4
 class Sweep:
     """What one burst has left in AWS.
 
+    :param prices: what things cost.
     :param remove_volumes: whether data may go.
     :ivar unmarked: data that could not be marked as the burst's, and why.
     """
 
-    def __init__(self, run: Run, api: Api, name: str, *, remove_volumes: bool) -> None:
+    def __init__(self, run: Run, api: Api, name: str, prices: Prices, *, remove_volumes: bool) -> None:
         self.run = run
         self.api = api
         self.name = name
+        self.prices = prices
         self.remove_volumes = remove_volumes
         self.cluster: Answer | None = None
         self.stack: Answer | None = None
@@ -91,13 +95,14 @@ class Sweep:
 
     def report(self, found: t.Sequence[Leftover]) -> None:
         """Put into the result what is left, and what it costs."""
-        rows = [as_result(leftover) for leftover in found]
+        rows = [as_result(leftover, self.prices) for leftover in found]
         if self.stack is None:
             known = {leftover.thing.id for leftover in found}
-            rows += [tagged(arn, self.name) for arn in self.api.tagged(self.name) if not {arn, name_of(arn)} & known]
+            others = [arn for arn in self.api.tagged(self.name) if not {arn, name_of(arn)} & known]
+            rows += [tagged(arn, self.name, self.prices) for arn in others]
         self.run.result["leftovers"] = rows
         self.run.result["waits_for_nodes"] = any(leftover.kept == AFTER_THE_NODES for leftover in found)
-        self.run.result["prices"] = SOURCE
+        self.run.result["prices"] = self.prices.source
         self.run.result["monthly_cost"] = total(row["monthly_cost"] for row in rows)
 
     def report_all(self) -> None:
@@ -108,18 +113,36 @@ class Sweep:
 
     def _report_running(self) -> None:
         """Put into the result what of the stack is paid by the hour, and what the burst costs an hour with the rest."""
-        rows = running(self._resources, self.things)
+        rows = running(self._resources, self.things, self.prices, extended=self._is_in_extended_support())
         left = [row["monthly_cost"] for row in self.run.result["leftovers"]]
         hour = sum(row["hourly_cost"] or 0.0 for row in rows) + total(left) / HOURS
         self.run.result["running"] = rows
         self.run.result["hourly_cost"] = round(hour, 3)
+        self.run.result["prices"] = self.prices.source
+        since = self.burst.since
+        self.run.result["since"] = None if since is None else iso(since)
+        self.run.result["cost_so_far"] = None if since is None else round(hour * (time.time() - since) / 3600, 2)
+
+    def _is_in_extended_support(self) -> bool:
+        """Whether EKS takes the price of extended support, as far as it tells.
+
+        A cluster that may slide into it does so when the standard support of its version ends; eks_stack's does not
+        (https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html).
+        """
+        policy = (self.cluster or {}).get("upgradePolicy") or {}
+        if self.cluster is None or policy.get("supportType") != "EXTENDED":
+            return False
+        try:
+            return self.api.is_in_extended_support(str(self.cluster["version"]))
+        except AwsError:
+            return False
 
     # ---- removing
 
     def predict(self) -> None:
         """Say what :meth:`remove` would remove, taking it that the stack is deleted in between."""
         found = self.found(cluster_goes=True)
-        self.run.result["removed"] = [as_result(leftover) for leftover in found if not leftover.kept]
+        self.run.result["removed"] = [as_result(leftover, self.prices) for leftover in found if not leftover.kept]
         self.run.result["changed"] = bool(self.run.result["removed"])
         self.report([leftover for leftover in found if leftover.kept])
 
@@ -200,7 +223,7 @@ class Sweep:
             if not is_held(error) or refused:
                 refused[thing.id] = error.message
             return
-        self.run.slice_state["removed"].setdefault(thing.id, as_result(leftover))
+        self.run.slice_state["removed"].setdefault(thing.id, as_result(leftover, self.prices))
 
     # ---- marks
 
@@ -264,7 +287,7 @@ def things_of(api: Api, burst: Burst) -> list[Thing]:
     return [thing for kind in KINDS if burst.vpcs or not kind.in_vpc for thing in kind.find(api, burst)]
 
 
-def tagged(arn: str, name: str) -> dict[str, t.Any]:
+def tagged(arn: str, name: str, prices: Prices) -> dict[str, t.Any]:
     """Something that carries the burst's own tag and is none of the kinds that are known, as a module returns it."""
     kind = kind_of(arn)
     return {
@@ -275,8 +298,13 @@ def tagged(arn: str, name: str) -> dict[str, t.Any]:
         "why": f"tag {BURST_TAG}={name}",
         "kept": "it is not of a kind that Kubernetes creates",
         "gib": None,
-        "monthly_cost": monthly(kind),
+        "monthly_cost": prices.monthly(kind),
     }
+
+
+def iso(seconds_: float) -> str:
+    """A time in seconds since 1970 as ISO 8601 has it, in UTC."""
+    return f"{datetime.datetime.fromtimestamp(seconds_, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def summary(left: t.Sequence[str]) -> str:
@@ -285,4 +313,4 @@ def summary(left: t.Sequence[str]) -> str:
     return ", ".join(left[:_NAMED]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
 
 
-__all__ = ("Sweep", "summary", "tagged")
+__all__ = ("Sweep", "iso", "summary", "tagged")

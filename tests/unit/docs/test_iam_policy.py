@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import functools
+import itertools
 import json
 import re
 import textwrap
@@ -26,8 +27,12 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 FILES = CHECKOUT / "roles" / "eks_stack" / "files"
-NAMES = ("iam-policy.json", "iam-policy-network.json", "iam-policy-leftovers.json")
-TEMPLATE = CHECKOUT / "roles" / "eks_stack" / "templates" / "stack.yml.j2"
+NAMES = ("iam-policy.json", "iam-policy-network.json", "iam-policy-leftovers.json", "iam-policy-lease.json")
+TEMPLATES = [CHECKOUT / "roles" / "eks_stack" / "templates" / "stack.yml.j2"]
+TEMPLATES += [CHECKOUT / "roles" / "eks_lease" / "templates" / "lease.yml.j2"]
+# What a lease may: the half of the policies that reads, marks and deletes.
+END = CHECKOUT / "roles" / "eks_lease" / "files" / "end-policy.json"
+MACHINE = CHECKOUT / "roles" / "eks_lease" / "files" / "machine.yml"
 # Keys that AWS knows for every action (reference_policies_condition-keys.html).
 GLOBAL_KEYS = {"aws:calledvia", "aws:viaawsservice", "aws:tagkeys"}
 
@@ -51,14 +56,19 @@ EXCUSED = {
     "iam:CreateInstanceProfile": "Cluster: Auto Mode",
     "iam:DeleteInstanceProfile": "Cluster: Auto Mode",
     "iam:DeleteRolePermissionsBoundary": "Role: PermissionsBoundary",
-    "iam:DeleteRolePolicy": "Role: Policies",
+    "iam:DeleteRolePolicy": "Role: Policies, in a lease of an administrator's",
     "iam:GetInstanceProfile": "Cluster: Auto Mode",
     "iam:PutRolePermissionsBoundary": "Role: PermissionsBoundary",
-    "iam:PutRolePolicy": "Role: Policies",
+    "iam:PutRolePolicy": "Role: Policies, in a lease of an administrator's",
     "iam:RemoveRoleFromInstanceProfile": "Cluster: Auto Mode",
     "iam:TagInstanceProfile": "Cluster: Auto Mode",
+    "kms:Decrypt": "StateMachine: EncryptionConfiguration",
+    "kms:GenerateDataKey": "StateMachine: EncryptionConfiguration",
+    "s3:GetObject": "StateMachine: DefinitionS3Location",
+    "s3:GetObjectVersion": "StateMachine: DefinitionS3Location",
+    "sns:PutDataProtectionPolicy": "Topic: DataProtectionPolicy",
     "kms:CreateGrant": "Cluster: EncryptionConfig",
-    "kms:DescribeKey": "Cluster: EncryptionConfig",
+    "kms:DescribeKey": "Cluster and StateMachine: encryption",
     "logs:CreateLogDelivery": "VPNConnection: tunnel logs",
     "logs:DeleteLogDelivery": "VPNConnection: tunnel logs",
     "logs:DescribeResourcePolicies": "VPNConnection: tunnel logs",
@@ -81,7 +91,12 @@ MODULES = {
 OWN_METHODS = {"tag_log_group"}
 
 # What boto3 calls a service that IAM calls otherwise.
-PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+PREFIXES = {
+    **{"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"},
+    "stepfunctions": "states",
+}
+# What Step Functions calls a service that IAM calls otherwise.
+INTEGRATIONS = {"cloudwatchlogs": "logs", "elasticloadbalancingv2": "elasticloadbalancing"}
 
 Statement = dict[str, t.Any]
 
@@ -127,7 +142,7 @@ def test_all_that_changes_something_is_bound_to_the_burst() -> None:
     """By the burst's name in its resources or tags, or by creating what is nobody's yet for CloudFormation."""
     creating = re.compile(r"^ec2:(Create(?!Tags$|Route$|VpnConnectionRoute$|LaunchTemplateVersion$)|AllocateAddress)")
     # AWS may check these without naming a resource, whose tags a condition could see.
-    unnamed = {"ec2:DisassociateAddress", "ec2:DisassociateRouteTable", "ec2:ReleaseAddress"}
+    unnamed = {"ec2:DisassociateAddress", "ec2:DisassociateRouteTable", "ec2:ReleaseAddress", "sns:Unsubscribe"}
     forwarded = {"ec2:RunInstances", "iam:CreateServiceLinkedRole", "route53:AssociateVPCWithHostedZone"}
     for statement in statements():
         condition = str(statement.get("Condition"))
@@ -153,8 +168,10 @@ def test_roles_are_only_the_stacks_own(name: str) -> None:
         for resource in listed(statement["Resource"])
         if ":role/ROLES" in resource
     }
-    for role in re.findall(r"^  (\w+):\n    Type: AWS::IAM::Role$", TEMPLATE.read_text(), re.MULTILINE):
-        for stack in (f"cloudburst-{name}", f"cloudburst-{name}"[:24]):
+    for template, own in zip(TEMPLATES, (f"cloudburst-{name}", f"cloudburst-{name}-lease")):
+        roles = re.findall(r"^  (\w+):\n    Type: AWS::IAM::Role$", template.read_text(), re.MULTILINE)
+        # CloudFormation shortens a stack's name only as far as it has to.
+        for stack, role in itertools.product((own, f"cloudburst-{name}"[:24]), roles):
             assert any(fnmatch.fnmatchcase(f"{stack}-{role}-1A2B3C4D5E6F", pattern) for pattern in patterns)
     others = ["cloudburst-vulcan-2-NodeRole-1A2B3C4D5E6F", "cloudburst-vulcan2-NodeRole-1A2B", "cloudburst-vulcan-x"]
     assert [other for other in others for pattern in patterns if fnmatch.fnmatchcase(other, pattern)] == []
@@ -163,7 +180,8 @@ def test_roles_are_only_the_stacks_own(name: str) -> None:
 def test_nothing_but_the_bursts_cluster_can_be_changed() -> None:
     for statement in statements():
         for action in listed(statement["Action"]):
-            if action.startswith("eks:") and action != "eks:CreateCluster":
+            # One makes a cluster, the other tells which versions of Kubernetes EKS supports
+            if action.startswith("eks:") and action not in ("eks:CreateCluster", "eks:DescribeClusterVersions"):
                 assert all("BURST" in resource for resource in listed(statement["Resource"])), action
 
 
@@ -171,7 +189,7 @@ def test_cloudformation_may_call_what_its_handlers_ask_for() -> None:
     schemas = Path(pytest.importorskip("cfnlint").__file__).parent / "data" / "schemas"
     files = json.loads((schemas / "providers" / "us-east-1.json").read_text())
     asked = set()
-    for kind in set(re.findall(r"Type: (AWS::\S+)", TEMPLATE.read_text())):
+    for kind in set(re.findall(r"Type: (AWS::\S+)", "".join(each.read_text() for each in TEMPLATES))):
         schema = json.loads((schemas / "resources" / f"{files[kind]}.json").read_text())
         # AWS's older types have none.
         for handler in ("create", "read", "update", "delete"):
@@ -185,7 +203,17 @@ def test_the_plugins_may_call_what_they_call() -> None:
     """Each operation of boto3 that stands in the plugins, as a method or by its name, is allowed."""
     session = pytest.importorskip("botocore.session").get_session()
     xform_name = pytest.importorskip("botocore").xform_name
-    services = ("cloudformation", "ec2", "eks", "elb", "elbv2", "logs", "resourcegroupstaggingapi")
+    services = (
+        "cloudformation",
+        "ec2",
+        "eks",
+        "elb",
+        "elbv2",
+        "logs",
+        "pricing",
+        "resourcegroupstaggingapi",
+        "stepfunctions",
+    )
     operations: dict[str, set[str]] = {}
     for service in services:
         for operation in session.get_service_model(service).operation_names:
@@ -199,6 +227,43 @@ def test_the_plugins_may_call_what_they_call() -> None:
                 calls.add(name)
     assert len(calls) > 25
     assert {name for name in calls - OWN_METHODS if not operations[name] & allowed()} == set()
+
+
+def ending() -> list[Statement]:
+    return t.cast("list[Statement]", json.loads(END.read_text())["Statement"])
+
+
+def test_a_lease_may_nothing_that_the_operator_may_not() -> None:
+    """Statement by statement, under the same conditions and on the same resources."""
+    given = {statement["Sid"]: statement for statement in statements()}
+    for statement in ending():
+        own = given[statement["Sid"]]
+        assert {key: own.get(key) for key in ("Resource", "Condition")} == {
+            key: statement.get(key) for key in ("Resource", "Condition")
+        }
+        # EC2's reading actions know no resource
+        assert {each for each in listed(statement["Action"]) if each != "ec2:Describe*"} <= set(listed(own["Action"]))
+    changing = {each for statement in ending() for each in listed(statement["Action"])}
+    assert {each for each in changing if re.search(r":(Create|Put|Attach|Pass|Run|Modify|Update|Authorize)", each)} == {
+        "ec2:CreateTags"  # marks data; what may be marked is in its conditions
+    }
+
+
+def test_a_lease_may_do_what_ends_the_burst() -> None:
+    """What its machine calls, and what CloudFormation's handlers call to delete each resource of the burst's stack."""
+    mine = [each.lower() for statement in ending() for each in listed(statement["Action"])]
+    asked = set()
+    for service, action in re.findall(r"states:::aws-sdk:(\w+):(\w+)", MACHINE.read_text()):
+        name = f"{INTEGRATIONS.get(service, service)}:{action[0].upper()}{action[1:]}"
+        asked |= {name} - {"sns:Publish"}  # on its own topic, which has a statement in the template
+    assert len(asked) > 25
+    schemas = Path(pytest.importorskip("cfnlint").__file__).parent / "data" / "schemas"
+    files = json.loads((schemas / "providers" / "us-east-1.json").read_text())
+    for kind in set(re.findall(r"Type: (AWS::\S+)", TEMPLATES[0].read_text())):
+        schema = json.loads((schemas / "resources" / f"{files[kind]}.json").read_text())
+        asked |= set(schema.get("handlers", {}).get("delete", {}).get("permissions", []))
+    missing = {each for each in asked if not any(fnmatch.fnmatchcase(each.lower(), have) for have in mine)}
+    assert missing - set(EXCUSED) == set()
 
 
 def test_the_roles_may_call_what_their_modules_call() -> None:

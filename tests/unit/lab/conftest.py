@@ -131,6 +131,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory, lab_python: Path) -> t.Iterato
         "LAB_AWS_POLICY": str(directory / "policy.json"),
         "LAB_AWS_WEBHOOK_HOST": "127.0.0.1",
         "LAB_BIN": str(kubectl.parent),
+        # A state machine's minute is a second.
+        "SFN_WAIT_SCALE": "0.0167",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     program = Path(__file__).with_name("aws_loopback.py")

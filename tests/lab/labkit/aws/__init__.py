@@ -24,7 +24,7 @@ CREDENTIALS = DIRECTORY / "credentials"
 DURATIONS = DIRECTORY / "durations.json"
 POLICIES = [
     settings.REPOSITORY / "roles" / "eks_stack" / "files" / name
-    for name in ("iam-policy.json", "iam-policy-network.json", "iam-policy-leftovers.json")
+    for name in ("iam-policy.json", "iam-policy-network.json", "iam-policy-leftovers.json", "iam-policy-lease.json")
 ]
 
 

@@ -74,6 +74,21 @@ def install(keys: Credentials, policies: t.Mapping[str, t.Mapping[str, t.Any]], 
         }
 
 
+def manage(policies: t.Mapping[str, t.Mapping[str, t.Any]], account: str) -> None:
+    """Make managed policies that roles may be given, by their names."""
+    from labkit.aws import seams
+
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    for name, document in policies.items():
+        arn = f"arn:aws:iam::{account}:policy/{name}"
+        version = {"Document": json.dumps(document), "VersionId": "v1", "IsDefaultVersion": True, "CreateDate": now}
+        seams.iam("policies")[arn] = {
+            **{"PolicyName": name, "Arn": arn, "PolicyId": "ANPA" + _random(string.ascii_uppercase, 16), "Path": "/"},
+            **{"CreateDate": now, "UpdateDate": now, "DefaultVersionId": "v1", "AttachmentCount": 0, "Tags": []},
+            **{"IsAttachable": True, "Description": "", "Versions": {"v1": version}},
+        }
+
+
 def certificate(directory: Path, ca_certificate: Path, ca_key: Path, region: str, address: str) -> tuple[Path, Path]:
     """Certificate and key for AWS's names, signed by the lab's CA; made anew when they are missing or another CA's."""
     cert, key = directory / "aws.crt", directory / "aws.key"

@@ -136,6 +136,21 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         ("eks:UpdateAddon", "eks:DescribeAddon"),
         ("eks:DeleteAddon", "eks:DescribeAddon"),
     ),
+    "AWS::SNS::Topic": (
+        ("sns:CreateTopic", "sns:GetTopicAttributes"),
+        ("sns:SetTopicAttributes", "sns:GetTopicAttributes"),
+        ("sns:DeleteTopic", "sns:GetTopicAttributes"),
+    ),
+    "AWS::StepFunctions::StateMachine": (
+        ("states:CreateStateMachine", "states:DescribeStateMachine"),
+        ("states:UpdateStateMachine", "states:DescribeStateMachine"),
+        ("states:DeleteStateMachine", "states:DescribeStateMachine"),
+    ),
+    "AWS::Scheduler::Schedule": (
+        ("scheduler:CreateSchedule", "scheduler:GetSchedule"),
+        ("scheduler:UpdateSchedule", "scheduler:GetSchedule"),
+        ("scheduler:DeleteSchedule", "scheduler:GetSchedule"),
+    ),
     "AWS::Logs::LogGroup": (
         ("logs:CreateLogGroup", "logs:DescribeLogGroups"),
         ("logs:DescribeLogGroups",),
@@ -260,6 +275,13 @@ def _further(
         verb = {"create": "Put", "delete": "Delete"}.get(operation)
         if verb and props.get("Policies"):
             found.append(Need(f"iam:{verb}RolePolicy", own, {}))
+    passed = {
+        "AWS::StepFunctions::StateMachine": (props.get("RoleArn"), "states.amazonaws.com"),
+        "AWS::Scheduler::Schedule": ((props.get("Target") or {}).get("RoleArn"), "scheduler.amazonaws.com"),
+    }
+    if operation != "delete" and resource_type in passed:
+        given, whom = passed[resource_type]
+        found.append(Need("iam:PassRole", str(given or "*"), {"iam:PassedToService": whom}))
     if operation == "create" and resource_type in ("AWS::EKS::Cluster", "AWS::EKS::Nodegroup"):
         role = str(props.get("RoleArn") or props.get("NodeRole") or "*")
         found.append(Need("iam:PassRole", role, {"iam:PassedToService": "eks.amazonaws.com"}))
@@ -356,6 +378,13 @@ def _arn(resource_type: str, action: str, name: str, props: Properties, stack_na
         if kind == "Cluster" or action in ("eks:CreateNodegroup", "eks:CreateAccessEntry", "eks:CreateAddon"):
             return f"{base}:cluster/{cluster}"
         return f"{base}:{kind.lower().replace('accessentry', 'access-entry')}/{cluster}/*"
+    if service == "SNS":
+        return f"arn:aws:sns:{region}:{account}:{name if name.startswith(stack_name) else f'{stack_name}-{name}'}"
+    if service == "StepFunctions":
+        return f"arn:aws:states:{region}:{account}:stateMachine:{props.get('StateMachineName', name)}"
+    if service == "Scheduler":
+        own = props.get("Name") or (name if name.startswith(stack_name[:24]) else f"{stack_name}-{name}")
+        return f"arn:aws:scheduler:{region}:{account}:schedule/{props.get('GroupName', 'default')}/{own}"
     if service == "Logs":
         return f"arn:aws:logs:{region}:{account}:log-group:{props.get('LogGroupName', '*')}"
     return "*"

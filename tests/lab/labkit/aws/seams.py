@@ -11,9 +11,12 @@ says which, and the service does not start.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import importlib
 import importlib.metadata
 import inspect
+import secrets
+import time
 import typing as t
 import uuid
 import xml.etree.ElementTree as ET
@@ -147,6 +150,19 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "set_request_region": ("region",),
     },
     "ministack.app": {"app": ("scope", "receive", "send")},
+    "ministack.services.stepfunctions": {
+        "_execute_task": ("state_def", "raw_input", "execution", "ctx"),
+        "_invoke_aws_sdk_integration": ("resource", "input_data"),
+        "_ExecutionError": ("error", "cause"),
+    },
+    "ministack.services.scheduler": {
+        "_create_schedule": ("name", "body"),
+        "_update_schedule": ("name", "body"),
+        "_schedule_arn": ("group", "name"),
+        "_tick_schedules": (),
+    },
+    "ministack.services.eventbridge": {"_invoke_target": ("target", "event", "rule", "view")},
+    "ministack.services.sts": {"register_session": ("access_key", "session")},
 }
 
 # module -> names of its tables (dicts and MiniStack's own dict-like stores)
@@ -187,6 +203,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "ministack.services.tagging": ("_COLLECTORS", "_RESOURCE_TAG_COLLECTORS"),
     "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.iam": ("_users", "_access_keys", "_user_inline_policies", "_roles", "_policies"),
+    "ministack.services.stepfunctions": ("_state_machines",),
+    "ministack.services.scheduler": ("_schedules", "_schedule_last_fired"),
 }
 
 EC2_ACTIONS = (
@@ -645,6 +663,139 @@ def _policies(arn: str, account_id: str) -> tuple[t.Any, str]:
     if ":user/" in arn:
         return evaluator._gather_user_policies(arn.rpartition("/")[2], account_id), "User"
     return None, "Root"
+
+
+def role_denial(role_arn: str, action: str, resource: str) -> str | None:
+    """The same for a session of a role, whoever is calling."""
+    evaluator = module("ministack.core.iam_evaluator")
+    account_id, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    arn = f"arn:aws:sts::{account_id}:assumed-role/{name}/lab"
+    request = evaluator.EvalContext(
+        principal_arn=arn,
+        principal_type="AssumedRole",
+        principal_account=account_id,
+        action=action,
+        resource_arn=resource,
+        region=region(),
+        service_context={},
+        principal_keys={},
+    )
+    if name in iam("roles"):
+        result = evaluator.evaluate(request, evaluator._gather_role_policies(name, account_id))
+        if result.decision == "Allow":
+            return None
+    return f"{role_arn} may not {action} on {resource}"
+
+
+def session_of(role_arn: str, name: str, seconds: float) -> dict[str, str]:
+    """The keys of a session of a role, as a service of AWS's gets them, in boto3's words."""
+    account_id, role = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    keys = {
+        "aws_access_key_id": "ASIA" + uuid.uuid4().hex[:16].upper(),
+        "aws_secret_access_key": secrets.token_hex(20),
+        "aws_session_token": secrets.token_hex(100),
+    }
+    session = {
+        "Arn": f"arn:aws:sts::{account_id}:assumed-role/{role}/{name}",
+        "UserId": f"AROA{uuid.uuid4().hex[:16].upper()}:{name}",
+        "SecretAccessKey": keys["aws_secret_access_key"],
+        "SessionToken": keys["aws_session_token"],
+        "Expiration": time.time() + seconds,
+        "AccountId": account_id,
+        "PrincipalType": "AssumedRole",
+    }
+    module("ministack.services.sts").register_session(keys["aws_access_key_id"], session)
+    return keys
+
+
+# ---- Step Functions and EventBridge Scheduler -----------------------------------------------------------------------
+
+
+class TaskError(Exception):
+    """What a task of a state machine fails with."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error, self.cause = error, cause
+
+
+_execution_role: contextvars.ContextVar[str] = contextvars.ContextVar("lab_execution_role", default="")
+
+
+def replace_sdk_calls(call: t.Callable[[str, str, t.Any], t.Any]) -> None:
+    """Let `call` do what tasks of state machines ask of the SDK; it gets the execution role, the resource and the
+    arguments, and raises TaskError for what fails."""
+    step = module("ministack.services.stepfunctions")
+    execute = step._execute_task
+
+    def task(state_def: t.Any, raw_input: t.Any, execution: dict[str, t.Any], ctx: t.Any) -> t.Any:
+        machine = step._state_machines.get(execution["stateMachineArn"]) or {}
+        token = _execution_role.set(str(machine.get("roleArn") or ""))
+        try:
+            return execute(state_def, raw_input, execution, ctx)
+        finally:
+            _execution_role.reset(token)
+
+    def integration(resource: str, input_data: t.Any) -> t.Any:
+        try:
+            return call(_execution_role.get(), resource, input_data)
+        except TaskError as error:
+            raise step._ExecutionError(error.error, error.cause) from error
+
+    step._execute_task = task
+    step._invoke_aws_sdk_integration = integration
+
+
+def let_expressions_take(seconds: float) -> None:
+    """How long a JSONata expression may take. AWS gives it a second, on another machine than this one."""
+    jsonata = module("ministack.services.stepfunctions").jsonata
+    make = jsonata.Jsonata.jsonata
+
+    def patient(expression: str, **_limits: t.Any) -> t.Any:
+        return make(expression, timeout=int(seconds * 1000))
+
+    jsonata.Jsonata.jsonata = staticmethod(patient)
+
+
+def replace_schedule_type(create: t.Callable[..., t.Any], update: t.Callable[..., t.Any]) -> None:
+    """Have CloudFormation make and update schedules by these two."""
+    handlers = module(f"{_CFN}.provisioners")._RESOURCE_HANDLERS
+    handlers["AWS::Scheduler::Schedule"] = {**handlers["AWS::Scheduler::Schedule"], "create": create, "update": update}
+
+
+def schedule_call(function: str, name: str, body: dict[str, t.Any]) -> None:
+    """Run one of Scheduler's functions; raises AwsError for what is refused."""
+    status, _headers, answer = getattr(module("ministack.services.scheduler"), f"_{function}")(name, body)
+    if status >= 300:
+        raise AwsError("ValidationException", str(answer), "Scheduler", status)
+
+
+def schedule_arn(group: str, name: str) -> str:
+    """ARN of a schedule."""
+    return str(module("ministack.services.scheduler")._schedule_arn(group, name))
+
+
+def forget_firing(group: str, name: str) -> None:
+    """Let a schedule that has fired fire again."""
+    module("ministack.services.scheduler")._schedule_last_fired.pop((account(), region(), f"{group}/{name}"), None)
+
+
+def guard_schedule_targets(may: t.Callable[[t.Mapping[str, t.Any]], bool]) -> None:
+    """Let a schedule's target be called only if `may` says so of it."""
+    bridge = module("ministack.services.eventbridge")
+    invoke = bridge._invoke_target
+
+    def guarded(target: t.Any, event: t.Any, rule: t.Any, view: t.Any = None) -> t.Any:
+        if "ScheduleExpression" in rule and "Target" in rule and not may(target):
+            return None
+        return invoke(target, event, rule, view)
+
+    bridge._invoke_target = guarded
+
+
+def look_at_schedules_every(seconds: float) -> None:
+    """How often it is looked whether a schedule is due."""
+    module("ministack.services.scheduler")._SCHEDULE_TICK_INTERVAL = seconds
 
 
 # ---- the service ----------------------------------------------------------------------------------------------------

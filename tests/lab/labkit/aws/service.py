@@ -37,7 +37,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
     logging.getLogger("eks").setLevel("DEBUG")  # the one place where a failure to apply access policies is told
 
-    from labkit.aws import balancers, faults, guardduty, identity, network, seams, tags, types
+    from labkit.aws import balancers, faults, guardduty, identity, network, seams, tags, types, workflows
     from labkit.aws.cloud_controller import CloudController
     from labkit.aws.clusters import WEBHOOK, Clusters, Hands
     from labkit.aws.durations import Durations
@@ -53,6 +53,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
         {identity.ADMIN: identity.ADMIN_POLICY, **_user_policy(user, account, region)},
         account,
     )
+    identity.manage(_managed_policies(account, region), account)
     fabric = make_fabric()
 
     def webhook(cluster: t.Mapping[str, t.Any]) -> str:
@@ -73,6 +74,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     tags.install()
     types.install()
     clusters.install()
+    workflows.install(f"https://{os.environ['LAB_AWS_ADDRESS']}:{os.environ['LAB_AWS_PORT']}")
     Operations(Durations(directory / "durations.json"), types.TYPES).install()
     reconciler.start()
     CloudController(hands, (account, region)).start()
@@ -95,6 +97,18 @@ def _user_policy(user: str, account: str, region: str) -> dict[str, t.Any]:
     policies = [identity.policy(file, burst, account, region) for file in files for burst in BURSTS]
     statements = [statement for policy in policies for statement in policy["Statement"]]
     return {user: {"Version": "2012-10-17", "Statement": statements}} if statements else {}
+
+
+def _managed_policies(account: str, region: str) -> dict[str, t.Any]:
+    """The same policies each by itself, named as the documentation asks: the roles of a lease have them."""
+    from labkit.aws import identity
+
+    files = [Path(name) for name in os.environ.get("LAB_AWS_POLICY", "").split(os.pathsep) if name]
+    return {
+        f"cloudburst-{burst}-{file.stem}": identity.policy(file, burst, account, region)
+        for file in files
+        for burst in BURSTS
+    }
 
 
 def _lab() -> None:

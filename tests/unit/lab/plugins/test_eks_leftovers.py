@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.api import SERVICES, Api
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import Sweep
+from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import TerminalState
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
 from labkit.aws import identity
@@ -133,7 +134,7 @@ class World:
             result={},
             check_mode=check_mode,
         )
-        sweep = Sweep(t.cast("t.Any", run), Api(self.user), "vulcan", remove_volumes=volumes)
+        sweep = Sweep(t.cast("t.Any", run), Api(self.user), "vulcan", Prices(), remove_volumes=volumes)
         sweep.look()
         return sweep, run
 

@@ -189,6 +189,18 @@ def test_metrics() -> None:
     assert not [line for line in lines if line.startswith("#") and line.split()[1] not in ("HELP", "TYPE")]
 
 
+def test_what_it_has_cost_so_far() -> None:
+    given = answers(costs={**answers()["costs"], "cost_so_far": 1.5, "since": "2026-11-27T08:00:00Z"})
+    facts = json.loads(document("json", given))
+    assert facts["costs"]["so_far"] == 1.5
+    assert facts["costs"]["since"] == "2026-11-27T08:00:00Z"
+    assert 'cloudburst_cost_usd_so_far{burst="vulcan"} 1.5' in document("metrics", given).splitlines()
+    assert "about 1.50 USD so far" in document("svg", given)
+    assert "About 1.50 USD since 2026-11-27T08:00:00Z. By a list." in document("html", given)
+    assert "so_far" not in document("metrics", answers())
+    assert "so far" not in document("html", answers())
+
+
 def test_an_unknown_document_is_refused() -> None:
     with pytest.raises(Exception, match="document is 'pdf'; it must be one of json, metrics, svg, html"):
         burst_status(answers(), "pdf")

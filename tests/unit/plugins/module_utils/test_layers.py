@@ -21,10 +21,11 @@ MAY_IMPORT = {
     "_aws": {"_runtime", "_kube"},
     "_kubefed": {"_runtime", "_kube"},
     "_edge": {"_runtime", "_kube"},
-    "_cleanup": {"_runtime", "_kube", "_aws"},
+    "_costs": {"_runtime", "_kube", "_aws"},
+    "_cleanup": {"_runtime", "_kube", "_aws", "_costs"},
     "_traffic": {"_runtime", "_kube", "_kubefed"},
     "_burst": {"_runtime", "_kube", "_kubefed", "_traffic"},
-    "_capacity": {"_runtime", "_kube", "_kubefed", "_burst", "_cleanup"},
+    "_capacity": {"_runtime", "_kube", "_kubefed", "_burst", "_cleanup", "_costs"},
 }
 # Inside _kubefed, likewise; what stands beside the folders is below all of them.
 KUBEFED = ("", "types", "membership", "resources", "waiting", "operations")

@@ -40,6 +40,8 @@ def test_what_the_burst_costs() -> None:
             {"kind": "instance", "name": "default-1", "monthly_cost": None},
         ],
         "hourly_cost": 0.123,
+        "since": "2026-11-27T08:00:00Z",
+        "cost_so_far": 0.46,
         "prices": "list prices of us-east-1 in June 2026",
     }
     assert lines(costs) == [
@@ -48,9 +50,10 @@ def test_what_the_burst_costs() -> None:
         "cost: load balancer a0b1: 16.43 USD a month",
         "cost: instance default-1: not known",
         "cost together: about 0.123 USD an hour by list prices of us-east-1 in June 2026, and traffic",
+        "cost so far: about 0.46 USD since 2026-11-27T08:00:00Z",
     ]
 
 
 def test_without_a_burst_nothing_is_said_of_costs() -> None:
-    nothing = {"running": [], "leftovers": [], "hourly_cost": 0.0, "prices": "list prices"}
+    nothing = {"running": [], "leftovers": [], "hourly_cost": 0.0, "cost_so_far": None, "prices": "list prices"}
     assert lines(nothing) == lines({}) == []

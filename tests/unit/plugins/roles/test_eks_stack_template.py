@@ -13,27 +13,16 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.stacks.template import resources_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import planned
+from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices
 from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
 ROLE = Path(__file__).resolve().parents[4] / "roles" / "eks_stack"
 LOCAL = ["10.10.0.0/24", "10.10.128.0/24"]
 # 6144 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_SIZE = 6144
-
-
-class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as {name of the function: arguments}."""
-
-
-def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, t.Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    return {suffix: loader.construct_sequence(t.cast(yaml.SequenceNode, node), deep=True)}
-
-
-Loader.add_multi_constructor("!", _function)
 
 
 def render(**changed: t.Any) -> str:
@@ -58,7 +47,7 @@ def render(**changed: t.Any) -> str:
 
 
 def resources(**changed: t.Any) -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", yaml.load(render(**changed), Loader=Loader)["Resources"])
+    return resources_of(render(**changed))
 
 
 @pytest.mark.parametrize(
@@ -196,3 +185,18 @@ def test_what_is_waited_for_is_in_the_template() -> None:
     made = set(resources(**given, __eks_stack_admin_arns=arns))
     assert {*waited["vpn"], *waited["cluster"]} <= made
     assert {name for name in made if name.startswith("AccessEntry")} | {"Cluster"} == set(waited["cluster"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "hour"),
+    [
+        # As docs/docsite/rst/aws.rst has it: cluster, VPN connection, two nodes, and the way out
+        ({"eks_stack_node_egress": "nat"}, 0.1 + 0.06 + 0.19638 + 0.05),
+        ({"eks_stack_node_egress": "endpoints"}, 0.1 + 0.06 + 0.19638 + 0.16),
+        ({"eks_stack_node_egress": "datacenter"}, 0.1 + 0.06 + 0.19638),
+        ({"eks_stack_node_egress": "datacenter", "eks_stack_node_count": 4}, 0.1 + 0.06 + 2 * 0.19638),
+    ],
+)
+def test_what_it_will_cost(changed: dict[str, t.Any], hour: float) -> None:
+    rows = planned(resources(**changed), Prices())
+    assert sum(row["hourly_cost"] for row in rows) == pytest.approx(hour, abs=1e-4)

@@ -24,6 +24,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kin
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.sweep import things_of
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.things import Burst, Thing
+from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices
 
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), cluster=True, since=1000.0)
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
@@ -132,11 +133,11 @@ def test_each_kind_has_all_of_its_parts(kind: Kind) -> None:
     assert service in SERVICES
     check_call(service, operation, arguments)
     if kind.name != "instance":  # whose price is that of its type
-        assert isinstance(kind.monthly(thing), float)
+        assert isinstance(kind.monthly(thing, Prices()), float)
     for says in (kind.goes_by_itself(thing, BURST), kind.not_yet(thing, BURST)):
         assert isinstance(says, bool)
     assert isinstance(kind.kept(thing, BURST), str)
-    running = kind.running(thing)
+    running = kind.running(thing, Prices())
     assert running is None or running.what
 
 

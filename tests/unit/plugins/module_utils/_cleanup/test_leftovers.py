@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership, prices
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import (
     KIND_OF,
     KINDS,
@@ -22,7 +22,9 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.lef
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import running
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.things import Burst, Thing
+from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices, total
 
+PRICES = Prices()
 BURST = Burst("vulcan", vpcs=frozenset({"vpc-1"}), stack=frozenset({"sg-stack"}), cluster=True)
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
 NAMES = [kind.name for kind in KINDS]
@@ -178,7 +180,7 @@ def test_what_guard_duty_has_made_goes_with_the_nodes(kind: str) -> None:
     assert kept(made, dataclasses.replace(there, ends=True)) == ""
     assert kept(made, there, goes=True) == kept(made, BURST) == ""
     (leftover,) = leftovers([made], BURST, remove_volumes=False, cluster_goes=False)
-    assert as_result(leftover)["monthly_cost"] == 0
+    assert as_result(leftover, PRICES)["monthly_cost"] == 0
 
 
 @pytest.mark.parametrize(
@@ -237,34 +239,34 @@ def test_interfaces_of_load_balancers(description: str, is_it: bool) -> None:
 
 
 def monthly(kind: str, **fields: t.Any) -> float | None:
-    return KIND_OF[kind].monthly(thing(kind, {}, **fields))
+    return KIND_OF[kind].monthly(thing(kind, {}, **fields), PRICES)
 
 
 def test_prices() -> None:
-    assert monthly("volume", gib=20, type="gp3") == prices.volume(20, "gp3") == 1.6
+    assert monthly("volume", gib=20, type="gp3") == PRICES.volume(20, "gp3") == 1.6
     assert monthly("volume", gib=20, type="gp9") is None
     assert monthly("snapshot", gib=20) == 1.0
     assert monthly("load_balancer") == 16.43
     assert monthly("log_group", gib=10) == 0.3
     assert monthly("security_group") == 0
     assert monthly("instance") is None
-    assert prices.monthly("natgateway") == 32.85
-    assert prices.monthly("security-group") == 0
-    assert prices.monthly("loadbalancer") is None
-    assert prices.total([1.6, None, 0.3]) == 1.9
+    assert PRICES.monthly("natgateway") == 32.85
+    assert PRICES.monthly("security-group") == 0
+    assert PRICES.monthly("loadbalancer") is None
+    assert total([1.6, None, 0.3]) == 1.9
     # Nothing that is listed is forgotten in the table.
     given = {"volume": "gp3", "instance": "m6i.large"}
     assert {kind for kind in NAMES if monthly(kind, gib=1, type=given.get(kind, "")) is None} == set()
 
 
 def test_public_addresses_and_zones_count() -> None:
-    assert prices.hourly("elastic-ip") == 0.005
-    assert prices.hourly("vpn-connection") == 0.06  # two ends
-    assert prices.hourly("vpc-endpoint", count=3) == 0.03
-    assert prices.hourly("vpc-endpoint", type_="Gateway", count=0) == 0
+    assert PRICES.hourly("elastic-ip") == 0.005
+    assert PRICES.hourly("vpn-connection") == 0.06  # two ends
+    assert PRICES.hourly("vpc-endpoint", count=3) == 0.03
+    assert PRICES.hourly("vpc-endpoint", type_="Gateway", count=0) == 0
     balancer = thing("load_balancer", addresses=2)
     (leftover,) = leftovers([balancer], BURST, remove_volumes=False, cluster_goes=False)
-    assert as_result(leftover)["monthly_cost"] == 23.73
+    assert as_result(leftover, PRICES)["monthly_cost"] == 23.73
 
 
 def test_what_of_the_stack_is_paid_by_the_hour() -> None:
@@ -291,10 +293,11 @@ def test_what_of_the_stack_is_paid_by_the_hour() -> None:
         thing("vpc_endpoint", {}, id="vpce-2", name="com.amazonaws.eu-central-1.s3", type="Gateway", count=0),
         guard_duty("vpc_endpoint", type="Interface", count=2),
     ]
-    costs = {row["id"]: row["hourly_cost"] for row in running(resources, things)}
+    costs = {row["id"]: row["hourly_cost"] for row in running(resources, things, PRICES)}
     assert costs == {
         **{"nat-1": 0.045, "198.51.100.1": 0.005, "vpn-1": 0.06, "vulcan": 0.1},
         **{"vpce-1": 0.02, "vulcan/nodes": 0.19638},
     }
+    assert running(resources[:5], things, PRICES, extended=True)[-1]["hourly_cost"] == 0.5
     unknown = thing("node_group", {}, id="vulcan/nodes", type="x9.large", count=2)
-    assert running(resources[5:6], [unknown])[0]["hourly_cost"] is None
+    assert running(resources[5:6], [unknown], PRICES)[0]["hourly_cost"] is None
