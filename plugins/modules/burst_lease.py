@@ -183,7 +183,7 @@ def _duration(aws: AnsibleAWSModule, option: str) -> int | None:
         return seconds_of(aws.params[option])
     except ValueError as error:
         allowed = "it must be off, or a number of minutes, hours or days such as 90m, 8h or 2d"
-        raise InvalidOption(f"{option}: {aws.params[option]!r} can't be used; {allowed}") from error
+        raise InvalidOption(f"{option}: {aws.params[option]!r} cannot be used; {allowed}") from error
 
 
 def read(aws: AnsibleAWSModule, now: Moment) -> dict[str, t.Any]:

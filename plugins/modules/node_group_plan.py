@@ -138,7 +138,9 @@ hourly_cost:
   type: float
   sample: 0.397
 prices:
-  description: The prices on which the cost is based.
+  description:
+    - The prices on which the cost is based, those of the region from AWS's price list if the credentials allow
+      C(pricing:GetProducts) and AWS answers, and of a dated table otherwise.
   returned: success
   type: str
   sample: list prices of us-east-1 in June 2026
@@ -150,9 +152,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.errors import calling, patience
 from ..module_utils._capacity.amounts import Amount
-from ..module_utils._capacity.instances import cost, kind_of, planned
+from ..module_utils._capacity.instances import check_cost, cost, kind_of, planned
 from ..module_utils._capacity.packing import Load
-from ..module_utils._costs.table import SOURCE
+from ..module_utils._costs.clients import prices_of
 from ..module_utils._runtime.errors import FederationError, InvalidOption
 
 # Until AWS has answered.
@@ -177,24 +179,20 @@ def plan(aws: AnsibleAWSModule) -> dict[str, t.Any]:
         described = ec2.describe_instance_types(InstanceTypes=params["instance_types"])["InstanceTypes"]
     by_name = {entry["InstanceType"]: kind_of(entry) for entry in described}
     kinds = [by_name[name] for name in params["instance_types"]]
-    found = planned(
-        loads, kinds, least=params["min_nodes"], most=params["max_nodes"], there=params["current_nodes"]
-    )
+    found = planned(loads, kinds, least=params["min_nodes"], most=params["max_nodes"], there=params["current_nodes"])
+    prices = prices_of(aws)
     fixed = [(str(kind), int(number)) for kind, number in params["fixed"].items()]
     limit = params["max_hourly_cost"]
-    known = all(kind.price is not None for kind in kinds)
-    hourly = cost(found, fixed=fixed) if known or limit is not None else None
-    if limit is not None and hourly is not None and hourly > limit:
-        raise InvalidOption(
-            f"The burst would cost up to {hourly} USD per hour with {found.nodes} nodes, by the {SOURCE};"
-            f" max_hourly_cost is {limit}. Raise it, lower max_nodes, or allow cheaper instance types."
-        )
+    known = all(prices.instance(kind.name) is not None for kind in kinds)
+    hourly = cost(found, fixed=fixed, prices=prices) if known or limit is not None else None
+    if limit is not None and hourly is not None:
+        check_cost(found, hourly, limit, prices)
     return {
         "nodes": found.nodes,
         "instance_types": [kind.name for kind in found.kinds],
         "short": found.short,
         "hourly_cost": hourly,
-        "prices": SOURCE,
+        "prices": prices.source,
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._costs.prices import Prices
+from .._costs.prices import ROOT_GIB, Prices
 from .._costs.table import instance
 from .._kube.objects import Object
 from .._runtime.errors import InvalidOption
@@ -105,18 +105,30 @@ def planned(loads: t.Sequence[Load], kinds: t.Sequence[Kind], *, least: int, mos
     return Plan(count, cheapest_first(kinds), max(len(left), beyond))
 
 
-def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]]) -> float:
-    """US dollars an hour of a burst with these nodes at most: of each the dearest type.
+def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]], prices: Prices) -> float:
+    """US dollars an hour of a burst with these nodes at most: of each the dearest type, with its disk.
 
     :param fixed: what else there is by the hour, as kinds and how many.
     :raises InvalidOption: a type's price is not known.
     """
-    unknown = [kind.name for kind in plan.kinds if kind.price is None]
+    nodes = {kind.name: prices.nodes(kind.name, plan.nodes, ROOT_GIB) for kind in plan.kinds}
+    unknown = [name for name, price in nodes.items() if price is None]
     if unknown:
         raise InvalidOption(f"The price of {', '.join(unknown)} is unknown, so the cost cannot be limited.")
-    dearest = max(kind.price or 0.0 for kind in plan.kinds)
-    prices = Prices()
-    return round(plan.nodes * dearest + sum((prices.hourly(kind) or 0.0) * number for kind, number in fixed), 4)
+    dearest = max(price or 0.0 for price in nodes.values())
+    return round(dearest + sum((prices.hourly(kind) or 0.0) * number for kind, number in fixed), 4)
 
 
-__all__ = ("Kind", "Plan", "cheapest_first", "cost", "kind_of", "planned", "reserved_cpu")
+def check_cost(plan: Plan, hourly: float, limit: float, prices: Prices) -> None:
+    """Refuse a burst that costs more by the hour than it may; what it may cost, it may.
+
+    :raises InvalidOption: it costs more; the message has the sum.
+    """
+    if hourly > limit:
+        raise InvalidOption(
+            f"The burst would cost up to {hourly} USD per hour with {plan.nodes} nodes, by {prices.source};"
+            f" max_hourly_cost is {limit}. Raise it, lower max_nodes, or allow cheaper instance types."
+        )
+
+
+__all__ = ("Kind", "Plan", "cheapest_first", "check_cost", "cost", "kind_of", "planned", "reserved_cpu")

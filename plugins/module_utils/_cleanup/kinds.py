@@ -18,7 +18,7 @@ import typing as t
 from .._aws.errors import AwsError, calling
 from .._aws.tags import BURST_TAG
 from .._costs import table
-from .._costs.prices import Prices
+from .._costs.prices import ROOT_GIB, Prices
 from .api import Answer, Api, if_there, is_missing, log_arn, seconds, tags_of
 from .ownership import (
     DATA_TAG,
@@ -41,9 +41,6 @@ _TAGS_AT_ONCE = 20
 # EC2 takes so many values of a filter.
 _VALUES_AT_ONCE = 200
 _LIVING = ["pending", "running", "stopping", "stopped"]
-# What EKS gives a node without being asked
-# (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html, diskSize).
-ROOT_GIB = 20.0
 AFTER_THE_NODES = "GuardDuty recreates it as long as there are nodes"
 # By one of these a volume or snapshot may be the burst's.
 _DATA_TAGS = ("kubernetes.io/cluster/{name}", "KubernetesCluster", "ebs.csi.aws.com/cluster-name", BURST_TAG)
@@ -584,7 +581,7 @@ def sign(thing: Thing, burst: Burst, groups: t.Collection[str] = ()) -> str | No
 
 
 __all__ = (
-    *("AFTER_THE_NODES", "KINDS", "KIND_OF", "ROOT_GIB", "Kind", "Running"),
+    *("AFTER_THE_NODES", "KINDS", "KIND_OF", "Kind", "Running"),
     *("attached", "data_by_id", "endpoint_in_words", "interfaces", "log_groups", "nodes_in_words", "rules_from"),
     "sign",
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._costs.prices import Prices
+from .._costs.prices import ROOT_GIB, Prices
 from .._costs.table import EXTENDED_SUPPORT
-from .kinds import KIND_OF, ROOT_GIB, endpoint_in_words, nodes_in_words
+from .kinds import KIND_OF, endpoint_in_words, nodes_in_words
 from .things import Thing
 
 # What CloudFormation calls it -> the kind as ARNs have it, and what a person calls it

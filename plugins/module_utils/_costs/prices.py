@@ -14,6 +14,9 @@ from . import table
 from .table import ADDRESS
 
 HOURS = 730  # of a month, as AWS's own calculator counts
+# The disk that EKS gives a node without being asked
+# (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html, diskSize).
+ROOT_GIB = 20.0
 
 # What an ARN calls it -> what is paid for it by the hour
 _HOURLY = {
@@ -135,4 +138,4 @@ def _in_table(what: str) -> float | None:
     return table.VOLUMES.get(type_) if kind == "volume" else table.PRICES.get(what)
 
 
-__all__ = ("HOURS", "PriceList", "Prices", "total")
+__all__ = ("HOURS", "ROOT_GIB", "PriceList", "Prices", "total")

@@ -34,7 +34,7 @@ def resources_of(body: str) -> dict[str, dict[str, t.Any]]:
         # It is a SafeLoader
         found = yaml.load(body, Loader=Loader)
     except yaml.YAMLError as error:
-        raise InvalidOption(f"template_body can't be read: {error}") from error
+        raise InvalidOption(f"template_body cannot be read: {error}") from error
     resources = found.get("Resources") if isinstance(found, dict) else None
     listed = resources.values() if isinstance(resources, dict) else [None]
     if not all(isinstance(each, dict) and "Type" in each for each in listed):

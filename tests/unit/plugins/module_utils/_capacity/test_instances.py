@@ -13,12 +13,14 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.in
     Kind,
     Plan,
     cheapest_first,
+    check_cost,
     cost,
     kind_of,
     planned,
     reserved_cpu,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.packing import Load
+from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 MIB = 2**20
@@ -101,8 +103,33 @@ def test_each_node_may_be_the_smallest_of_the_types() -> None:
     assert planned(loads(7), [large, NODE], least=1, most=9, there=0).nodes == 4
 
 
+class List:
+    """A region's prices."""
+
+    name = "AWS's price list for eu-central-1 on 2026-11-27"
+
+    def price(self, what: str) -> float | None:
+        return {"instance m6i.large": 0.2, "instance m6a.large": 0.1, "volume gp3": 0.0}.get(what)
+
+
 def test_what_a_burst_costs_is_that_of_the_dearest_type() -> None:
-    plan = Plan(3, [NODE, NODE._replace(price=0.2)], 0)
-    assert cost(plan, fixed=[("cluster", 1), ("vpc-endpoint", 16)]) == pytest.approx(0.6 + 0.10 + 0.16)
+    plan = Plan(3, [NODE._replace(name="m6a.large"), NODE], 0)
+    prices = Prices(List())
+    assert cost(plan, fixed=[("cluster", 1), ("vpc-endpoint", 16)], prices=prices) == pytest.approx(0.6 + 0.10 + 0.16)
     with pytest.raises(InvalidOption, match="price of x9"):
-        cost(Plan(1, [NODE._replace(name="x9", price=None)], 0), fixed=[])
+        cost(Plan(1, [NODE._replace(name="x9", price=None)], 0), fixed=[], prices=prices)
+
+
+def test_a_disk_is_part_of_a_node() -> None:
+    bare = Prices().instance("m6i.large")
+    assert bare is not None
+    assert cost(Plan(1, [NODE], 0), fixed=[], prices=Prices()) == pytest.approx(bare + 20 * 0.08 / 730, abs=1e-4)
+
+
+def test_what_costs_more_than_it_may_is_rejected_with_the_sum() -> None:
+    plan, prices = Plan(3, [NODE], 0), Prices(List())
+    hourly = cost(plan, fixed=[("cluster", 1)], prices=prices)
+    assert hourly == pytest.approx(0.7)
+    check_cost(plan, hourly, hourly, prices)
+    with pytest.raises(InvalidOption, match=r"up to 0\.7 USD per hour with 3 nodes, by AWS's price list for eu"):
+        check_cost(plan, hourly, 0.6999, prices)
