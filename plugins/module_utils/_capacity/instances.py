@@ -127,7 +127,8 @@ def check_cost(plan: Plan, hourly: float, limit: float, prices: Prices) -> None:
     if hourly > limit:
         raise InvalidOption(
             f"The burst would cost up to {hourly} USD per hour with {plan.nodes} nodes, by {prices.source};"
-            f" max_hourly_cost is {limit}. Raise it, lower max_nodes, or allow cheaper instance types."
+            f" max_hourly_cost (burst_cost_max_per_hour in the playbooks) is {limit}. Raise it, or allow fewer nodes or"
+            " cheaper instance types."
         )
 
 
