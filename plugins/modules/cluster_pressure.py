@@ -344,6 +344,7 @@ memory:
     up_ended: ""
     down_begun: ""
     down_ended: ""
+    lease_end: ""
     worked: ""
 """
 

@@ -163,9 +163,14 @@ def _action(
     attempts = (memory.up_begun, memory.down_begun, memory.down_ended, memory.worked)
     told = [moment for moment in attempts if moment]
     wait = limits.retry - seconds(max(told), now) if told else 0
-    if not reasons and not idle:
+    there = burst.member or memory.unfinished
+    over = there and memory.lease_end is not None and memory.lease_end <= now
+    if not reasons and not idle and not over:
         return "none", _calm(burst, memory)
     why = "; ".join(reasons) or "all that runs in the burst would find room in the data centre"
+    if over:
+        # AWS is removing it, or has: what is left at home goes too, and another burst can begin after that.
+        reasons, why = [], "the burst's lease is over"
     if burst.under_way:
         return "none", f"{why}; a playbook is working on the burst"
     if reasons and burst.ready and not limits.grows:
@@ -174,6 +179,8 @@ def _action(
         return "none", f"{why}; nothing is started for another {wait} s after the last attempt"
     if reasons:
         return ("grow" if burst.ready else "up"), why
+    if over:
+        return "down", why
     since = burst.since or memory.up_begun
     young = limits.lifetime - seconds(since, now) if since else 0
     if young > 0:
