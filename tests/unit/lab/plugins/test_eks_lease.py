@@ -253,6 +253,10 @@ def test_the_operator_gives_extends_and_takes_away(
     try:
         status, output = role.run("--check", **operator)
         assert status == 0, output
+        # Without the policies for its roles, what lacks is said, and what has failed is no hindrance to the next run.
+        status, output = role.run(**{**operator, "eks_lease_policy_arns": []})
+        assert status != 0
+        assert "List the ARNs of the four IAM policies in burst_lease_policy_arns" in " ".join(output.split()), output
         status, output = role.run(**operator)
         assert status == 0, output
         assert "ends by itself at" in output
