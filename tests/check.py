@@ -190,7 +190,7 @@ class Checker:
             ),
             self._step(
                 "mypy: lab",
-                [*mypy, "tests/lab/labkit", "tests/check.py", "tests/prose.py", "tests/docs.py"],
+                [*mypy, "tests/lab/labkit", *(f"tests/{name}.py" for name in ("check", "prose", "docs", "pictures"))],
                 MYPYPATH="tests/lab",
             ),
             self._step("antsibull-changelog", tool("antsibull-changelog", "lint")),

@@ -22,15 +22,16 @@ PAGES = ROOT / "docs" / "docsite" / "rst"
 BLOB = "https://github.com/cloudburst/cloudburst.federation/"
 
 
-def load() -> t.Any:
-    spec = importlib.util.spec_from_file_location("docs", ROOT / "tests" / "docs.py")
+def load(name: str) -> t.Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-docs = load()
+docs = load("docs")
+pictures = load("pictures")
 
 
 def test_the_page_of_variables_has_all_of_them_with_their_defaults() -> None:
@@ -84,6 +85,13 @@ def test_the_drawing_is_for_light_and_dark() -> None:
     for scheme in text.split("@media"):
         assert used <= set(re.findall(r"(--[\w-]+):", scheme))
     assert not re.search(r"(?:href|src)=|url\(http", text)
+
+
+@pytest.mark.parametrize("name", pictures.BURSTS)
+def test_the_pictures_of_bursts_are_as_the_code_draws_them(name: str) -> None:
+    """After a change to the drawing: tests/pictures.py, which draws them again."""
+    assert (PAGES / "images" / f"{name}.svg").read_text() == pictures.draw(pictures.BURSTS[name])
+    assert f"images/{name}.svg" in (PAGES / "aws.rst").read_text()
 
 
 def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
