@@ -49,6 +49,11 @@ OTHERS = {
         "For each node: the networks of its pods. A single node has ``burst_local_networks``; with several nodes, each "
         "must have its own.",
     ),
+    "burst_park": (
+        "bool",
+        "With ``true``, ``burst_down.yml`` only removes the nodes and their way to the internet, so that the next "
+        "``burst_up.yml`` is quick. See :ref:`ansible_collections.cloudburst.federation.docsite.cost.parked`.",
+    ),
     "burst_status_file": ("path", "File on the controller into which ``burst_status.yml`` writes its answer."),
     "burst_status_format": ("str", "Form in which ``burst_status.yml`` answers. All but ``text`` need a file."),
     "burst_status_refresh": (

@@ -18,11 +18,11 @@ options:
     description:
       - >-
         The answers, with the keys V(name) (of the burst), V(region) (of AWS, if the burst is there), V(host_name) (of
-        the host cluster), V(asked) (when, in ISO 8601), V(stacks) (the status of each by its name), V(tunnel_ends)
-        (AWS's telemetry of the tunnels), V(costs) (returned by M(cloudburst.federation.eks_leftovers)), V(lease)
-        (returned by M(cloudburst.federation.burst_lease)), V(members),
-        V(host_nodes) and V(extension_nodes) (returned by M(kubernetes.core.k8s_info)), V(federated) (a list of such
-        results), V(tunnels) and V(routes) (lines of each host).
+        the host cluster), V(asked) (when, in ISO 8601), V(stacks) (the status of each by its name), V(parked) (whether
+        the burst has no nodes at present), V(tunnel_ends) (AWS's telemetry of the tunnels), V(costs) (returned by
+        M(cloudburst.federation.eks_leftovers)), V(lease) (returned by M(cloudburst.federation.burst_lease)),
+        V(members), V(host_nodes) and V(extension_nodes) (returned by M(kubernetes.core.k8s_info)), V(federated) (a list
+        of such results), V(tunnels) and V(routes) (lines of each host).
     type: dict
     required: true
   document:

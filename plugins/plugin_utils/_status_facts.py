@@ -36,7 +36,7 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
     """
     name = str(answers["name"])
     parts: Facts = {
-        "stack": stack(answers.get("stacks") or {}, f"cloudburst-{name}"),
+        "stack": stack(answers.get("stacks") or {}, f"cloudburst-{name}", bool(answers.get("parked"))),
         "clusters": clusters(answers, name),
         "tunnels": [tunnel(host, line) for host, lines in sorted(_of(answers, "tunnels").items()) for line in lines],
         "tunnel_ends": [tunnel_end(end) for end in answers.get("tunnel_ends") or []],
@@ -65,14 +65,17 @@ def overall(parts: t.Mapping[str, t.Any]) -> str:
     return max((part["state"] for part in [parts["stack"], *listed]), key=STATES.index)
 
 
-def stack(stacks: t.Mapping[str, str], name: str) -> Facts:
-    """The burst's stack, by the status that CloudFormation gives it."""
+def stack(stacks: t.Mapping[str, str], name: str, parked: bool) -> Facts:
+    """The burst's stack, by the status that CloudFormation gives it.
+
+    :param parked: whether it has no nodes at present.
+    """
     if not stacks:
-        return {"name": name, "status": "", "state": ABSENT}
+        return {"name": name, "status": "", "parked": False, "state": ABSENT}
     name, status = next(iter(stacks.items()))
     going = BROKEN if any(word in status for word in _FAILING) else WORKING
     state = OK if status in _SETTLED else going
-    return {"name": name, "status": status, "state": state}
+    return {"name": name, "status": status, "parked": parked, "state": state}
 
 
 def clusters(answers: t.Mapping[str, t.Any], name: str) -> list[Facts]:

@@ -163,6 +163,8 @@ def _far_side(facts: Facts) -> Box:
     if not facts["region"]:
         return Box("Extension", extension.state, [], [extension])
     lines = [f"stack {stack['name']}: {stack['status'] or 'there is none'}"]
+    if stack["parked"]:
+        lines.append("parked: there are no nodes until the next burst_up")
     costs = facts["costs"]
     if costs["running"]:
         known = costs["hourly"] is not None

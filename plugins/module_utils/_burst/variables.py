@@ -77,6 +77,7 @@ VARIABLES: dict[str, Variable] = {
     "burst_lease_mail": _TEXT,
     "burst_lease_policy_arns": _LIST,
     "burst_leftovers": Variable("str", "fail", ("fail", "report")),
+    "burst_park": Variable("bool", False),
     "burst_firewall_address": _TEXT,
     "burst_device_type": _TEXT,
     "burst_device_file": _TEXT,

@@ -145,6 +145,9 @@ def _burst(
         pods, nodes = each(client.list, paths)
     except FederationError as error:
         return burst, cluster, [], error.message
+    if not nodes and not under_way:
+        # Parked: a member that can run nothing, as if there were none. burst_up brings its nodes.
+        return Burst(), cluster, pods, ""
     if nodes:
         # Its own are known now: what all of them have
         metadata = [node["metadata"].get("labels") or {} for node in nodes]

@@ -356,7 +356,9 @@ def _node_group_arguments(thing: Thing) -> dict[str, t.Any]:
     return {"clusterName": cluster, "nodegroupName": group}
 
 
-def _nodes_by_the_hour(group: Thing, prices: Prices) -> Running:
+def _nodes_by_the_hour(group: Thing, prices: Prices) -> Running | None:
+    if not group.count:
+        return None
     hourly = prices.nodes(group.type, group.count, ROOT_GIB)
     return Running("nodegroup", nodes_in_words(group.type, group.count), hourly)
 

@@ -116,6 +116,15 @@ def test_a_broken_part_is_drawn_broken(broken: Answers, part: str, state: str) -
         assert json.loads(document("json", answers(**broken)))["state"] == "broken"
 
 
+def test_a_parked_burst_is_named() -> None:
+    given = answers(parked=True, extension_nodes={"resources": []})
+    facts = json.loads(document("json", given))
+    assert facts["stack"]["parked"] is True
+    assert facts["state"] == "ok"
+    assert "parked" in document("svg", given)
+    assert "parked" not in document("svg", answers())
+
+
 def test_a_tunnel_that_is_down_at_aws_alone() -> None:
     given = answers(tunnel_ends=[{"outside_ip_address": "203.0.113.20", "status": "DOWN", "status_message": "IPSEC"}])
     facts = json.loads(document("json", given))

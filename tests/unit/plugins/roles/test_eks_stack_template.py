@@ -36,6 +36,7 @@ def render(**changed: t.Any) -> str:
         "eks_stack_firewall_address": "203.0.113.10",
         "eks_stack_kubernetes_version": "1.35",
         "eks_stack_node_count": 2,
+        "eks_stack_parked": False,
         "eks_stack_node_instance_types": ["m6i.large"],
         "eks_stack_node_ami_type": "AL2023_x86_64_STANDARD",
         "eks_stack_ports": [{"from": 80, "to": 80}, {"from": 30000, "to": 32767}],
@@ -51,18 +52,45 @@ def resources(**changed: t.Any) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize(
-    ("egress", "vpn"),
-    [("nat", True), ("endpoints", True), ("datacenter", True), ("nat", False), ("endpoints", False)],
+    ("egress", "vpn", "parked"),
+    [
+        *[("nat", True, False), ("endpoints", True, False), ("datacenter", True, False)],
+        *[("nat", False, False), ("endpoints", False, False)],
+        *[("nat", True, True), ("endpoints", True, True), ("datacenter", True, True)],
+    ],
 )
 @pytest.mark.skipif(not shutil.which("cfn-lint"), reason="cfn-lint is not there")
-def test_cfn_lint(egress: str, vpn: bool, tmp_path: Path) -> None:
+def test_cfn_lint(egress: str, vpn: bool, parked: bool, tmp_path: Path) -> None:
     path = tmp_path / "stack.yml"
-    path.write_text(render(eks_stack_node_egress=egress, eks_stack_vpn=vpn))
+    path.write_text(render(eks_stack_node_egress=egress, eks_stack_vpn=vpn, eks_stack_parked=parked))
     done = subprocess.run(
         ["cfn-lint", "-r", "eu-central-1", "--", str(path)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
     assert path.stat().st_size < 51200
+
+
+@pytest.mark.parametrize(
+    ("egress", "missing"),
+    [("nat", {"NatAddress", "NatGateway", "PrivateDefaultRoute"}), ("endpoints", None), ("datacenter", set())],
+)
+def test_a_parked_burst_lacks_nodes_and_their_way_out_and_nothing_else(egress: str, missing: set[str] | None) -> None:
+    whole, parked = (resources(eks_stack_node_egress=egress, eks_stack_parked=rests) for rests in (False, True))
+    if missing is None:
+        # What is paid by the hour. That of S3 is free.
+        missing = {name for name, one in whole.items() if one["Properties"].get("VpcEndpointType") == "Interface"}
+        assert missing
+    assert set(whole) - set(parked) == missing
+    assert set(parked) <= set(whole)
+    # The node group is the same one, so that it is not replaced.
+    groups = [one["NodeGroup"]["Properties"] for one in (whole, parked)]
+    assert groups[1].pop("ScalingConfig") == {"MinSize": 0, "DesiredSize": 0, "MaxSize": 1}
+    del groups[0]["ScalingConfig"]
+    assert groups[0] == groups[1]
+    for name in set(parked) - {"NodeGroup"}:
+        assert parked[name] == whole[name]
+    # No count is needed, which could still have to be calculated.
+    assert render(eks_stack_parked=True, eks_stack_node_count="auto") == render(eks_stack_parked=True)
 
 
 def test_without_a_vpn_connection_only_its_resources_are_missing() -> None:

@@ -301,3 +301,6 @@ def test_what_of_the_stack_is_paid_by_the_hour() -> None:
     assert running(resources[:5], things, PRICES, extended=True)[-1]["hourly_cost"] == 0.5
     unknown = thing("node_group", {}, id="vulcan/nodes", type="x9.large", count=2)
     assert running(resources[5:6], [unknown], PRICES)[0]["hourly_cost"] is None
+    # A parked burst
+    none = thing("node_group", {}, id="vulcan/nodes", type="m6i.large", count=0)
+    assert running(resources[5:6], [none], PRICES) == []
