@@ -20,11 +20,11 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.swe
 from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import TerminalState
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.wait import Waiter
+from ansible_collections.cloudburst.federation.tests.unit.lab.plugins.burst_stack import BURST, CLUSTER, REGION
 from labkit.aws import identity
 
 botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
-REGION = "eu-central-1"
 POLICIES = Path(__file__).resolve().parents[4] / "roles" / "eks_stack" / "files"
 # As the EBS driver marks a disk when it is not told the cluster's name, which is how its Helm chart installs it
 # (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md).
@@ -34,7 +34,6 @@ DRIVER = {
     "kubernetes.io/created-for/pvc/name": "orders",
     "kubernetes.io/created-for/pvc/namespace": "shop",
 }
-BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
 OWN = {"kubernetes.io/cluster/vulcan": "owned"}
 OTHER = {"kubernetes.io/cluster/mars": "owned"}
 # Everything that looks like a thing of the burst's and is none, in the burst's own VPC.
@@ -48,45 +47,11 @@ ALIKE: dict[str, dict[str, str]] = {
 }
 
 
-def role(service: str) -> dict[str, t.Any]:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document, "Tags": [BURST]}}
-
-
-def subnet(zone: str, network: str) -> dict[str, t.Any]:
-    place = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": network, "AvailabilityZone": f"{REGION}{zone}"}
-    return {"Type": "AWS::EC2::Subnet", "Properties": {**place, "Tags": [BURST]}}
-
-
 STACK: dict[str, t.Any] = {
-    "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.11.0.0/16", "Tags": [BURST]}},
-    "SubnetA": subnet("a", "10.11.0.0/20"),
-    "SubnetB": subnet("b", "10.11.16.0/20"),
+    **CLUSTER,
     "Doors": {
         "Type": "AWS::EC2::SecurityGroup",
         "Properties": {"GroupDescription": "doors", "VpcId": {"Ref": "Vpc"}, "Tags": [BURST]},
-    },
-    "ClusterRole": role("eks.amazonaws.com"),
-    "NodeRole": role("ec2.amazonaws.com"),
-    "Cluster": {
-        "Type": "AWS::EKS::Cluster",
-        "Properties": {
-            "Name": "vulcan",
-            "RoleArn": {"Fn::GetAtt": ["ClusterRole", "Arn"]},
-            "ResourcesVpcConfig": {"SubnetIds": [{"Ref": "SubnetA"}, {"Ref": "SubnetB"}]},
-            "KubernetesNetworkConfig": {"ServiceIpv4Cidr": "10.5.0.0/24"},
-            "Tags": [BURST],
-        },
-    },
-    "Nodes": {
-        "Type": "AWS::EKS::Nodegroup",
-        "Properties": {
-            "ClusterName": {"Ref": "Cluster"},
-            "NodeRole": {"Fn::GetAtt": ["NodeRole", "Arn"]},
-            "Subnets": [{"Ref": "SubnetA"}],
-            "Tags": {BURST["Key"]: BURST["Value"]},
-        },
     },
 }
 

@@ -17,59 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.cloudburst.federation.tests.unit.lab.plugins.burst_stack import BURST, CLUSTER, NETWORK, REGION
+
 pytest.importorskip("ansible_collections.amazon.aws")
 botocore_exceptions = pytest.importorskip("botocore.exceptions")
 
-REGION = "eu-central-1"
-BURST = {"Key": "cloudburst:burst", "Value": "vulcan"}
 EARTH, MARS = "5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b", "9f3e0c55-1d24-4a1c-8a10-3b7a6f0c2d11"
 TAGS = {"cloudburst:burst": "vulcan", "cloudburst:owner": EARTH}
 CNI = {"cluster.k8s.amazonaws.com/name": "vulcan", "node.k8s.amazonaws.com/instance_id": "i-0a1b2c3d4e5f60718"}
-SUBNET = {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.11.0.0/20", "AvailabilityZone": f"{REGION}a"}
-STACK: dict[str, t.Any] = {
-    "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.11.0.0/16", "Tags": [BURST]}},
-    "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {**SUBNET, "Tags": [BURST]}},
-}
-
-
-def role_of(service: str) -> dict[str, t.Any]:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document, "Tags": [BURST]}}
-
-
-# With nodes in it
-CLUSTER: dict[str, t.Any] = {
-    **STACK,
-    "OtherSubnet": {
-        "Type": "AWS::EC2::Subnet",
-        "Properties": {
-            **{"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.11.16.0/20", "AvailabilityZone": f"{REGION}b"},
-            "Tags": [BURST],
-        },
-    },
-    "ClusterRole": role_of("eks.amazonaws.com"),
-    "NodeRole": role_of("ec2.amazonaws.com"),
-    "Cluster": {
-        "Type": "AWS::EKS::Cluster",
-        "Properties": {
-            "Name": "vulcan",
-            "RoleArn": {"Fn::GetAtt": ["ClusterRole", "Arn"]},
-            "ResourcesVpcConfig": {"SubnetIds": [{"Ref": "Subnet"}, {"Ref": "OtherSubnet"}]},
-            "KubernetesNetworkConfig": {"ServiceIpv4Cidr": "10.5.0.0/24"},
-            "Tags": [BURST],
-        },
-    },
-    "Nodes": {
-        "Type": "AWS::EKS::Nodegroup",
-        "Properties": {
-            "ClusterName": {"Ref": "Cluster"},
-            "NodeRole": {"Fn::GetAtt": ["NodeRole", "Arn"]},
-            "Subnets": [{"Ref": "Subnet"}, {"Ref": "OtherSubnet"}],
-            "Tags": {BURST["Key"]: BURST["Value"]},
-        },
-    },
-}
 
 
 class Role:
@@ -83,7 +38,7 @@ class Role:
         place = directory / "ansible_collections" / "cloudburst"
         place.mkdir(parents=True)
         (place / "federation").symlink_to(Path(__file__).resolve().parents[4])
-        made = aws.create(STACK if stack is None else stack, name="cloudburst-vulcan", tags=TAGS)
+        made = aws.create(NETWORK if stack is None else stack, name="cloudburst-vulcan", tags=TAGS)
         status, self.events = aws.end(made)
         assert status == "CREATE_COMPLETE", self.events
 
@@ -95,7 +50,7 @@ class Role:
     def interface(self, *, attached: bool) -> str:
         """A network interface of a node in the stack's subnet."""
         made = self.ec2.create_network_interface(
-            SubnetId=self.made("Subnet"),
+            SubnetId=self.made("SubnetA"),
             Description="aws-K8S-i-0a1b2c3d4e5f60718",
             TagSpecifications=[
                 {
@@ -181,7 +136,7 @@ def test_it_takes_away_what_is_in_the_way(role: Role) -> None:
     status, output = role.run("--check")
     assert status == 0, output
     assert "Remove network interface aws-K8S-i-0a1b2c3d4e5f60718 (tag cluster.k8s.amazonaws.com/name=vulcan)" in output
-    assert "Remove Subnet (AWS::EC2::Subnet)" in output
+    assert "Remove SubnetA (AWS::EC2::Subnet)" in output
     assert [each["NetworkInterfaceId"] for each in role.ec2.describe_network_interfaces()["NetworkInterfaces"]] == [
         free
     ]
@@ -227,7 +182,7 @@ def test_what_comes_free_with_the_nodes_is_taken_away_and_the_stack_deleted_agai
     status, output = role.run()
     assert status == 0, output
     assert (
-        "The stack cloudburst-vulcan could not be deleted (DELETE_FAILED): Subnet (AWS::EC2::Subnet subnet-" in output
+        "The stack cloudburst-vulcan could not be deleted (DELETE_FAILED): SubnetA (AWS::EC2::Subnet subnet-" in output
     )
     assert client.describe_stacks()["Stacks"] == []
     thread.join()
@@ -239,7 +194,7 @@ def test_what_stays_in_the_way_is_named(role: Role) -> None:
     status, output = role.run()
     assert status == 2, output
     last = output.rpartition("TASK [")[2]
-    assert "could not be deleted (DELETE_FAILED): Subnet (AWS::EC2::Subnet subnet-" in last
+    assert "could not be deleted (DELETE_FAILED): SubnetA (AWS::EC2::Subnet subnet-" in last
     assert "has dependencies and cannot be deleted" in last
 
 
