@@ -74,7 +74,7 @@ resources:
         labels: {}
         annotations: {}
     spec:
-      description: Its C(placement).
+      description: Its C(placement), and C(retainReplicas).
       returned: success
       type: dict
       sample:
@@ -82,6 +82,16 @@ resources:
           clusters:
             - name: earth
             - name: vulcan
+        retainReplicas: false
+    status:
+      description: Its C(clusters), in which KubeFed has created it, each with what prevents it there, if anything does.
+      returned: success
+      type: dict
+      sample:
+        clusters:
+          - name: earth
+          - name: vulcan
+            status: CreationFailed
 """
 
 from ansible.module_utils.basic import missing_required_lib
@@ -106,7 +116,11 @@ def without_contents(resource: Object) -> Object:
             **{key: metadata.get(key) for key in ("name", "namespace", "uid")},
             **{key: metadata.get(key) or {} for key in ("labels", "annotations")},
         },
-        "spec": {"placement": spec.get("placement") or {}},
+        "spec": {
+            "placement": spec.get("placement") or {},
+            "retainReplicas": bool(spec.get("retainReplicas")),
+        },
+        "status": {"clusters": (resource.get("status") or {}).get("clusters") or []},
     }
 
 

@@ -189,7 +189,7 @@ def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
                 }
             ]
         },
-        "burst_federated": {"results": []},
+        "burst_federated": {"resources": []},
     }
     failed = {"msg": foreign}
     events = {"resources": [{"metadata": {"creationTimestamp": "2026-11-25T04:00:00Z"}, "message": foreign}]}
