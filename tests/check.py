@@ -35,8 +35,8 @@ SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks: `modules` has them, the whole has not. The last two need no burst, or
 # have their own.
 LONGEST = (
-    *("traffic", "traffic_endpoints", "pressure", "runner_status", "runner", "parking", "two_bursts", "deleted_by_hand"),
-    *("existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
+    *("traffic", "traffic_endpoints", "pressure", "runner_status", "runner", "parking", "two_bursts"),
+    *("deleted_by_hand", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
 )
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))
