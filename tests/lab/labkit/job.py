@@ -100,6 +100,12 @@ def progress(events: t.Sequence[Event]) -> int:
     return sum("waiting for" in event.get("stdout", "") for event in events)
 
 
+def lock_seconds(events: t.Sequence[Event]) -> float:
+    """How long the longest task that locks the burst took: with a lock that nobody holds, a few seconds."""
+    found = (event.get("event_data", {}) for event in events if event["event"] in ("runner_on_ok", "runner_on_failed"))
+    return max((data["duration"] for data in found if data.get("task_action", "").endswith("burst_lock")), default=0.0)
+
+
 @dataclasses.dataclass
 class Job:
     """A job in its folder."""
@@ -288,7 +294,7 @@ def main() -> None:
             "failures": failures(events),
             "changed": sum((recap.get("changed") or {}).values()),
             "progress": progress(events),
-            "waited_for_lock": any("being worked on" in event.get("stdout", "") for event in events),
+            "lock_seconds": lock_seconds(events),
             "held": held,
             "leaks": job.leaks(places.secrets()),
             "left": job.left(),

@@ -55,3 +55,14 @@ def test_what_failed_for_good() -> None:
 def test_progress_is_counted() -> None:
     lines = ["Create the stack: waiting for the stack", "ok: [mgmt]", ""]
     assert job.progress([{"event": "verbose", "stdout": line} for line in lines]) == 1
+
+
+def test_how_long_a_job_waited_for_the_lock() -> None:
+    lock = {"task_action": "cloudburst.federation.burst_lock"}
+    events = [
+        event("runner_on_start", **lock),
+        event("runner_on_ok", duration=1.5, **lock),
+        event("runner_on_ok", duration=90.0, task_action="cloudburst.federation.cloudformation_stack"),
+    ]
+    assert job.lock_seconds(events) == 1.5
+    assert job.lock_seconds([]) == 0
