@@ -37,6 +37,7 @@ def environment() -> str:
         "AWS_PAGER": "",
         "ANSIBLE_COLLECTIONS_PATH": settings.COLLECTIONS,
         "CLOUDBURST_CHART": built.chart,
+        "CLOUDBURST_OPENSHIFT": built.openshift,
         "CLOUDBURST_CACHE": settings.CACHE,  # its default depends on HOME
         "CLOUDBURST_LAB_STATE": settings.STATE_ROOT,
         "LAB_NAME": settings.LAB_NAME,

@@ -33,6 +33,7 @@ class Artifacts:
     venv_tools: Path  # what its user has
     venv_latest: Path | None  # the newest ansible-core, where the machine has a newer Python
     chart: Path  # KubeFed's Helm chart
+    openshift: Path  # a directory with definitions of OpenShift's types
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,12 @@ _SECONDS = {
     **{"lab environment": 20, "tools environment": 90, "core-latest environment": 60, "machines' rootfs": 90},
     **{"httpbin's files": 20, "platform environment": 15},
 }
+
+# Group, file in its manifests, name here.
+_OPENSHIFT = (
+    ("route", "routes.crd.yaml", "routes.yaml"),
+    ("security", "*_securitycontextconstraints.crd.yaml", "securitycontextconstraints.yaml"),
+)
 
 
 def _plan(steps: t.Sequence[Step]) -> Plan:
@@ -91,6 +98,23 @@ def _build_chart(go: golang.Go, _log: Path) -> None:
                 each.chmod(0o755 if each.is_dir() else 0o644)
 
 
+def _openshift_path() -> Path:
+    return cache.path_of("types", "openshift", cache.key((golang.MODULES / "openshift" / "go.sum").read_bytes()))
+
+
+def _build_openshift(go: golang.Go, log: Path) -> None:
+    path = _openshift_path()
+    with cache.locked(path):
+        if path.exists():
+            return
+        with cache.making(path) as directory:
+            (directory / "new").mkdir()
+            source = golang.download(go, "openshift", "github.com/openshift/api", log)
+            for group, pattern, name in _OPENSHIFT:
+                found = next((source / group / "v1" / "zz_generated.crd-manifests").glob(pattern))
+                shutil.copyfile(found, directory / "new" / name)
+
+
 def _venv_step(name: str, python: tuple[Path, str]) -> Step:
     path = venvs.path_of(name, python)
     is_built = functools.partial(venvs.is_built, path)
@@ -112,6 +136,7 @@ def _steps(go: golang.Go) -> list[Step]:
         Step("httpbin's files", "fetch", debian.httpbin_path().exists, debian.build_httpbin),
         Step("pause", "fetch", images.pause_path().exists, images.build_pause),
         Step("KubeFed's chart", "fetch", _chart_path().exists, functools.partial(_build_chart, go), ("hyperfed",)),
+        Step("OpenShift's types", "fetch", _openshift_path().exists, functools.partial(_build_openshift, go)),
         *(
             Step(
                 f"image {image.name}",
@@ -214,4 +239,5 @@ def ensure(progress: bool = True) -> Artifacts:
         venv_tools=venvs.path_of("tools", venvs.python()),
         venv_latest=venvs.path_of("core-latest", newer) if newer else None,
         chart=_chart_path(),
+        openshift=_openshift_path(),
     )

@@ -188,3 +188,9 @@ def module_source(go: Go, module: str, path: str) -> Path:
     if done.returncode or not done.stdout.strip():
         raise cache.BuildError(f"go list -m {path}: {done.stderr.strip() or 'its source is not there'}")
     return Path(done.stdout.strip())
+
+
+def download(go: Go, module: str, path: str, log: Path) -> Path:
+    """Fetch a module `path` of which only files are wanted, as tests/lab/go/<module>/go.sum has it; where its source is."""
+    cache.run([go.program, "mod", "download", path], log=log, env=go.environment, cwd=MODULES / module)
+    return module_source(go, module, path)

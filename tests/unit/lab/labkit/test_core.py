@@ -126,6 +126,7 @@ def test_environment_is_a_shell_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         venv_tools=Path("/built/tools"),
         venv_latest=None,
         chart=Path("/built/chart"),
+        openshift=Path("/built/openshift"),
     )
     monkeypatch.setattr(artifacts, "FILE", tmp_path / "artifacts.json")
     artifacts.save(built)
