@@ -36,7 +36,7 @@ SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # have their own.
 LONGEST = (
     *("traffic", "traffic_endpoints", "pressure", "runner_status", "runner", "parking", "two_bursts"),
-    *("deleted_by_hand", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
+    *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
 )
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))

@@ -84,6 +84,28 @@ cluster_uid:
   returned: success
   type: str
   sample: 5c1b7d2e-7f0a-4b8e-9a53-0d6c1e2f3a4b
+ovn_kubernetes:
+  description:
+    - How OVN-Kubernetes treats the addresses of pods, if the data centre's cluster is OpenShift. Null without
+      OVN-Kubernetes, or if the user may not read the configuration of the Network operator.
+  returned: success
+  type: dict
+  contains:
+    pod_networks:
+      description: The networks of the pods.
+      type: list
+      elements: str
+    routing_via_host:
+      description: Whether the routes of the nodes apply to packets of pods.
+      type: bool
+    advertised:
+      description: Whether the addresses of pods are announced by BGP.
+      type: bool
+  sample:
+    pod_networks:
+      - 10.128.0.0/14
+    routing_via_host: false
+    advertised: false
 members:
   description: The names of the clusters in the federation. Empty if KubeFed is not installed.
   returned: success
@@ -109,6 +131,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._burst.lock import Lock
 from ..module_utils._burst.state import Teller, now
+from ..module_utils._kube import openshift
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as
 from ..module_utils._kube.names import check_name
@@ -237,6 +260,7 @@ def call(run: Run) -> None:
     run.result["holder"] = holder
     # In the same process, since each one takes longer to start than this to answer
     run.result["cluster_uid"] = client.request("GET", path_of("Namespace", None, "kube-system"))["metadata"]["uid"]
+    run.result["ovn_kubernetes"] = openshift.ovn_kubernetes(client)
     run.result["members"] = sorted(kubefed.clusters(client, params["kubefed_namespace"]))
     if run.check_mode:
         return

@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._kube.objects import Object, decoded
+from .._kube.openshift import is_openshift
 from .._kube.paths import resource_path
 from .._kubefed.api import path_of
 from .._runtime.errors import FederationError, InvalidOption, WaitTimeout
@@ -102,7 +103,7 @@ def read_facts(request: Request, host: Cluster, member: Cluster) -> Facts:
     nodes = host.client.list(resource_path("", "v1", "nodes"), metadata_only=True)
     zones = {(node["metadata"].get("labels") or {}).get(ZONE_LABEL) for node in nodes}
     facts.zones = sorted(zone for zone in zones if zone)
-    if host.client.get("/apis/security.openshift.io") is not None:
+    if is_openshift(host.client):
         facts.user = None
     for entry in request.services:
         _read_service(request, entry, host, member, facts)

@@ -58,6 +58,7 @@ _SECONDS = {
 # Group, file in its manifests, name here.
 _OPENSHIFT = (
     ("route", "routes.crd.yaml", "routes.yaml"),
+    ("operator", "*_network_01_networks.crd.yaml", "networks.yaml"),
     ("security", "*_securitycontextconstraints.crd.yaml", "securitycontextconstraints.yaml"),
 )
 
@@ -99,7 +100,8 @@ def _build_chart(go: golang.Go, _log: Path) -> None:
 
 
 def _openshift_path() -> Path:
-    return cache.path_of("types", "openshift", cache.key((golang.MODULES / "openshift" / "go.sum").read_bytes()))
+    sums = (golang.MODULES / "openshift" / "go.sum").read_bytes()
+    return cache.path_of("types", "openshift", cache.key(sums, _OPENSHIFT))
 
 
 def _build_openshift(go: golang.Go, log: Path) -> None:
