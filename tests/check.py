@@ -32,10 +32,10 @@ SUMMARY = CHECKOUT / "tests" / "output" / "summary"
 DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
-# They take two to five runs of the playbooks: `modules` has them, the whole has not. The last two need no burst, or
-# have their own.
+# They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
+# last two need no burst, or have their own.
 LONGEST = (
-    *("traffic", "traffic_endpoints", "pressure", "runner_status", "runner", "parking", "two_bursts"),
+    *("traffic", "traffic_endpoints", "pressure", "runner", "parking", "two_bursts"),
     *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
 )
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
