@@ -191,6 +191,6 @@ def module_source(go: Go, module: str, path: str) -> Path:
 
 
 def download(go: Go, module: str, path: str, log: Path) -> Path:
-    """Fetch a module `path` of which only files are wanted, as tests/lab/go/<module>/go.sum has it; where its source is."""
+    """Fetch a module of which only files are wanted, as tests/lab/go/<module>/go.sum has it; where its source is."""
     cache.run([go.program, "mod", "download", path], log=log, env=go.environment, cwd=MODULES / module)
     return module_source(go, module, path)
