@@ -84,7 +84,7 @@ def variables(cpu: int, host: str, burst: str) -> dict[str, t.Any]:
         "burst_watch_idle_margin_percent": 5,
         "burst_watch_lifetime_seconds": 0,
         # Longer than a run takes until it has the lock: until then, nobody knows that it is under way
-        "burst_watch_retry_seconds": 60,
+        "burst_watch_retry_seconds": 120,
         "burst_watch_interval": 2,
     }
 
