@@ -301,7 +301,7 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
 from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kube.urls import login_of
@@ -321,14 +321,7 @@ def member_client(params: dict[str, t.Any]) -> Client:
     own = [name for name in params if name.startswith("member_")]
     if params["name"] == params["host_cluster_name"] and all(params[name] is None for name in own):
         return connect_as(params, label=params["name"])
-    access = {
-        **params,
-        "member_kubeconfig": params["kubeconfig"]
-        if params["member_kubeconfig"] is None
-        else params["member_kubeconfig"],
-        "member_context": params["member_context"] or params["name"],
-    }
-    return connect_as(access, label=params["name"], prefix="member_")
+    return connect_member(params)
 
 
 def call(run: Run) -> None:

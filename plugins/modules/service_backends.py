@@ -147,7 +147,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ..module_utils._edge.backends import Cluster, backends
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
 from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kube.parallel import each
 from ..module_utils._kube.paths import resource_path
@@ -160,15 +160,8 @@ def find(module: QuietModule) -> list[dict[str, t.Any]]:
     """Ask both clusters."""
     params = module.params
     clients = [(params["host_name"], connect_as(params, label=params["host_name"]))]
-    access = {
-        **params,
-        "member_kubeconfig": params["kubeconfig"]
-        if params["member_kubeconfig"] is None
-        else params["member_kubeconfig"],
-        "member_context": params["member_context"] or params["name"],
-    }
     try:
-        clients.append((params["name"], connect_as(access, label=params["name"], prefix="member_")))
+        clients.append((params["name"], connect_member(params)))
         clients[1][1].request("GET", "/version")
     except (InvalidOption, Unreachable) as error:
         if not params["draining"] and not module.check_mode:

@@ -223,8 +223,8 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
+from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
 from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
@@ -236,18 +236,6 @@ from ..module_utils._traffic.clusters import Cluster
 
 # What survives from one slice of a wait to the next
 _NOT_REMOVED = "not_removed"
-
-
-def member_client(params: dict[str, t.Any]) -> Client:
-    """The way to the member."""
-    access = {
-        **params,
-        "member_kubeconfig": params["kubeconfig"]
-        if params["member_kubeconfig"] is None
-        else params["member_kubeconfig"],
-        "member_context": params["member_context"] or params["name"],
-    }
-    return connect_as(access, label=params["name"], prefix="member_")
 
 
 def call(run: Run) -> None:
@@ -282,7 +270,7 @@ def call(run: Run) -> None:
 
 def _present(run: Run, request: shift.Request, host: Cluster, changes: Changes) -> None:
     try:
-        member = Cluster("member", member_client(run.module.params), check_mode=run.check_mode, changes=changes)
+        member = Cluster("member", connect_member(run.module.params), check_mode=run.check_mode, changes=changes)
         facts = shift.read_facts(request, host, member)
     except (InvalidOption, Unreachable) as error:
         # In check mode the member may not be there yet
@@ -303,7 +291,7 @@ def _absent(run: Run, request: shift.Request, host: Cluster, changes: Changes) -
     member: Cluster | None = None
     no_member = ""
     try:
-        member = Cluster("member", member_client(run.module.params), check_mode=run.check_mode, changes=changes)
+        member = Cluster("member", connect_member(run.module.params), check_mode=run.check_mode, changes=changes)
     except (InvalidOption, Unreachable) as error:
         no_member = error.message
     if _NOT_REMOVED not in run.slice_state:

@@ -81,6 +81,23 @@ def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -
     return Client(configuration, label, identity, use_environment=True, proxy=proxy)
 
 
+def connect_member(params: t.Mapping[str, t.Any]) -> Client:
+    """A client for the member of a federation, by a module's options ``name`` and ``member_…``.
+
+    Without a kubeconfig of its own, the member is looked up in the host's, and without a context by its name.
+
+    :raises InvalidOption: when an option cannot be used.
+    :raises Unavailable: when the command that gets the credentials fails.
+    """
+    kubeconfig = params["kubeconfig"] if params["member_kubeconfig"] is None else params["member_kubeconfig"]
+    access = {
+        **params,
+        "member_kubeconfig": kubeconfig,
+        "member_context": params["member_context"] or params["name"],
+    }
+    return connect_as(access, label=params["name"], prefix="member_")
+
+
 def connect_with_token(
     server: str, ca: bytes, token: str, *, proxy: str, label: str, unverified: t.Collection[str] = ()
 ) -> Client:
@@ -185,4 +202,4 @@ def _configuration(
     return configuration, identity
 
 
-__all__ = ("connect_as", "connect_with_token", "context_names", "secrets_of")
+__all__ = ("connect_as", "connect_member", "connect_with_token", "context_names", "secrets_of")

@@ -13,13 +13,10 @@ has never heard of the collection.
 
 from __future__ import annotations
 
-import os
 import sys
-import typing as t
 
-from labkit import machines, namespaces
+from labkit import commands, machines, namespaces
 from labkit import settings as s
-from labkit.errors import LabError
 
 NODE_PORT = 30080  # of the Service that customers use on earth
 BACKEND = "shop"
@@ -110,25 +107,8 @@ def down() -> None:
     namespaces.netns_delete(s.NS_EDGE)
 
 
-_COMMANDS: dict[tuple[str, ...], t.Callable[[], None]] = {("up",): up, ("down",): down}
-
-
-def main(*words: str) -> int:
-    """Returns the exit status."""
-    if words not in _COMMANDS:
-        print(f"edge: which of {', '.join(' '.join(each) for each in _COMMANDS)}?", file=sys.stderr)
-        return 2
-    try:
-        _COMMANDS[words]()
-    except LabError as error:
-        print(f"edge: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+_COMMANDS: commands.Commands = {("up",): up, ("down",): down}
 
 
 if __name__ == "__main__":
-    code = main(*sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(code)
+    commands.main("edge", _COMMANDS, sys.argv[1:])

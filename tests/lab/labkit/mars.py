@@ -18,12 +18,10 @@ kubeconfig; `down` takes both away. Two ways lead there, and without either eart
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
-import typing as t
 
-from labkit import kube, machines, mgmt, namespaces
+from labkit import commands, kube, machines, mgmt, namespaces
 from labkit import settings as s
 from labkit.build.progress import Progress
 from labkit.errors import LabError
@@ -297,7 +295,7 @@ def down() -> None:
     PSK.unlink(missing_ok=True)
 
 
-_COMMANDS: dict[tuple[str, ...], t.Callable[[], None]] = {
+_COMMANDS: commands.Commands = {
     ("up",): up,
     ("down",): down,
     ("line", "up"): line_up,
@@ -305,22 +303,5 @@ _COMMANDS: dict[tuple[str, ...], t.Callable[[], None]] = {
 }
 
 
-def main(*words: str) -> int:
-    """Returns the exit status."""
-    if words not in _COMMANDS:
-        print(f"mars: which of {', '.join(' '.join(each) for each in _COMMANDS)}?", file=sys.stderr)
-        return 2
-    try:
-        _COMMANDS[words]()
-    except LabError as error:
-        print(f"mars: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
 if __name__ == "__main__":
-    code = main(*sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(code)  # steps that still wait for something after another one failed are not waited for
+    commands.main("mars", _COMMANDS, sys.argv[1:])
