@@ -23,6 +23,7 @@ BACKEND = "shop"
 _DOOR = "etc/nftables.d/customers.nft"  # on the firewall; its nftables.conf includes it
 _READY = s.STATE / "edge-ready"
 _PLUG = "eth0"
+_CHECKED = "check inter 1s fall 2 rise 2 weight 2"
 
 
 def door() -> str:
@@ -40,10 +41,14 @@ table ip customers {{
 
 
 def haproxy() -> str:
-    """The administrator's /etc/haproxy/haproxy.cfg: Debian's, with a front end and earth's server."""
+    """The administrator's /etc/haproxy/haproxy.cfg: Debian's, with a front end and earth's server.
+
+    Customers of the host `sticky` come back to their server. Nobody is sent to the backend `hashed`.
+    """
     return f"""global
     log /dev/log local0
     stats socket /run/haproxy/admin.sock mode 660 level admin expose-fd listeners
+    stats socket /run/haproxy/operator.sock mode 660 level operator
     user haproxy
     group haproxy
     daemon
@@ -60,11 +65,21 @@ defaults
 
 frontend customers
     bind :80
+    use_backend sticky if {{ hdr(host) sticky }}
     default_backend {BACKEND}
 
 backend {BACKEND}
     balance roundrobin
-    server earth {s.EARTH}:{NODE_PORT} check inter 1s fall 2 rise 2 weight 10
+    server earth {s.EARTH}:{NODE_PORT} {_CHECKED}
+
+backend sticky
+    balance roundrobin
+    cookie server insert indirect nocache
+    server earth {s.EARTH}:{NODE_PORT} {_CHECKED} cookie earth
+
+backend hashed
+    balance source
+    server earth {s.EARTH}:{NODE_PORT} {_CHECKED}
 """
 
 

@@ -22,7 +22,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MACHINE = (
     "systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "python3-apt", "sudo", "ca-certificates",
     "charon-systemd", "strongswan-swanctl", "libcharon-extra-plugins", "libstrongswan-standard-plugins",
-    "conntrack", "curl", "haproxy", "iproute2", "iputils-ping", "netbase", "nftables", "procps", "tcpdump",
+    "conntrack", "curl", "haproxy", "iproute2", "iputils-ping", "netbase", "nftables", "nginx-light", "procps",
+    "tcpdump",
 )  # fmt: skip
 HTTPBIN = ("base-files", "libc-bin", "python3-gunicorn", "python3-httpbin", "python3-minimal")
 
@@ -35,14 +36,14 @@ MASKED = (
     "systemd-tmpfiles-clean.timer", "e2scrub_reap.service",
 )  # fmt: skip
 
-# strongSwan and HAProxy without a configuration of ours: none starts before somebody says so.
+# strongSwan, HAProxy and NGINX without a configuration of ours: none starts before somebody says so.
 _MACHINE_SETUP = f"""
 set -eu
 rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/var/lib/dbus/machine-id
 : >"$1"/etc/machine-id
 : >"$1"/etc/resolv.conf
 for unit in {" ".join(MASKED)}; do ln -sf /dev/null "$1"/etc/systemd/system/"$unit"; done
-chroot "$1" systemctl disable --quiet strongswan.service nftables.service haproxy.service 2>/dev/null || true
+chroot "$1" systemctl disable --quiet strongswan nftables haproxy nginx 2>/dev/null || true
 chroot "$1" passwd --quiet --lock root
 mkdir -p "$1"/root/.ssh && chmod 700 "$1"/root/.ssh
 rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/* "$1"/usr/share/doc "$1"/usr/share/man

@@ -17,17 +17,18 @@ from labkit.traffic import load, run
 def main(words: list[str]) -> int:
     """Returns the exit status."""
     try:
-        if words[:1] == ["load"] and len(words) == 4:
+        if words[:1] == ["load"] and len(words) in (4, 5):
             port, rate, seconds = int(words[1]), int(words[2]), float(words[3])
-            requests = load.Load(run.url(port), rate, seconds).wait()
-            print(json.dumps(load.phase("load", True, rate, requests, seconds)))
+            requests = load.Load(run.url(port, *words[4:]), rate, seconds).wait()
+            found = load.phase("load", True, rate, requests, seconds)
+            print(json.dumps({**found, "noticed": round(load.noticed(requests), 1)}))
             return 0
         if words[:1] == ["run"] and len(words) >= 2:
             return run.run(Path(words[1]), words[2:] or list(run.PORTS))
     except LabError as error:
         print(f"traffic: {error}", file=sys.stderr)
         return 1
-    print("traffic: load PORT RATE SECONDS, or run FILE [METHOD…]", file=sys.stderr)
+    print("traffic: load PORT RATE SECONDS [PATH], or run FILE [METHOD…]", file=sys.stderr)
     return 2
 
 

@@ -18,15 +18,17 @@ from labkit import artifacts, namespaces
 from labkit import settings as s
 
 TIMEOUT = 60  # seconds that a customer waits
+SLOW = 1.0  # seconds after which a customer notices
 
 
 class Request(t.NamedTuple):
-    """What became of a request: when it was sent and how long it took (s), whether it failed, which node answered."""
+    """What became of a request: when it was sent and how long it took (s), whether and why it failed, and the node."""
 
     sent: float
     took: float
     failed: bool
     node: str
+    error: str = ""
 
 
 class Load:
@@ -70,7 +72,7 @@ def parse(line: str) -> Request:
     result = json.loads(line)
     server = (result.get("headers") or {}).get("Server") or [""]
     sent = datetime.datetime.fromisoformat(result["timestamp"][:26].rstrip("Z") + "+00:00")
-    return Request(sent.timestamp(), result["latency"] / 1e9, result["code"] != 200, server[0])
+    return Request(sent.timestamp(), result["latency"] / 1e9, result["code"] != 200, server[0], result["error"])
 
 
 def percentile(values: t.Sequence[float], part: float) -> float:
@@ -103,6 +105,12 @@ def phase(name: str, planned: bool, offered: int, requests: t.Sequence[Request],
 def whole_after(requests: t.Sequence[Request], since: float) -> float:
     """Seconds from `since` until the last request that failed was sent; 0 if none failed."""
     return max((request.sent - since for request in requests if request.failed), default=0.0)
+
+
+def noticed(requests: t.Sequence[Request]) -> float:
+    """Seconds between the first and the last request whose customer has noticed something; 0 if none has."""
+    times = [request.sent for request in requests if request.failed or request.took > SLOW]
+    return max(times, default=0.0) - min(times, default=0.0)
 
 
 def served(requests: t.Sequence[Request], seconds: float) -> float:

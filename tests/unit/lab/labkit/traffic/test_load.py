@@ -36,3 +36,9 @@ def test_a_phase_is_summed_up() -> None:
     assert load.whole_after(requests, 1.0) == 2.0
     assert load.served(requests, 5.0) == 0.8
     assert load.phase("none", True, 8, [], 1.0)["share"] == {"earth": 0.0, "vulcan": 0.0}
+
+
+def test_how_long_customers_have_noticed_something() -> None:
+    good = [load.Request(float(n), 0.2, False, "earth") for n in range(10)]
+    assert load.noticed(good) == load.noticed([]) == 0.0
+    assert load.noticed([*good, load.Request(2.5, 0.0, True, ""), load.Request(6.0, 1.2, False, "earth")]) == 3.5
