@@ -30,7 +30,8 @@ options:
       - With V(present), the backends have the servers in O(backends), and no others of this burst. With O(wait), the
         module first waits until each new server accepts connections.
       - With V(drained), no backend has a server of this burst. Each gets no new sessions, and is removed when the last
-        one has ended, or after O(wait_timeout), when the remaining ones are closed.
+        one has ended, or after O(wait_timeout), when the remaining ones are closed. It fails before any change if they
+        are the only servers of a backend that are up, unless O(force) is set.
     type: str
     choices: [present, drained]
     default: present
@@ -84,6 +85,12 @@ options:
           - Number of ready pods behind the servers that the backend has without the burst.
         type: int
         default: 1
+  force:
+    description:
+      - Whether to drain the burst's servers even from a backend that has no other server that is up, so that its
+        clients reach nobody.
+    type: bool
+    default: false
   keep_file:
     description:
       - Path of a file that says which servers HAProxy is to have. It is removed with O(state=drained).
@@ -120,6 +127,37 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+backends:
+  description: The backends in O(backends) with all their servers, after the change, or as they are in check mode.
+  returned: with O(state=present)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the backend.
+      type: str
+      sample: shop
+    servers:
+      description: Its servers.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the server.
+          type: str
+          sample: earth
+        burst:
+          description: Whether it is one of this burst.
+          type: bool
+          sample: false
+        weight:
+          description: Its weight.
+          type: int
+          sample: 10
+        up:
+          description: Whether it gets requests.
+          type: bool
+          sample: true
 servers:
   description: The servers of the burst, after the change.
   returned: success
@@ -175,6 +213,7 @@ from ..module_utils._edge.haproxy import (
     HaproxyError,
     Server,
     Wanted,
+    is_of,
     keep,
     kept,
     restore_weights,
@@ -234,6 +273,7 @@ def present(run: Run, haproxy: Haproxy) -> None:
     run.result["changed"] = bool(run.result["commands"])
     _show_diff(run)
     if run.check_mode:
+        run.result["backends"] = _backends(haproxy, params["burst"], wanted)
         return
     # It says what is to be before that is so: whoever is stopped in between is completed by the watch.
     if params["keep_file"] and keep(params["keep_file"], haproxy, params["burst"], wanted):
@@ -241,6 +281,20 @@ def present(run: Run, haproxy: Haproxy) -> None:
     haproxy.apply(commands)
     take_away(run, haproxy, unwanted)
     run.result["servers"] = [_shown(*each) for each in haproxy.of_burst(params["burst"])]
+    run.result["backends"] = _backends(haproxy, params["burst"], wanted)
+
+
+def _backends(haproxy: Haproxy, burst: str, wanted: t.Iterable[Wanted]) -> list[dict[str, t.Any]]:
+    return [
+        {
+            "name": each.backend,
+            "servers": [
+                {"name": found.name, "burst": is_of(burst, found.name), "weight": found.weight, "up": found.up}
+                for found in haproxy.servers(each.backend).values()
+            ],
+        }
+        for each in wanted
+    ]
 
 
 def wait_for_answers(run: Run, places: t.Sequence[tuple[str, int]]) -> None:
@@ -277,22 +331,30 @@ def drained(run: Run, haproxy: Haproxy) -> None:
         haproxy_runs = False
     else:
         haproxy_runs = os.path.exists(params["socket"])
+    if there and not params["force"]:
+        _check_others(haproxy, params["burst"])
     file = params["keep_file"]
     content = kept(file) if file else None
-    if "kept" in run.slice_state:
-        content = run.slice_state["kept"]
     run.result["commands"] = [_drain_command(*each) for each in there]
     run.result["changed"] = bool(there) or content is not None
     _show_diff(run)
     if run.check_mode:
         return
-    if content is not None:
-        run.slice_state["kept"] = {"weights": content["weights"]}
-        if os.path.exists(file):
-            os.unlink(file)
     take_away(run, haproxy, there)
-    if content is not None and haproxy_runs:
-        restore_weights(haproxy, content["weights"])
+    if content is not None:
+        if haproxy_runs:
+            restore_weights(haproxy, content["weights"])
+        # Last: whoever comes after a run that was killed needs the weights in it.
+        os.unlink(file)
+
+
+def _check_others(haproxy: Haproxy, burst: str) -> None:
+    deserted = haproxy.deserted(burst)
+    if deserted:
+        raise FederationError(
+            f"Nothing was drained: {', '.join(deserted)} in HAProxy has no server that is up but those of {burst}, so"
+            " customers would reach nobody. Bring one of the others up and run this again, or set force."
+        )
 
 
 def take_away(run: Run, haproxy: Haproxy, placed: _Placed) -> None:
@@ -363,6 +425,7 @@ def main() -> None:
             "burst": {"type": "str", "required": True},
             "socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
             "backends": {"type": "list", "elements": "dict", "default": [], "options": backend},
+            "force": {"type": "bool", "default": False},
             "keep_file": {"type": "path"},
             **wait_spec(timeout=60, sleep=1),
         },

@@ -32,7 +32,8 @@ options:
         every endpoint that the member calls ready is ready in the host cluster too.
       - With V(drained), the member's endpoints are terminating, so no new connection goes to them as long as the host
         cluster has a ready endpoint of its own. Existing connections go on. RV(targets) lists where they lead. It
-        applies to all Services that are shared, and works without the member.
+        applies to all Services that are shared, and works without the member. It fails before any change if the host
+        cluster has no ready endpoint of its own for one of them, unless O(force) is set.
       - With V(absent), everything that this module and the keeper have created is removed from both clusters. What is
         not drained yet is drained first.
     type: str
@@ -123,6 +124,12 @@ options:
     description:
       - Path of a PEM file with the certificates to verify the member's API server with.
     type: path
+  force:
+    description:
+      - Whether to drain the member even from a Service that has no other ready endpoint, so that its clients reach
+        nobody once the member is gone.
+    type: bool
+    default: false
   kubefed_namespace:
     description:
       - The namespace of KubeFed, which is that of the keeper too.
@@ -219,7 +226,6 @@ not_removed:
 """
 
 import inspect
-import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
@@ -249,6 +255,7 @@ def call(run: Run) -> None:
         opened_ports=params["opened_ports"],
         host_networks=params["host_networks"],
         member_networks=params["member_networks"],
+        force=params["force"],
     )
     shift.check_request(request)
     changes = Changes()
@@ -326,6 +333,7 @@ def main() -> None:
             "member_host": {"type": "str"},
             "member_api_key": {"type": "str", "no_log": True},
             "member_ca_cert": {"type": "path"},
+            "force": {"type": "bool", "default": False},
             "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
         },
         supports_check_mode=True,

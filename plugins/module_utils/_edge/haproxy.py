@@ -32,6 +32,7 @@ PREFIX = "cloudburst-"  # of the servers of any burst
 # (HAProxy, src/server.c, cli_parse_add_server). Nothing at the socket tells a hash that maps from a consistent one.
 ALGORITHMS = ("roundrobin", "leastconn", "random", "first")
 _HEAVIEST = 256  # configuration.txt, "weight"
+_NEAR = 0.02  # how far a weight may be from the exact one
 _IN_MAINTENANCE, _DRAINING = 0x01 | 0x02 | 0x04 | 0x20 | 0x40, 0x08 | 0x10  # include/haproxy/server-t.h, SRV_ADMF_*
 _CHECK = "check inter 1s fall 2 rise 2 on-marked-down shutdown-sessions"
 _NO_ANSWER = 5.0  # seconds
@@ -100,8 +101,14 @@ def weights(before: t.Mapping[str, int], added: t.Sequence[str], ready: int, oth
     if not total or not others:
         return {**before, **dict.fromkeys(added, max(before.values(), default=0) or 1)}
     each = total * ready / others / len(added)
-    fits = 1 <= round(each) <= _HEAVIEST and abs(each - round(each)) <= 0.02 * each
-    scale = 1.0 if fits else _HEAVIEST / max(each, *before.values())
+    heaviest = max(each, *before.values())
+    # No more than it takes: after a server has come back, roundrobin needs as many requests as 16 times the sum of all
+    # weights until the shares are right again (HAProxy, src/lb_fwrr.c; BE_WEIGHT_SCALE in include/haproxy/defaults.h).
+    scale = _HEAVIEST / heaviest
+    for factor in range(1, int(scale) + 1):
+        if abs(each * factor - round(each * factor)) <= _NEAR * each * factor:
+            scale = float(factor)
+            break
     scaled = {name: max(1, round(weight * scale)) if weight else 0 for name, weight in before.items()}
     return {**scaled, **dict.fromkeys(added, max(1, round(each * scale)))}
 
@@ -230,6 +237,15 @@ class Haproxy:
             for server in self.servers(backend).values()
             if is_of(burst, server.name)
         ]
+
+    def deserted(self, burst: str) -> list[str]:
+        """The backends in which a burst's servers take traffic and no other one does."""
+        found = []
+        for backend in sorted({backend for backend, _server in self.of_burst(burst)}):
+            up = [is_of(burst, server.name) for server in self.servers(backend).values() if server.up]
+            if up and all(up):
+                found.append(backend)
+        return found
 
     def drain(self, backend: str, server: Server) -> None:
         """Give a server no new sessions; those that it has go on."""

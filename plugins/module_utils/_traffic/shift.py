@@ -41,6 +41,7 @@ class Request:
     :ivar opened_ports: ranges of TCP ports that the member's nodes accept; ``None`` where nobody knows.
     :ivar host_networks: where the host's nodes and pods are.
     :ivar member_networks: where the member's pods are.
+    :ivar force: whether to drain what nobody else serves.
     """
 
     burst: str
@@ -50,6 +51,7 @@ class Request:
     opened_ports: t.Sequence[t.Mapping[str, int]] | None = None
     host_networks: t.Sequence[str] = ()
     member_networks: t.Sequence[str] = ()
+    force: bool = False
 
 
 @dataclass
@@ -295,7 +297,16 @@ def drain(request: Request, host: Cluster, waiter: Waiter) -> None:
     """Have no new connection go to the member, unless there is nobody else who serves.
 
     The keeper does it. Where there is none, or it does not do it in time, it is done here.
+
+    :raises FederationError: when the host has no ready endpoint of its own for a Service, before any change.
     """
+    deserted = [] if request.force else _deserted(request, host)
+    if deserted:
+        raise FederationError(
+            f"Nothing was drained: {', '.join(deserted)} in the host cluster has no ready endpoint but those of"
+            f" {request.burst}, so its customers would reach nobody. Bring a pod up there and run this again, or set"
+            " force."
+        )
     found = host.get("ConfigMap", request.namespace, manifests.name_of(request.burst))
     content = manifests.read_configuration(found)
     if content and content.get("state") != manifests.DRAINED:
@@ -306,6 +317,17 @@ def drain(request: Request, host: Cluster, waiter: Waiter) -> None:
         time.sleep(0.5)
     if _flip(host, our_slices(request, host)):
         _pause(host, PROXY_SECONDS)
+
+
+def _deserted(request: Request, host: Cluster) -> list[str]:
+    """The Services whose customers are served by the member alone."""
+    found = []
+    for item in _undrained(our_slices(request, host)):
+        namespace, name = item["metadata"]["namespace"], item["metadata"]["labels"][keeper.SERVICE_LABEL]
+        others = host.list("EndpointSlice", namespace, _of_service({"service": name}))
+        if item["endpoints"] and not any(each.ready for each in keeper.endpoints_of(others, None).values()):
+            found.append(f"Service {namespace}/{name}")
+    return sorted(set(found))
 
 
 def drained_targets(request: Request, host: Cluster) -> list[str]:

@@ -114,6 +114,11 @@ def test_weights_stay_where_they_leave_room() -> None:
     assert weights({"a": 10}, [], 1, 1) == {"a": 10}
 
 
+def test_weights_are_no_larger_than_they_have_to_be() -> None:
+    assert weights({"a": 1}, ["v", "w"], 1, 1) == {"a": 2, "v": 1, "w": 1}
+    assert weights({"a": 1, "b": 1}, ["v", "w", "x"], 1, 1) == {"a": 3, "b": 3, "v": 2, "w": 2, "x": 2}
+
+
 def test_no_ready_pods() -> None:
     assert weights({"a": 10}, ["v"], 0, 3) == {"a": 10, "v": 0}
     assert weights({"a": 10}, ["v"], 2, 0) == {"a": 10, "v": 10}
@@ -138,6 +143,18 @@ def test_servers_come_and_go(fake: Fake, tmp_path: Path) -> None:
     assert fake.servers[NAME][4] == 8
     assert haproxy.remove(backend, server)
     assert fake.servers == {"earth": ["10.10.0.10", 30080, 10, 10, 0]}
+
+
+def test_who_serves_alone_is_told(fake: Fake, tmp_path: Path) -> None:
+    haproxy = Haproxy(str(tmp_path / "socket"))
+    assert haproxy.deserted("vulcan") == []
+    haproxy.apply(haproxy.changes("vulcan", WANTED))
+    assert haproxy.deserted("vulcan") == []
+    fake.servers["earth"][4] = 1
+    assert haproxy.deserted("vulcan") == ["shop"]
+    # Where they take no traffic either, nobody has anything to lose
+    fake.servers[NAME][4] = 1
+    assert haproxy.deserted("vulcan") == []
 
 
 def test_more_pods_change_weights_alone(fake: Fake, tmp_path: Path) -> None:
