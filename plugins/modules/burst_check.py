@@ -11,6 +11,7 @@ short_description: Check the variables of a burst
 version_added: 1.0.0
 description:
   - Checks the variables of a burst and the machine that it is started from, and fails with all problems at once.
+  - It warns about applications on the burst's cluster that use a Service which has no pods there.
   - It contacts neither AWS nor any cluster, and changes nothing.
   - Messages name the collection's variables, which are the options below prefixed with C(burst_).
 author:
@@ -279,6 +280,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.dependencies import missing_services
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan import (
     Problem,
     context_problems,
@@ -449,6 +451,8 @@ def main() -> None:
     result: dict[str, t.Any] = {"changed": False}
     if options["member_host"] or options["member_context"]:
         result["member_endpoint"] = member_endpoint(options)
+    for line in missing_services(options["plan"]["apps"], options["name"]) if options["plan"] else ():
+        module.warn(f"burst_apps: {line}.")
     module.exit_json(**result)
 
 

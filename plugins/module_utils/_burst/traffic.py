@@ -12,6 +12,7 @@ import ipaddress
 import re
 import typing as t
 
+from .._traffic import checks
 from .rules import Problem
 
 METHODS = ("edge", "endpoints", "hooks")
@@ -115,11 +116,13 @@ def traffic_problems(
         if lacking:
             allowed = f"its application must be placed on {' and '.join(clusters)}, and {' and '.join(lacking)} is not"
             problems.append(Problem(where, f"{entry['namespace']}/{entry['service']}", allowed + " in its placement"))
-        problems += _port_problems(where, entry, service, opened)
+        problems += _port_problems(where, entry, service, app["resources"], opened)
     return problems
 
 
-def _port_problems(where: str, entry: Entry, service: Entry, opened: t.Sequence[Entry] | None) -> list[Problem]:
+def _port_problems(
+    where: str, entry: Entry, service: Entry, resources: t.Sequence[Entry], opened: t.Sequence[Entry] | None
+) -> list[Problem]:
     spec = service.get("spec") or {}
     ports = spec.get("ports") or []
     wanted = entry.get("port")
@@ -130,7 +133,7 @@ def _port_problems(where: str, entry: Entry, service: Entry, opened: t.Sequence[
     if not chosen:
         return [Problem(f"{where}.port", wanted, f"the Service has no such port; it has {known or 'none'}")]
     if entry["method"] == "endpoints":
-        return []
+        return _endpoint_problems(where, entry, service, chosen, resources, opened)
     if len(chosen) > 1:
         return [Problem(f"{where}.port", wanted, f"the Service has several ports; name one of {known}")]
     port = chosen[0]
@@ -147,6 +150,41 @@ def _port_problems(where: str, entry: Entry, service: Entry, opened: t.Sequence[
         return []
     what = f"its node port {first}" if first == last else f"node ports, any from {first} to {last}"
     return [Problem("burst_ports", list(opened), f"{where} needs {what}, and {closed} is closed")]
+
+
+def _endpoint_problems(
+    where: str,
+    entry: Entry,
+    service: Entry,
+    ports: t.Sequence[Entry],
+    resources: t.Sequence[Entry],
+    opened: t.Sequence[Entry] | None,
+) -> list[Problem]:
+    """What is wrong with a Service whose pods are to become endpoints in the data centre."""
+    name = f"{entry['namespace']}/{entry['service']}"
+    problems = [Problem(where, name, problem) for problem in checks.service_problems(dict(service))]
+    if opened is None:
+        return problems
+    named = {
+        port["name"]: port["containerPort"]
+        for resource in resources
+        for container in _containers(resource)
+        for port in container.get("ports") or []
+        if port.get("name") and port.get("containerPort")
+    }
+    targets = checks.target_ports({"spec": {"ports": list(ports)}}).values()
+    # A name that no container here has may be one of another application's; it is looked up once the pods are there
+    numbers = [number for target in targets if isinstance(number := named.get(t.cast(str, target), target), int)]
+    return problems + [
+        Problem("burst_ports", list(opened), f"{where} needs port {number}, on which its pods listen, and it is closed")
+        for number in checks.unopened_ports(numbers, t.cast("t.Sequence[t.Mapping[str, int]]", opened))
+    ]
+
+
+def _containers(resource: Entry) -> list[Entry]:
+    spec = resource.get("spec") or {}
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return ((template or {}).get("spec") or {}).get("containers") or []
 
 
 def edge_problems(traffic: t.Sequence[Entry], edge_hosts: t.Sequence[str]) -> list[Problem]:

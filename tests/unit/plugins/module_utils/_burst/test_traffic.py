@@ -21,13 +21,21 @@ OPEN = ({"from": 80, "to": 80}, {"from": 30000, "to": 32767})
 
 
 def service(
-    *ports: dict[str, t.Any], kind: str = "NodePort", placement: tuple[str, ...] = ("earth", "vulcan")
+    *ports: dict[str, t.Any],
+    kind: str = "NodePort",
+    placement: tuple[str, ...] = ("earth", "vulcan"),
+    spec: dict[str, t.Any] | None = None,
 ) -> t.Any:
     resource = {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "shop"},
-        "spec": {"type": kind, "ports": list(ports) or [{"name": "http", "port": 80}]},
+        "spec": {
+            "type": kind,
+            "selector": {"app": "shop"},
+            "ports": list(ports) or [{"name": "http", "port": 80}],
+            **(spec or {}),
+        },
     }
     return [{"namespace": "shop", "placement": list(placement), "resources": [resource]}]
 
@@ -91,6 +99,31 @@ def test_node_ports_must_be_open() -> None:
     fixed = service({"port": 80, "nodePort": 30080})
     assert problems(ENTRY, fixed, opened=[{"from": 30080, "to": 30080}]) == ""
     assert "needs its node port 30080, and 30080 is closed" in problems(ENTRY, fixed, opened=closed)
+
+
+ENDPOINTS = {"service": "shop", "namespace": "shop", "method": "endpoints"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"externalTrafficPolicy": "Local"}, "burst_traffic[0]: 'shop/shop' cannot be used; its externalTrafficPolicy"),
+        ({"clusterIP": "None"}, "it is headless (clusterIP None)"),
+        ({"selector": {}}, "it has no selector"),
+    ],
+)
+def test_services_that_cannot_be_shared_are_named(spec: dict[str, t.Any], message: str) -> None:
+    assert message in problems(ENDPOINTS, service(spec=spec))
+
+
+@pytest.mark.parametrize("target", [{"targetPort": 8080}, {"targetPort": "web"}])
+def test_the_ports_of_pods_must_be_open(target: dict[str, t.Any]) -> None:
+    apps = service({"name": "http", "port": 80, **target})
+    container = {"name": "shop", "ports": [{"name": "web", "containerPort": 8080}]}
+    apps[0]["resources"].append({"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}})
+    assert "burst_traffic[0] needs port 8080, on which its pods listen, and it is closed" in problems(ENDPOINTS, apps)
+    assert problems(ENDPOINTS, apps, opened=[{"from": 8000, "to": 8999}]) == ""
+    assert problems(ENDPOINTS, apps, opened=None) == ""
 
 
 def test_the_edge_needs_a_host() -> None:
