@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import one_line
+from ansible_collections.cloudburst.federation.plugins.module_utils._traffic.keeper import MANAGED_BY, MANAGED_BY_LABEL
 
 Facts = dict[str, t.Any]
 
@@ -31,10 +32,10 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
 
     :param answers: the keys that the filter's documentation names, each as the module has returned it.
     :returns: plain data: ``burst``, ``asked``, ``region`` and ``state`` of the whole, and the parts ``stack``,
-        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications``, ``costs`` and ``lease``, each with its
-        ``state``.
+        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications``, ``traffic``, ``costs`` and ``lease``,
+        each with its ``state``.
     """
-    name = str(answers["name"])
+    name, host_name = str(answers["name"]), str(answers.get("host_name") or "")
     parts: Facts = {
         "stack": stack(answers.get("stacks") or {}, f"cloudburst-{name}", bool(answers.get("parked"))),
         "clusters": clusters(answers, name),
@@ -48,6 +49,7 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
         "applications": [
             application(item) for result in answers.get("federated") or [] for item in result.get("resources") or []
         ],
+        "traffic": [traffic(found, name, host_name) for found in answers.get("traffic") or []],
         "costs": costs(answers.get("costs") or {}),
         "lease": lease(answers.get("lease") or {}),
     }
@@ -62,6 +64,7 @@ def overall(parts: t.Mapping[str, t.Any]) -> str:
         return ABSENT
     members = [node for cluster in parts["clusters"] for node in cluster["nodes"]]
     listed = [*parts["clusters"], *members, *parts["tunnels"], *parts["tunnel_ends"], *parts["applications"]]
+    listed += [part for part in parts["traffic"] if part["state"] == BROKEN]
     return max((part["state"] for part in [parts["stack"], *listed]), key=STATES.index)
 
 
@@ -150,6 +153,39 @@ def application(item: t.Mapping[str, t.Any]) -> Facts:
         "there": there,
         "state": state,
     }
+
+
+def traffic(found: t.Mapping[str, t.Any], name: str, host_name: str) -> Facts:
+    """Which share of a Service's customers each cluster gets.
+
+    :param found: ``service``, ``namespace`` and ``method``, and what is known of it: ``servers`` of a ``host`` at the
+        edge, or ``slices``. Each is ``None`` where nobody has answered.
+    """
+    endpoints = [
+        (
+            ((item["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == MANAGED_BY),
+            1,
+            (endpoint.get("conditions") or {}).get("ready") is not False,
+        )
+        for item in found.get("slices") or []
+        for endpoint in item.get("endpoints") or []
+    ]
+    servers = [(one["burst"], one["weight"], one["up"]) for one in found.get("servers") or []]
+    listed = endpoints + servers
+    total = sum(weight for _extension, weight, up in listed if up)
+    far = sum(weight for extension, weight, up in listed if up and extension)
+    there = [up for extension, _weight, up in listed if extension]
+    facts_: Facts = {
+        **{key: str(found.get(key) or "") for key in ("service", "namespace", "method", "host")},
+        "shares": {host_name: round(1 - far / total, 3), name: round(far / total, 3)} if total else {},
+    }
+    if found.get("servers") is None and found.get("slices") is None:
+        return {**facts_, "says": "not known", "state": UNKNOWN}
+    if not total:
+        return {**facts_, "says": "nobody serves it", "state": BROKEN}
+    says = f"{1 - far / total:.0%} {host_name}, {far / total:.0%} {name}"
+    unused = BROKEN if there else ABSENT
+    return {**facts_, "says": says, "state": OK if far else unused}
 
 
 def costs(answer: t.Mapping[str, t.Any]) -> Facts:

@@ -66,6 +66,18 @@ def metrics(facts: Facts) -> str:
             ],
         ),
     ]
+    lines += _family(
+        "traffic_share",
+        "Part of a Service's customers that a cluster gets.",
+        [
+            (
+                {**burst, **{key: one[key] for key in ("namespace", "service", "method", "host")}, "cluster": cluster},
+                share,
+            )
+            for one in facts["traffic"]
+            for cluster, share in one["shares"].items()
+        ],
+    )
     if facts["costs"]["hourly"] is not None:
         lines += _family(
             "cost_usd_per_hour",

@@ -126,8 +126,10 @@ def picture(facts: Facts, *, narrow: bool = False) -> Picture:
         for n, (state, text, spoken) in enumerate(tunnels):
             y = 60.0 + 60 * n
             links.append(Link(390, y, width - 390, y, state, text, spoken, 400, y - 8))
-    end = applications.fit(10, end + 16, width - 20)
-    return Picture(width, end + 10, [home, far, applications], links)
+    below = [*([_customers(facts)] if facts["traffic"] else []), applications]
+    for box in below:
+        end = box.fit(10, end + 16, width - 20)
+    return Picture(width, end + 10, [home, far, *below], links)
 
 
 def summary(facts: Facts, drawn: Picture) -> str:
@@ -205,6 +207,14 @@ def _applications(facts: Facts) -> Box:
     if len(listed) > MOST_APPLICATIONS:
         lines.append(f"{len(listed)} in all; those that need a look come first")
     return Box("Applications", worst(one["state"] for one in listed), lines, inside)
+
+
+def _customers(facts: Facts) -> Box:
+    inside = []
+    for one in facts["traffic"]:
+        way = f"at the edge, on {one['host']}" if one["host"] else f"by {one['method']}"
+        inside.append(Box(f"Service {one['namespace']}/{one['service']}", one["state"], [f"{one['says']}, {way}"]))
+    return Box("Customers", worst(one["state"] for one in facts["traffic"]), [], inside)
 
 
 def _tunnels(facts: Facts) -> list[tuple[str, str, str]]:

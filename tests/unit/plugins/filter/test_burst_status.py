@@ -125,6 +125,47 @@ def test_a_parked_burst_is_named() -> None:
     assert "parked" not in document("svg", answers())
 
 
+def slice_of(cluster: str, *ready: bool) -> Answers:
+    managed = "traffic.cloudburst.federation" if cluster == "vulcan" else "endpointslice-controller.k8s.io"
+    return {
+        "metadata": {"labels": {"endpointslice.kubernetes.io/managed-by": managed}},
+        "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": one}} for one in ready],
+    }
+
+
+def server(name: str, weight: int, up: bool = True) -> Answers:
+    return {"name": name, "burst": name != "earth", "weight": weight, "up": up}
+
+
+@pytest.mark.parametrize(
+    ("found", "shares", "says", "state"),
+    [
+        ({"servers": [server("earth", 10), server("v", 5)]}, [0.667, 0.333], "67% earth, 33% vulcan", "ok"),
+        ({"servers": [server("earth", 10), server("v", 5, False)]}, [1, 0], "100% earth, 0% vulcan", "broken"),
+        ({"servers": [server("earth", 10)]}, [1, 0], "100% earth, 0% vulcan", "absent"),
+        ({"servers": [server("earth", 10, False)]}, [], "nobody serves it", "broken"),
+        ({"servers": None}, [], "not known", "unknown"),
+        (
+            {"slices": [slice_of("earth", True), slice_of("vulcan", True, True, False)]},
+            [0.333, 0.667],
+            "33% earth, 67% vulcan",
+            "ok",
+        ),
+    ],
+)
+def test_the_shares_of_customers(found: Answers, shares: list[float], says: str, state: str) -> None:
+    given = answers(traffic=[{"service": "web", "namespace": "shop", "method": "edge", "host": "lb", **found}])
+    facts = json.loads(document("json", given))
+    (one,) = facts["traffic"]
+    assert (list(one["shares"].values()), one["says"], one["state"]) == (shares, says, state)
+    assert spoken(given)["Service shop/web"] == state
+    assert facts["state"] == ("broken" if state == "broken" else "ok")
+    labels = 'burst="vulcan",namespace="shop",service="web",method="edge",host="lb",cluster="vulcan"'
+    wanted = [f"cloudburst_traffic_share{{{labels}}} {shares[1]:.12g}"] if shares else []
+    lines = document("metrics", given).splitlines()
+    assert [line for line in lines if line.startswith("cloudburst_traffic_share") and 'vulcan"}' in line] == wanted
+
+
 def test_a_tunnel_that_is_down_at_aws_alone() -> None:
     given = answers(tunnel_ends=[{"outside_ip_address": "203.0.113.20", "status": "DOWN", "status_message": "IPSEC"}])
     facts = json.loads(document("json", given))
