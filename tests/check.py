@@ -33,10 +33,11 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
-# last two need no burst, or have their own.
+# last three need no burst, or have their own.
 LONGEST = (
     *("traffic", "traffic_endpoints", "pressure", "runner", "parking", "two_bursts"),
     *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
+    "traffic_ways",
 )
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))
@@ -318,8 +319,8 @@ class Checker:
     def modules(self) -> list[Step]:
         """The long scenarios: modules, two bursts, deletion by hand, mars and end points, with nothing beside them."""
         # Those at the end need no burst, or have one of their own.
-        *with_burst, openshift, endpoints = LONGEST
-        names = ("up", "join", "resources", *with_burst, "down", openshift, endpoints)
+        with_burst, without = LONGEST[:-3], LONGEST[-3:]
+        names = ("up", "join", "resources", *with_burst, "down", *without)
         return [self._named("modules", settings.LAB_NAME, names)]
 
     def _named(self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", **env: str) -> Step:
