@@ -14,11 +14,14 @@ import sys
 import typing as t
 from pathlib import Path
 
+import yaml
+
 from labkit import edge, mars, namespaces, settings
 from labkit.residue import aws, compare, hosts, kubernetes
 from labkit.residue.load import Load
 
 INVENTORY = settings.LAB_DIR / "inventory"
+_ALL = INVENTORY / "group_vars" / "all"
 PLAYBOOKS = settings.REPOSITORY / "playbooks"
 
 
@@ -59,20 +62,33 @@ def compare_to(file: Path) -> int:
 
 
 def run(file: Path) -> int:
-    """A burst up and down around the user's own applications, under load; 1 if anything is different, or failed."""
-    _play(Path(__file__).with_name("data_centre.yml"))
+    """A burst up and down around the user's own applications, under load; 1 if anything is different, or failed.
+
+    Customers are sent to both clusters meanwhile, at the edge and by endpoints.
+    """
+    edge.up()
+    for playbook in ("residue/data_centre.yml", "traffic/shop.yml"):
+        _play(settings.LAB_DIR / "labkit" / playbook)
     take_to(file)
     with Load(_addresses()) as load:
-        _play(PLAYBOOKS / "burst_up.yml")
-        _play(PLAYBOOKS / "burst_down.yml")
+        _play(PLAYBOOKS / "burst_up.yml", f"--extra-vars={json.dumps(_traffic())}")
+        _play(PLAYBOOKS / "burst_down.yml", f"--extra-vars={json.dumps(_traffic())}")
     status = compare_to(file)
     print(f"{load.asked} requests to the user's applications meanwhile, {len(load.failures)} failed")
     print("\n".join(load.failures[:20]))
     return 1 if status or load.failures else 0
 
 
-def _play(playbook: Path) -> None:
-    subprocess.run(["ansible-playbook", "-i", str(INVENTORY), str(playbook)], check=True)
+def _traffic() -> dict[str, t.Any]:
+    """The lab's applications and the shop, with customers in both clusters."""
+    burst, shop = (yaml.safe_load((_ALL / name).read_text()) for name in ("burst.yml", "traffic.yml"))
+    own = burst["burst_apps"]
+    shared = {"service": "fed-service", "namespace": own[0]["namespace"], "method": "endpoints"}
+    return {"burst_apps": own + shop["lab_shop"], "burst_traffic": [*shop["lab_shop_traffic"]["edge"], shared]}
+
+
+def _play(playbook: Path, *words: str) -> None:
+    subprocess.run(["ansible-playbook", "-i", str(INVENTORY), *words, str(playbook)], check=True)
 
 
 def _addresses() -> list[str]:
