@@ -84,7 +84,6 @@ EXCUSED = {
 # What the modules of amazon.aws call that the roles and playbooks use (their sources, release 10).
 MODULES = {
     "cloudformation_info": ["cloudformation:DescribeStacks"],
-    "ec2_instance_info": ["ec2:DescribeInstances"],
     "ec2_vpc_vpn_info": ["ec2:DescribeVpnConnections"],
 }
 
