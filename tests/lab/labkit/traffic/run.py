@@ -92,6 +92,7 @@ class Burst:
                 stack.enter_context(silent(cut))
                 if then:
                     then()
+                    since = time.time()  # kubectl takes its time on a busy machine
             requests = begun.wait()
         planned = not cut and not then
         self._add(name, planned, rate, requests, seconds, since)
