@@ -26,8 +26,8 @@ def is_openshift(client: Client) -> bool:
 def ovn_kubernetes(client: Client) -> dict[str, t.Any] | None:
     """How OVN-Kubernetes treats the addresses of pods.
 
-    :returns: ``None`` without OVN-Kubernetes, or where its configuration may not be read. Otherwise C(pod_networks);
-        C(routing_via_host), whether the routes of the nodes apply to packets of pods; and C(advertised), whether the
+    :returns: ``None`` without OVN-Kubernetes, or where its configuration may not be read. Otherwise ``pod_networks``;
+        ``routing_via_host``, whether the routes of the nodes apply to packets of pods; and ``advertised``, whether the
         addresses of pods are announced by BGP.
     """
     try:

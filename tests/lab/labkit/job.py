@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import re
@@ -106,6 +107,26 @@ def lock_seconds(events: t.Sequence[Event]) -> float:
     return max((data["duration"] for data in found if data.get("task_action", "").endswith("burst_lock")), default=0.0)
 
 
+@contextlib.contextmanager
+def shared(folder: Path) -> t.Iterator[None]:
+    """A folder that jobs of several labs mount over, each for itself; the last one to end removes it.
+
+    Linux removes a folder on which another mount namespace has something mounted, and unmounts it there:
+    https://man7.org/linux/man-pages/man7/mount_namespaces.7.html (Restrictions)
+    """
+    locks = settings.CACHE / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / "runner").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        folder.mkdir(exist_ok=True)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                folder.rmdir()
+
+
 @dataclasses.dataclass
 class Job:
     """A job in its folder."""
@@ -184,7 +205,6 @@ class Job:
 
         :param named: the user gets a name, as the entry point of ansible-builder's images gives it one; ssh needs it.
         """
-        RUNNER.mkdir(exist_ok=True)
         own = self.folder.with_name(f"{self.folder.name}-own")
         own.mkdir()
         passwd = own / "passwd"
@@ -207,13 +227,14 @@ class Job:
             "STASH": str(own / "stash"),
         }
         try:
-            with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL) as process:
+            with (
+                shared(RUNNER),
+                subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL) as process,
+            ):
                 if end_at:
                     self._end(process, end_at)
         finally:
             shutil.rmtree(own)
-            with contextlib.suppress(OSError):
-                RUNNER.rmdir()
 
     def _end(self, process: subprocess.Popen[bytes], task: str) -> None:
         stdout = self.folder / "artifacts" / "job" / "stdout"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from labkit import job
+from labkit import job, settings
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,17 @@ def test_how_long_a_job_waited_for_the_lock() -> None:
     ]
     assert job.lock_seconds(events) == 1.5
     assert job.lock_seconds([]) == 0
+
+
+def test_the_last_of_several_jobs_removes_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "CACHE", tmp_path / "cache")
+    folder = tmp_path / "runner"
+    with job.shared(folder):
+        with job.shared(folder):
+            assert folder.is_dir()
+        assert folder.is_dir()
+    assert not folder.exists()
+    (folder / "of somebody else").mkdir(parents=True)
+    with job.shared(folder):
+        pass
+    assert (folder / "of somebody else").is_dir()
