@@ -136,6 +136,8 @@ def test_a_burst_whose_lease_is_over_ends_whether_it_is_needed_or_not(what: Seen
     assert judged(what._replace(burst=UP._replace(under_way=True)), lately._replace(down_begun=None)).action == "none"
     gone = Memory(up_ended=ago(7200), down_ended=ago(1000), lease_end=ago(60))
     assert judged(seen(), gone).action == "none"
+    # One that is parked is a member still
+    assert judged(what, gone).action == "down"
 
 
 @pytest.mark.parametrize(
