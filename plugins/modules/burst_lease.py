@@ -234,7 +234,7 @@ def says(now: Moment, end: Moment | None, run: t.Mapping[str, t.Any] | None) -> 
     if run is None:
         return f"{over} Nothing has ended the burst in AWS yet."
     if run["status"] == "RUNNING":
-        return f"{over} The burst has been removed from AWS since {run['began']}."
+        return f"{over} AWS has been removing the burst since {run['began']}."
     said = run["says"] or "There was nothing to remove any more."
     return f"{over} {said} ({run['status']}, {run['ended']})"
 

@@ -201,12 +201,16 @@ def running() -> list[str]:
     return sorted(name for name, state in states().items() if state in _UP)
 
 
+def halt(name: str) -> None:
+    """End the program `name`, which can be started again. One that does not run is no error."""
+    with contextlib.suppress(xmlrpc.client.Fault):
+        _supervisor().stopProcess(name)
+
+
 def restart(name: str) -> None:
     """End the program `name` and start it again."""
-    supervisor = _supervisor()
-    with contextlib.suppress(xmlrpc.client.Fault):
-        supervisor.stopProcess(name)
-    supervisor.startProcess(name, False)
+    halt(name)
+    _supervisor().startProcess(name, False)
 
 
 def log_tail(name: str, lines: int = 15) -> str:
