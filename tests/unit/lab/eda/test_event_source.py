@@ -231,7 +231,7 @@ def test_in_dry_mode_nothing_is_written(server: ApiServer, source: Event) -> Non
 )
 def test_it_ends_with_one_line_and_no_trace(server: ApiServer, source: Event, given: Event, says: str) -> None:
     with pytest.raises(Exception, match=says) as caught:
-        events(source, server.arguments(**given), lambda seen: bool(seen))
+        events(source, server.arguments(**given), bool)
     assert "\n" not in str(caught.value)
     # ansible-rulebook shows each frame
     assert "module_utils" not in str(caught.traceback[-1].path)
