@@ -74,6 +74,7 @@ def internet_rules() -> str:
     return f"""table ip internet {{
   chain private {{
     type filter hook prerouting priority raw; policy accept;
+    ip saddr {{ {private} }} ip daddr {{ {private} }} counter drop
     ip saddr {{ {private} }} counter drop
     ip daddr {{ {private} }} counter drop
   }}
