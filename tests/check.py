@@ -35,12 +35,10 @@ SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
 # last three need no burst, or have their own.
 LONGEST = (
-    *("traffic_endpoints", "pressure", "runner", "parking", "two_bursts"),
+    *("traffic_endpoints", "pressure", "runner", "parking", "lease", "two_bursts"),
     *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
     "traffic_ways",
 )
-# Run by its name alone, until it has been seen green to its end.
-ALONE = ("lease",)
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))
 ASKED_FOR = ("modules", "docs")
@@ -310,7 +308,7 @@ class Checker:
 
     def molecule(self) -> list[Step]:
         """All scenarios, in two labs side by side."""
-        others = (word for name in (*SECOND, *LONGEST, *ALONE) for word in ("--exclude", name))
+        others = (word for name in (*SECOND, *LONGEST) for word in ("--exclude", name))
         second = f"{settings.LAB_NAME[:18]}-2"
         other = {"LAB_ACCESS": "helper", "LAB_EGRESS": "datacenter"}
         return [
