@@ -26,6 +26,23 @@ attributes:
     platforms: posix
 """
 
+    # For modules that only read
+    READING = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode and return changed status prediction without modifying the target.
+  diff_mode:
+    support: none
+    description: Returns details on what has changed, or would change in check mode, when in diff mode.
+    details:
+      - It changes nothing.
+  idempotent:
+    support: full
+    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
+"""
+
     # For modules whose waits run in slices, see plugins/plugin_utils/_progress.py
     PROGRESS = r"""
 options: {}
