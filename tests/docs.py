@@ -168,10 +168,6 @@ def rows() -> list[tuple[str, str, str, str]]:
             described[name] = spec
             continue
         named = sorted(set(_BURST.findall(default)) & set(burst_variables()))
-        if name in burst_variables():
-            # The role is called as its variables begin.
-            described[name] = spec
-            continue
         if len(named) == 1:
             described.setdefault(named[0], spec)
         if len(named) != 1 or name == "site_to_site_vpn_remote_egress":
