@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._attributes.progress
   - cloudburst.federation._kube
+  - cloudburst.federation._member
   - cloudburst.federation._wait
 options:
   state:
@@ -60,19 +61,6 @@ options:
       - The context of the member in O(member_kubeconfig). It can have any name. The default is O(name), and for the
         host cluster itself, O(context).
     type: str
-  member_host:
-    description:
-      - URL of the member's API server. With O(member_api_key), no kubeconfig is needed for the member. Without it,
-        this URL replaces the server in O(member_kubeconfig).
-    type: str
-  member_api_key:
-    description:
-      - A bearer token for the member's API server. KubeFed does not use it, but gets a token of its own.
-    type: str
-  member_ca_cert:
-    description:
-      - Path of a PEM file with the certificates to verify the member's API server with.
-    type: path
   member_validate_certs:
     description:
       - Whether to verify the certificate of the member's API server. The default is taken from the kubeconfig,
@@ -311,7 +299,7 @@ from ..module_utils._kubefed.membership.join import join
 from ..module_utils._kubefed.membership.model import TLS_VALIDATIONS, read_options
 from ..module_utils._kubefed.membership.session import Session
 from ..module_utils._kubefed.membership.unjoin import unjoin
-from ..module_utils._runtime.argspec import kube_spec, wait_spec
+from ..module_utils._runtime.argspec import kube_spec, member_spec, wait_spec
 from ..module_utils._runtime.errors import InvalidOption
 from ..module_utils._runtime.module import QuietModule, Run, run_module
 
@@ -371,14 +359,10 @@ def main() -> None:
     module = QuietModule(
         argument_spec={
             **kube_spec(),
+            **member_spec(),
             **wait_spec(timeout=300),
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "name": {"type": "str", "required": True},
-            "member_kubeconfig": {"type": "raw"},
-            "member_context": {"type": "str"},
-            "member_host": {"type": "str"},
-            "member_api_key": {"type": "str", "no_log": True},
-            "member_ca_cert": {"type": "path"},
             "member_validate_certs": {"type": "bool"},
             "api_endpoint": {"type": "str"},
             "ca_bundle": {"type": "str"},

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - cloudburst.federation._attributes
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._kube
+  - cloudburst.federation._member
 attributes:
   diff_mode:
     support: none
@@ -62,28 +63,6 @@ options:
         the member cannot be asked.
     type: bool
     default: false
-  member_kubeconfig:
-    description:
-      - The kubeconfig with access to the member, as the path of a file or its content as a dictionary. The default is
-        O(kubeconfig).
-    type: raw
-  member_context:
-    description:
-      - The context of the member in O(member_kubeconfig). The default is O(name).
-    type: str
-  member_host:
-    description:
-      - URL of the member's API server. With O(member_api_key), no kubeconfig is needed for the member. Without it, this
-        URL replaces the server in O(member_kubeconfig).
-    type: str
-  member_api_key:
-    description:
-      - A bearer token for the member's API server.
-    type: str
-  member_ca_cert:
-    description:
-      - Path of a PEM file with the certificates to verify the member's API server with.
-    type: path
 """
 
 EXAMPLES = r"""
@@ -151,7 +130,7 @@ from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
 from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kube.parallel import each
 from ..module_utils._kube.paths import resource_path
-from ..module_utils._runtime.argspec import kube_spec
+from ..module_utils._runtime.argspec import kube_spec, member_spec
 from ..module_utils._runtime.errors import FederationError, InvalidOption
 from ..module_utils._runtime.module import QuietModule
 
@@ -202,15 +181,11 @@ def main() -> None:
     module = QuietModule(
         argument_spec={
             **kube_spec(),
+            **member_spec(),
             "name": {"type": "str", "required": True},
             "host_name": {"type": "str", "required": True},
             "services": {"type": "list", "elements": "dict", "required": True, "options": service},
             "draining": {"type": "bool", "default": False},
-            "member_kubeconfig": {"type": "raw"},
-            "member_context": {"type": "str"},
-            "member_host": {"type": "str"},
-            "member_api_key": {"type": "str", "no_log": True},
-            "member_ca_cert": {"type": "path"},
         },
         supports_check_mode=True,
     )

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._attributes.progress
   - cloudburst.federation._kube
+  - cloudburst.federation._member
   - cloudburst.federation._wait
 options:
   state:
@@ -102,28 +103,6 @@ options:
     type: list
     elements: str
     default: []
-  member_kubeconfig:
-    description:
-      - The kubeconfig with access to the member, as the path of a file or its content as a dictionary. The default is
-        O(kubeconfig).
-    type: raw
-  member_context:
-    description:
-      - The context of the member in O(member_kubeconfig). The default is O(name).
-    type: str
-  member_host:
-    description:
-      - URL of the member's API server. With O(member_api_key), no kubeconfig is needed for the member. Without it,
-        this URL replaces the server in O(member_kubeconfig).
-    type: str
-  member_api_key:
-    description:
-      - A bearer token for the member's API server. The keeper does not use it, but gets a token of its own.
-    type: str
-  member_ca_cert:
-    description:
-      - Path of a PEM file with the certificates to verify the member's API server with.
-    type: path
   force:
     description:
       - Whether to drain the member even from a Service that has no other ready endpoint, so that its clients reach
@@ -234,7 +213,7 @@ from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
 from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
-from ..module_utils._runtime.argspec import kube_spec, wait_spec
+from ..module_utils._runtime.argspec import kube_spec, member_spec, wait_spec
 from ..module_utils._runtime.errors import InvalidOption
 from ..module_utils._runtime.module import QuietModule, Run, run_module
 from ..module_utils._traffic import keeper, shift
@@ -320,6 +299,7 @@ def main() -> None:
     module = QuietModule(
         argument_spec={
             **kube_spec(),
+            **member_spec(),
             **wait_spec(timeout=120),
             "state": {"type": "str", "choices": ["present", "drained", "absent"], "default": "present"},
             "name": {"type": "str", "required": True},
@@ -328,11 +308,6 @@ def main() -> None:
             "opened_ports": {"type": "list", "elements": "dict", "options": ranges},
             "host_networks": {"type": "list", "elements": "str", "default": []},
             "member_networks": {"type": "list", "elements": "str", "default": []},
-            "member_kubeconfig": {"type": "raw"},
-            "member_context": {"type": "str"},
-            "member_host": {"type": "str"},
-            "member_api_key": {"type": "str", "no_log": True},
-            "member_ca_cert": {"type": "path"},
             "force": {"type": "bool", "default": False},
             "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
         },

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Argument specs which several modules share. Must be kept in sync with the doc fragments _kube and _wait."""
+"""Argument specs which several modules share. Must be kept in sync with the doc fragments _kube, _member and _wait."""
 
 from __future__ import annotations
 
@@ -55,6 +55,17 @@ def kube_spec() -> ArgumentSpec:
     }
 
 
+def member_spec() -> ArgumentSpec:
+    """Access to a member of the federation. It is another cluster than the environment's variables are about."""
+    return {
+        "member_kubeconfig": {"type": "raw"},
+        "member_context": {"type": "str"},
+        "member_host": {"type": "str"},
+        "member_api_key": {"type": "str", "no_log": True},
+        "member_ca_cert": {"type": "path"},
+    }
+
+
 def wait_spec(*, timeout: int, sleep: int = 5) -> ArgumentSpec:
     """Waiting, with kubernetes.core's names.
 
@@ -68,4 +79,4 @@ def wait_spec(*, timeout: int, sleep: int = 5) -> ArgumentSpec:
     }
 
 
-__all__ = ("ArgumentSpec", "kube_spec", "wait_spec")
+__all__ = ("ArgumentSpec", "kube_spec", "member_spec", "wait_spec")
