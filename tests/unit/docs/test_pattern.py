@@ -85,6 +85,13 @@ def test_answers_as_text_are_taken_by_burst_check() -> None:
     assert (stack.value("eks_stack_node_count"), stack.value("eks_stack_node_instance_types")) == (2, ["m6i.large"])
 
 
+@pytest.mark.parametrize("answer", ["", " ", "\n", None])
+def test_an_answer_without_a_word_counts_as_not_set(answer: str | None) -> None:
+    role = Role("burst_check", burst_name=answer, burst_check_required=["burst_name"])
+    (said,) = role.refusals("variables.yml")
+    assert said.startswith("These variables are not set: burst_name. ")
+
+
 def test_the_definition_has_what_its_schema_wants() -> None:
     found = pattern()
     assert set(found) == REQUIRED | {"tags"}
