@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import re
 import typing as t
 from pathlib import Path
 
@@ -52,3 +54,16 @@ def test_code_is_no_prose() -> None:
     """Literals, markup of ansible-doc and Jinja are left out; no two of them look like a word that is repeated."""
     assert prose.own_words(prose.Text("", prose._plain("``can't`` `can't` C(can't) {{ \"can't\" }}"))) == []
     assert prose._plain("``one`` O(two)") == "Qa Qb"
+
+
+def test_no_value_is_left_out_of_a_message() -> None:
+    """A line of a message that lacks its ``f`` would show the name of a variable in braces instead of its value."""
+    wrong = [
+        f"{path.name}:{node.lineno}: {part.value!r}"
+        for path in sorted((prose.CHECKOUT / "plugins").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+        if isinstance(part, ast.Constant) and re.search(r"\{[a-z_][\w.]*\}", str(part.value))
+    ]
+    assert wrong == []

@@ -77,11 +77,14 @@ def leaves_replicas(type_: FederatedType, template: Object) -> bool:
     return rules_of(type_).scaled and isinstance(spec, dict) and spec.get("replicas") is None
 
 
-def conflict(desired: DesiredObject, autoscaler: Autoscaler, spec: Object, *, schedule: str) -> str:
+def conflict(
+    desired: DesiredObject, autoscaler: Autoscaler, spec: Object, *, schedule: str, retains_replicas: bool
+) -> str:
     """Why an object cannot be federated as it is with its autoscaler, or an empty string.
 
     :param spec: of the federated object as it will be.
     :param schedule: title of the ReplicaSchedulingPreference that divides its replicas, or an empty string.
+    :param retains_replicas: whether its federated type has the field retainReplicas.
     """
     if schedule:
         return (
@@ -98,6 +101,12 @@ def conflict(desired: DesiredObject, autoscaler: Autoscaler, spec: Object, *, sc
         return (
             f"{desired.title} has an override of /spec/replicas for {', '.join(both)}, where {autoscaler.title} scales"
             " it: KubeFed would endlessly undo that. Remove the override or the autoscaler there."
+        )
+    if not retains_replicas:
+        return (
+            f"{desired.title} is scaled by {autoscaler.title}, and {desired.type.federated_kind} has no field"
+            " retainReplicas, so KubeFed would endlessly undo that: remove one of the two, or apply"
+            f" {desired.type.kind} {desired.name} in each cluster without the federation."
         )
     return ""
 

@@ -74,13 +74,8 @@ class Autoscaling:
             for autoscaler in self.of(one):
                 scheduled = (one.type.federated_kind, one.name) in self._store.scheduled_in(one.namespace)
                 schedule = f"{SCHEDULE_KIND} {one.namespace}/{one.name}" if scheduled else ""
-                problem = conflict(one, autoscaler, plan.spec, schedule=schedule)
-                if not problem and not self._store.retains_replicas(one.type):
-                    problem = (
-                        f"{one.title} is scaled by {autoscaler.title}, and {one.type.federated_kind} has no field"
-                        " retainReplicas, so that KubeFed would endlessly undo that: remove one of the two, or apply "
-                        "{one.type.kind} {one.name} in each cluster without the federation."
-                    )
+                retains = self._store.retains_replicas(one.type)
+                problem = conflict(one, autoscaler, plan.spec, schedule=schedule, retains_replicas=retains)
                 if problem:
                     problems.append(problem)
                     break

@@ -102,5 +102,13 @@ def override(cluster: str) -> Object:
 )
 def test_what_does_not_go_with_an_autoscaler(spec: Object, schedule: str, problem: str) -> None:
     autoscaler = Autoscaler("HorizontalPodAutoscaler any", ("apps", "Deployment", "web"), frozenset(["earth"]))
-    said = autoscalers.conflict(DesiredObject(DEPLOYMENT, "shop", "web", {}), autoscaler, spec, schedule=schedule)
+    desired = DesiredObject(DEPLOYMENT, "shop", "web", {})
+    said = autoscalers.conflict(desired, autoscaler, spec, schedule=schedule, retains_replicas=True)
     assert (problem in said) if problem else said == ""
+
+
+def test_without_the_field_retain_replicas() -> None:
+    autoscaler = Autoscaler("HorizontalPodAutoscaler any", ("apps", "StatefulSet", "web"), frozenset(["earth"]))
+    desired = DesiredObject(STATEFUL_SET, "shop", "web", {})
+    said = autoscalers.conflict(desired, autoscaler, {}, schedule="", retains_replicas=False)
+    assert said.endswith("or apply StatefulSet web in each cluster without the federation.")
