@@ -18,6 +18,7 @@ from ansible_collections.cloudburst.federation.plugins.plugin_utils._customer_ga
     ESP_PROPOSALS,
     IKE_PROPOSALS,
 )
+from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
@@ -59,6 +60,37 @@ def test_no_role_or_playbook_has_a_default_of_its_own() -> None:
             r"(burst_\w+)(?: \| default\(''\))? \| cloudburst\.federation\.survey\('(\w+)'\)", path.read_text()
         ):
             assert name == asked, path
+
+
+def test_roles_take_the_variables_of_a_burst_in_one_way() -> None:
+    """As a survey gives them; a required one may stand for itself."""
+    for path in (ROOT / "roles").glob("*/defaults/main.yml"):
+        for expression in re.findall(r"\{\{.*?\}\}", path.read_text(), re.DOTALL):
+            for name in set(re.findall(r"\bburst_\w+", expression)) & set(VARIABLES):
+                alone = expression == f"{{{{ {name} }}}}" and VARIABLES[name].default == ""
+                assert alone or f"survey('{name}')" in expression, f"{path}: {expression}"
+
+
+@pytest.mark.parametrize(
+    ("given", "networks"),
+    [
+        ({"burst_vpc_cidr": "10.12.0.0/16"}, ["10.12.0.0/16"]),
+        ({"burst_extension": "existing", "burst_remote_networks": "10.30.0.0/24"}, ["10.30.0.0/24"]),
+        (
+            {"burst_extension": "existing", "burst_tunnels": [{"remote_networks": ["10.30.0.0/24"]}, {"psk": ""}]},
+            ["10.30.0.0/24"],
+        ),
+        ({"burst_extension": "existing"}, []),
+    ],
+)
+def test_roles_agree_on_the_networks_of_the_extension(given: dict[str, t.Any], networks: list[str]) -> None:
+    routes = Role("local_routes", burst_name="vulcan", **given)
+    traffic = Role("traffic_endpoints", burst_name="vulcan", **given)
+    assert routes.value("local_routes_remote_networks") == networks
+    assert traffic.value("traffic_endpoints_member_networks") == networks
+    if "burst_extension" in given:
+        check = Role("burst_check", burst_name="vulcan", **given)
+        assert check.value("burst_check_remote_networks") == networks
 
 
 def test_the_documented_inventory_shows_the_defaults() -> None:
