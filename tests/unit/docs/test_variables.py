@@ -110,3 +110,28 @@ def test_tunnels_offer_the_same_to_every_peer() -> None:
     for name, option in main["options"]["site_to_site_vpn_tunnels"]["options"].items():
         if not option.get("required") and not name.startswith(("name", "inside_")):
             assert option["default"] == defaults[name], name
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads tasks, whose own tags do not matter here."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+def facts_of(tasks: t.Any) -> t.Iterator[str]:
+    """The facts that tasks set, but for a role's internal ones."""
+    for task in tasks or []:
+        yield from (name for name in task.get("ansible.builtin.set_fact", {}) if not name.startswith("__"))
+        for key in ("block", "rescue", "always"):
+            yield from facts_of(task.get(key))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_fact_that_a_role_hands_on_is_documented(role: str) -> None:
+    specs = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text()
+    page = (ROOT / "docs" / "docsite" / "rst" / "parts.rst").read_text()
+    for path in (ROOT / "roles" / role / "tasks").glob("*.yml"):
+        for name in facts_of(yaml.load(path.read_text(), Loader=_Loader)):
+            assert f"C({name})" in specs, f"{path}: {name}"
+            assert f"``{name}``" in page, f"{path}: {name}"
