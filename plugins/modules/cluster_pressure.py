@@ -344,7 +344,6 @@ memory:
     up_ended: ""
     down_begun: ""
     down_ended: ""
-    lease_end: ""
     worked: ""
 """
 

@@ -60,6 +60,7 @@ class Burst(t.NamedTuple):
     :ivar under_way: whether a playbook works on it.
     :ivar loads: the pods that run there, or ``None`` where that is not known.
     :ivar nodes: how many it has.
+    :ivar lease_end: when its lease on AWS is over, if it has one.
     """
 
     member: bool = False
@@ -68,6 +69,7 @@ class Burst(t.NamedTuple):
     under_way: bool = False
     loads: t.Sequence[Load] | None = ()
     nodes: int = 0
+    lease_end: datetime | None = None
 
 
 class Seen(t.NamedTuple):
@@ -163,8 +165,7 @@ def _action(
     attempts = (memory.up_begun, memory.down_begun, memory.down_ended, memory.worked)
     told = [moment for moment in attempts if moment]
     wait = limits.retry - seconds(max(told), now) if told else 0
-    there = burst.member or memory.unfinished
-    over = there and memory.lease_end is not None and memory.lease_end <= now
+    over = burst.lease_end is not None and burst.lease_end <= now
     if not reasons and not idle and not over:
         return "none", _calm(burst, memory)
     why = "; ".join(reasons) or "all that runs in the burst would find room in the data centre"

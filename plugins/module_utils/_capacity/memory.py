@@ -33,7 +33,6 @@ class Memory(t.NamedTuple):
     :ivar up_ended: when the playbook burst_up last ended well.
     :ivar down_begun: when a burst was last told to end.
     :ivar down_ended: when the playbook burst_down last ended well.
-    :ivar lease_end: when the burst's lease on AWS is over, if it has one.
     :ivar worked: when a playbook was last seen working on the burst, so that one that has failed is known.
     """
 
@@ -43,7 +42,6 @@ class Memory(t.NamedTuple):
     up_ended: datetime | None = None
     down_begun: datetime | None = None
     down_ended: datetime | None = None
-    lease_end: datetime | None = None
     worked: datetime | None = None
 
     @property

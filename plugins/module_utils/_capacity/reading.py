@@ -34,6 +34,8 @@ from .times import parsed, seconds
 _WORKS = 60
 _SCALED = {"Deployment": "deployments", "StatefulSet": "statefulsets", "ReplicaSet": "replicasets"}
 SYSTEM_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
+# Of the burst's KubeFedCluster: burst_up writes it there (playbooks/burst_up.yml)
+LEASE_END_ANNOTATION = "cloudburst.federation/lease-end"
 # Of the nodes that a burst would have
 NODE_LABELS = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
 
@@ -132,12 +134,15 @@ def _burst(
     under_way = bool(lease.get("holderIdentity")) and renewed is not None and seconds(renewed, now) < _WORKS
     if not member:
         return Burst(under_way=under_way), cluster, [], ""
+    metadata = member["metadata"]
     burst = Burst(
         member=True,
         ready=is_ready(member),
-        since=parsed(member["metadata"].get("creationTimestamp")),
+        since=parsed(metadata.get("creationTimestamp")),
         under_way=under_way,
         loads=None,
+        # Whoever looks knows it, also who has not seen the burst begin
+        lease_end=parsed((metadata.get("annotations") or {}).get(LEASE_END_ANNOTATION)),
     )
     try:
         client = Members(host, question.kubefed_namespace).client(question.burst)
@@ -147,11 +152,11 @@ def _burst(
         return burst, cluster, [], error.message
     if not nodes and not under_way:
         # Parked: a member that can run nothing, as if there were none. burst_up brings its nodes.
-        return Burst(), cluster, pods, ""
+        return Burst(lease_end=burst.lease_end), cluster, pods, ""
     if nodes:
         # Its own are known now: what all of them have
-        metadata = [node["metadata"].get("labels") or {} for node in nodes]
-        common = set.intersection(*(set(labels.items()) for labels in metadata))
+        labels = [set((node["metadata"].get("labels") or {}).items()) for node in nodes]
+        common = set.intersection(*labels)
         cluster = cluster._replace(labels={**dict(common), **question.labels})
     return burst._replace(loads=_loads(pods, cluster), nodes=len(nodes)), cluster, pods, ""
 

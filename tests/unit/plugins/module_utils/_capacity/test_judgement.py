@@ -125,19 +125,21 @@ def test_a_burst_lasts_for_a_while_at_least(seconds: int, action: str) -> None:
     assert judged(seen(burst=burst), Memory(idle_since=ago(9999))).action == action
 
 
-@pytest.mark.parametrize("what", [seen(burst=UP), seen([pod(9999)], burst=UP), seen(burst=UP._replace(loads=None))])
-def test_a_burst_whose_lease_is_over_ends_whether_it_is_needed_or_not(what: Seen) -> None:
-    for seconds, action in ((-1, "none"), (0, "down")):
-        assert judged(what, Memory(up_ended=ago(7200), lease_end=ago(seconds))).action == action
-    # Once at a time, and not where there is nothing to end
-    lately = Memory(up_ended=ago(7200), lease_end=ago(60), down_begun=ago(899))
-    assert judged(what, lately).action == "none"
-    assert judged(what, lately._replace(down_begun=ago(900))).action == "down"
-    assert judged(what._replace(burst=UP._replace(under_way=True)), lately._replace(down_begun=None)).action == "none"
-    gone = Memory(up_ended=ago(7200), down_ended=ago(1000), lease_end=ago(60))
-    assert judged(seen(), gone).action == "none"
-    # One that is parked is a member still
-    assert judged(what, gone).action == "down"
+@pytest.mark.parametrize(
+    "burst",
+    # One that is parked is not counted as a member
+    [UP, UP._replace(loads=None), UP._replace(ready=False, loads=None), Burst()],
+)
+def test_a_burst_whose_lease_is_over_ends_whether_it_is_needed_or_not(burst: Burst) -> None:
+    """Also one that nobody was watching when it began."""
+    over = burst._replace(lease_end=ago(0))
+    for what in (seen(burst=over), seen([pod(9999)], burst=over)):
+        assert judged(what).action == "down"
+        # Once at a time
+        assert judged(what, Memory(down_begun=ago(899))).action == "none"
+        assert judged(what, Memory(down_begun=ago(900))).action == "down"
+        assert judged(what._replace(burst=over._replace(under_way=True))).action == "none"
+    assert judged(seen(burst=burst._replace(lease_end=ago(-1)))).action == "none"
 
 
 @pytest.mark.parametrize(
