@@ -21,10 +21,11 @@ options:
         the host cluster), V(asked) (when, in ISO 8601), V(stacks) (the status of each by its name), V(parked) (whether
         the burst has no nodes at present), V(tunnel_ends) (AWS's telemetry of the tunnels), V(costs) (returned by
         M(cloudburst.federation.eks_leftovers)), V(lease) (returned by M(cloudburst.federation.burst_lease)),
-        V(members), V(host_nodes) and V(extension_nodes) (returned by M(kubernetes.core.k8s_info)), V(federated) (a list
-        of such results), V(tunnels) and V(routes) (lines of each host), and V(traffic) (a list of Services
-        with C(service), C(namespace), C(method), and C(host) and C(servers) of the role
-        P(cloudburst.federation.edge_haproxy#role), or C(slices) with EndpointSlices).
+        V(demand) (returned by M(cloudburst.federation.cluster_pressure)), V(members), V(host_nodes) and
+        V(extension_nodes) (returned by M(kubernetes.core.k8s_info)), V(federated) (a list of such results), V(tunnels)
+        and V(routes) (lines of each host), and V(traffic) (a list of Services with C(service), C(namespace),
+        C(method), and C(host) and C(servers) of the role P(cloudburst.federation.edge_haproxy#role), or C(slices) with
+        EndpointSlices).
     type: dict
     required: true
   document:

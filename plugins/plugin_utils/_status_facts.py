@@ -32,8 +32,8 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
 
     :param answers: the keys that the filter's documentation names, each as the module has returned it.
     :returns: plain data: ``burst``, ``asked``, ``region`` and ``state`` of the whole, and the parts ``stack``,
-        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications``, ``traffic``, ``costs`` and ``lease``,
-        each with its ``state``.
+        ``clusters``, ``tunnels``, ``tunnel_ends``, ``routes``, ``applications``, ``traffic``, ``costs``, ``lease`` and
+        ``demand``, each with its ``state``.
     """
     name, host_name = str(answers["name"]), str(answers.get("host_name") or "")
     parts: Facts = {
@@ -52,6 +52,7 @@ def facts(answers: t.Mapping[str, t.Any]) -> Facts:
         "traffic": [traffic(found, name, host_name) for found in answers.get("traffic") or []],
         "costs": costs(answers.get("costs") or {}),
         "lease": lease(answers.get("lease") or {}),
+        "demand": demand(answers.get("demand") or {}),
     }
     asked, region = str(answers["asked"]), str(answers.get("region") or "")
     return {"burst": name, "asked": asked, "region": region, "state": overall(parts), **parts}
@@ -209,6 +210,32 @@ def lease(answer: t.Mapping[str, t.Any]) -> Facts:
         "left": answer.get("left"),
         "says": one_line(str(answer.get("says") or "")),
         "state": states.get(str(answer.get("state")), ABSENT),
+    }
+
+
+def demand(answer: t.Mapping[str, t.Any]) -> Facts:
+    """What the load asks for, from the answer of cluster_pressure; nothing of it where that one was not asked.
+
+    :returns: among others ``action``, as the module has it, and ``says``, what is due and why.
+    """
+    failed = bool(answer) and "action" not in answer
+    due = {"up": "a burst is due", "grow": "the burst is due to grow", "down": "the burst is due to end"}
+    said = [answer.get("why"), due.get(str(answer.get("action")))] if not failed else ["not known", answer.get("msg")]
+    nodes_ = _of(answer, "nodes")
+    asked = WORKING if answer.get("pressure") else OK
+    return {
+        "action": str(answer.get("action") or ""),
+        "says": one_line("; ".join(str(text) for text in said if text)),
+        "pressure": answer.get("pressure"),
+        "idle": answer.get("idle"),
+        "fits_at_home": answer.get("fits_at_home"),
+        "waiting": _of(answer, "waiting").get("pods"),
+        "not_counted": [
+            {"pod": one_line(str(row["pod"])), "why": one_line(str(row["why"]))}
+            for row in answer.get("not_counted") or []
+        ],
+        "requested_percent": nodes_.get("requested_percent") if nodes_.get("count") else None,
+        "state": UNKNOWN if failed or not answer else asked,
     }
 
 

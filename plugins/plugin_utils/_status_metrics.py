@@ -78,6 +78,7 @@ def metrics(facts: Facts) -> str:
             for cluster, share in one["shares"].items()
         ],
     )
+    lines += _demand(burst, facts["demand"])
     if facts["costs"]["hourly"] is not None:
         lines += _family(
             "cost_usd_per_hour",
@@ -93,6 +94,29 @@ def metrics(facts: Facts) -> str:
             [(burst, float(facts["costs"]["so_far"]))],
         )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _demand(burst: _Labels, demand: Facts) -> list[str]:
+    if not demand["action"]:
+        return []
+    share = demand["requested_percent"]
+    actions = [({**burst, "action": name}, float(name == demand["action"])) for name in ("none", "up", "grow", "down")]
+    return [
+        *_family("demand", "1 for what is due.", actions),
+        *_family(
+            "pressure",
+            "1 while the data centre has had too little room for long enough.",
+            [(burst, float(bool(demand["pressure"])))],
+        ),
+        *_family(
+            "waiting_pods", "Pods that wait for room and that a burst would help.", [(burst, float(demand["waiting"]))]
+        ),
+        *_family(
+            "requested_ratio",
+            "Part of the data centre's nodes that is requested.",
+            [] if share is None else [(burst, share / 100)],
+        ),
+    ]
 
 
 def _family(name: str, help_: str, samples: t.Sequence[tuple[_Labels, float]]) -> list[str]:

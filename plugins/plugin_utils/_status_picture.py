@@ -156,7 +156,13 @@ def _data_centre(facts: Facts) -> Box:
         lines = [f"{up} of {len(tunnels)} tunnels up"] if tunnels else []
         lines += [f"route {route['to']}" for route in routes[:3]]
         inside.append(Box(host, worst([part["state"] for part in [*tunnels, *routes]], OK), lines))
-    return Box("Data centre", worst(box.state for box in inside), [], inside)
+    demand = facts["demand"]
+    lines = [] if demand["requested_percent"] is None else [f"{demand['requested_percent']:g} % of its nodes requested"]
+    if demand["waiting"]:
+        lines.append(f"{demand['waiting']} pods waiting for room")
+    if demand["action"] not in ("", "none"):
+        lines.append(demand["says"])
+    return Box("Data centre", worst(box.state for box in inside), lines, inside)
 
 
 def _far_side(facts: Facts) -> Box:

@@ -251,6 +251,63 @@ def test_what_it_has_cost_so_far() -> None:
     assert "so far" not in document("html", answers())
 
 
+def demand(**other: t.Any) -> Answers:
+    return {
+        "action": "up",
+        "why": "2 pods waiting for cpu, up to 131 s",
+        "pressure": True,
+        "idle": False,
+        "fits_at_home": True,
+        "waiting": {"pods": 2, "longest": 131},
+        "not_counted": [{"pod": "shop/db-0", "why": f"its volume {HOSTILE} stays in the data centre"}],
+        "nodes": {"count": 3, "requested_percent": 95.8},
+        **other,
+    }
+
+
+def test_what_the_load_asks_for() -> None:
+    given = answers(demand=demand())
+    facts = json.loads(document("json", given))
+    says = "2 pods waiting for cpu, up to 131 s; a burst is due"
+    assert {key: facts["demand"][key] for key in ("action", "says", "waiting", "requested_percent", "state")} == {
+        **{"action": "up", "says": says, "waiting": 2},
+        **{"requested_percent": 95.8, "state": "working"},
+    }
+    assert facts["demand"]["not_counted"][0]["pod"] == "shop/db-0"
+    # Something is to be done, but nothing is broken
+    assert facts["state"] == json.loads(document("json", answers()))["state"]
+    lines = document("metrics", given).splitlines()
+    assert 'cloudburst_demand{burst="vulcan",action="up"} 1' in lines
+    assert 'cloudburst_demand{burst="vulcan",action="none"} 0' in lines
+    assert 'cloudburst_waiting_pods{burst="vulcan"} 2' in lines
+    assert 'cloudburst_requested_ratio{burst="vulcan"} 0.958' in lines
+    assert 'cloudburst_pressure{burst="vulcan"} 1' in lines
+    for form in ("svg", "html"):
+        drawn = document(form, given)
+        assert "95.8 % of its nodes requested; 2 pods waiting for room; 2 pods waiting for cpu" in drawn
+
+
+def test_without_pressure_the_picture_says_only_how_full_the_data_centre_is() -> None:
+    calm = demand(action="none", why="the data centre has room", pressure=False, waiting={"pods": 0}, not_counted=[])
+    drawn = document("svg", answers(demand=calm))
+    assert "95.8 % of its nodes requested" in drawn
+    assert "waiting" not in drawn
+    assert "has room" not in drawn
+    assert json.loads(document("json", answers(demand=calm)))["demand"]["state"] == "ok"
+
+
+def test_who_may_not_ask_what_the_load_asks_for_learns_why() -> None:
+    given = answers(demand={"changed": False, "msg": "403: nodes is forbidden\nfor weak"})
+    facts = json.loads(document("json", given))
+    assert (facts["demand"]["says"], facts["demand"]["state"]) == (
+        "not known; 403: nodes is forbidden for weak",
+        "unknown",
+    )
+    assert "requested" not in document("svg", given)
+    assert "cloudburst_demand" not in document("metrics", given)
+    assert "cloudburst_demand" not in document("metrics", answers())
+
+
 def test_an_unknown_document_is_refused() -> None:
     with pytest.raises(Exception, match="document is 'pdf'; it must be one of json, metrics, svg, html"):
         burst_status(answers(), "pdf")
