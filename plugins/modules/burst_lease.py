@@ -40,6 +40,15 @@ options:
         leases can be extended without limit.
     type: str
     default: "off"
+  owner:
+    description:
+      - The owner of the burst's stack, as in O(cloudburst.federation.cloudformation_stack#module:owner). If the stack
+        belongs to another owner, the module fails, so that nobody gives a lease to another data centre's burst.
+    type: str
+  take_over:
+    description:
+      - Another owner, from whom the stack is taken over if it belongs to them.
+    type: str
 seealso:
   - module: cloudburst.federation.eks_leftovers
 """
@@ -148,6 +157,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.errors import AwsUnavailable, calling, patience
 from ..module_utils._aws.machines import last_run
 from ..module_utils._aws.stacks.api import StackApi
+from ..module_utils._aws.stacks.ownership import check_owner
 from ..module_utils._aws.tags import STACK_PREFIX
 from ..module_utils._burst.lease import (
     Lease,
@@ -185,6 +195,7 @@ def read(aws: AnsibleAWSModule, now: Moment) -> dict[str, t.Any]:
         machines = aws.client("stepfunctions", config=config)
     stack = stacks.find(f"{STACK_PREFIX}{name}-lease")
     big = stacks.find(f"{STACK_PREFIX}{name}")
+    check_owner(big, aws.params)
     outputs = {row["OutputKey"]: row["OutputValue"] for row in (stack or {}).get("Outputs") or []}
     given, end = moment_of(outputs.get("Given", "")), moment_of(outputs.get("End", ""))
     held = Lease(given, end) if given and end else None
@@ -235,6 +246,8 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "lease": {"type": "str", "default": "off"},
             "lease_max": {"type": "str", "default": "off"},
+            "owner": {"type": "str"},
+            "take_over": {"type": "str"},
         },
         supports_check_mode=True,
     )

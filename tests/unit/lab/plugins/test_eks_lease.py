@@ -278,3 +278,18 @@ def test_the_operator_gives_extends_and_takes_away(
     finally:
         aws.delete("cloudburst-vulcan")
         aws.end(next(event["StackId"] for event in role.events))
+
+
+def test_no_lease_is_given_to_another_data_centres_burst(aws: t.Any, tmp_path: Path) -> None:
+    """Its end would delete that burst's stack."""
+    role = Run(aws, tmp_path)
+    mars: dict[str, t.Any] = {"eks_lease_name": "vulcan", "eks_lease_region": REGION, "eks_lease_owner": "mars"}
+    try:
+        status, output = role.run(name="eks_lease", burst_name="vulcan", burst_region=REGION, **mars)
+        assert status != 0
+        assert f"belongs to {EARTH}" in " ".join(output.split()), output
+        names = {each["StackName"] for each in aws.client("cloudformation").describe_stacks()["Stacks"]}
+        assert "cloudburst-vulcan-lease" not in names
+    finally:
+        aws.delete("cloudburst-vulcan")
+        aws.end(next(event["StackId"] for event in role.events))
