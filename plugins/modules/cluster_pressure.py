@@ -117,6 +117,11 @@ options:
       - Whether a burst that is up should grow while there is still too little room.
     type: bool
     default: false
+  node_max:
+    description:
+      - How many nodes the burst may have. Once it has them, it is not told to grow. V(0) means that this is unknown.
+    type: int
+    default: 0
 seealso:
   - module: cloudburst.federation.burst_lock
   - module: cloudburst.federation.node_group_plan

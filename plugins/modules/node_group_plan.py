@@ -119,6 +119,26 @@ short:
   returned: success
   type: int
   sample: 0
+too_large:
+  description: How many of these not even an empty node would take.
+  returned: success
+  type: int
+  sample: 0
+missing:
+  description: What the pods without room request.
+  returned: success
+  type: dict
+  contains:
+    cpu:
+      description: Cores.
+      returned: success
+      type: float
+      sample: 1.5
+    memory_mib:
+      description: MiB of memory.
+      returned: success
+      type: int
+      sample: 3072
 hourly_cost:
   description:
     - What the burst would cost at most in US dollars per hour, based on RV(prices). Empty if the price of an instance
@@ -135,6 +155,7 @@ prices:
   sample: list prices of us-east-1 in June 2026
 """
 
+import math
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -153,6 +174,9 @@ SECONDS = 30
 def plan(aws: AnsibleAWSModule) -> dict[str, t.Any]:
     """What the module returns."""
     params = aws.params
+    limit = params["max_hourly_cost"]
+    if limit is not None and not 0 < limit < math.inf:
+        raise InvalidOption(f"max_hourly_cost is {limit}; it must be more than 0 (US dollars per hour).")
     if not params["instance_types"] or not 1 <= params["min_nodes"] <= params["max_nodes"]:
         raise InvalidOption(
             f"min_nodes is {params['min_nodes']} and max_nodes {params['max_nodes']}; 1 <= min_nodes <= max_nodes is"
@@ -171,7 +195,6 @@ def plan(aws: AnsibleAWSModule) -> dict[str, t.Any]:
     found = planned(loads, kinds, least=params["min_nodes"], most=params["max_nodes"], there=params["current_nodes"])
     prices = prices_of(aws)
     fixed = [(str(kind), int(number)) for kind, number in params["fixed"].items()]
-    limit = params["max_hourly_cost"]
     known = all(prices.instance(kind.name) is not None for kind in kinds)
     hourly = cost(found, fixed=fixed, prices=prices) if known or limit is not None else None
     if limit is not None and hourly is not None:
@@ -180,6 +203,8 @@ def plan(aws: AnsibleAWSModule) -> dict[str, t.Any]:
         "nodes": found.nodes,
         "instance_types": [kind.name for kind in found.kinds],
         "short": found.short,
+        "too_large": found.too_large,
+        "missing": {"cpu": found.missing.cpu / 1000, "memory_mib": found.missing.memory // 2**20},
         "hourly_cost": hourly,
         "prices": prices.source,
     }

@@ -53,6 +53,7 @@ _KEY = re.compile(r"(?!0[xs])[!#-\[\]-~]{8,128}")
 # As https://docs.strongswan.org/docs/latest/config/proposals.html has them.
 _PROPOSAL = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+)*")
 _TUNNELS = 2
+_MOST_NODES = 1000
 _SHOWN = 200
 
 
@@ -104,6 +105,20 @@ def _between(low: int, high: int) -> Rule:
         return [] if _number(value, low, high) else [Problem(variable, value, allowed)]
 
     return rule
+
+
+def node_max(variable: str, value: t.Any) -> list[Problem]:
+    """The most nodes, given with the fewest: ``[fewest, most]``."""
+    least, most = value
+    low = int(least) if _number(least, 1, _MOST_NODES) else 1
+    allowed = f"it must be a number from {low} (burst_node_min) to {_MOST_NODES}"
+    return [] if _number(most, low, _MOST_NODES) else [Problem(variable, most, allowed)]
+
+
+def node_count(variable: str, value: t.Any) -> list[Problem]:
+    """How many nodes, or that this is to be calculated."""
+    allowed = f"it must be a number from 1 to {_MOST_NODES}, or auto"
+    return [] if value == "auto" or _number(value, 1, _MOST_NODES) else [Problem(variable, value, allowed)]
 
 
 def _one_of(choices: tuple[str, ...], why: str = "") -> Rule:
@@ -355,7 +370,12 @@ RULES: dict[str, Rule] = {
     "port": _between(1, 65535),
     "routes": routes,
     "kubernetes_version": _pattern(r"[0-9]+[.][0-9]+", 'a version as EKS names it, such as "1.35"'),
-    "node_count": _between(1, 1000),
+    "node_count": _between(1, _MOST_NODES),
+    "node_count_or_auto": node_count,
+    "node_max": node_max,
+    "usd": _pattern(
+        r"|(?=.*[1-9])[0-9]{1,6}([.][0-9]{1,4})?", "an amount in US dollars above 0 such as 1.50, or nothing"
+    ),
     "instance_types": _list_of(
         _pattern(r"[a-z0-9-]+[.][a-z0-9-]+", "an instance type such as m6i.large"), "a list of instance types"
     ),

@@ -31,7 +31,8 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
 
     :param value: of any type; a list is returned as it is.
     :param name: of the variable.
-    :param kind: ``str``, ``list``, ``data``, ``int``, ``count`` (a number, or auto) or ``bool``.
+    :param kind: ``str``, ``list``, ``data``, ``int``, ``count`` (a number, or auto),
+        ``duration`` (such as 8h, or off) or ``bool``.
     :param default: for an empty text and for None.
     :raises InvalidOption: the text is none of that kind.
     """
@@ -41,6 +42,9 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         raise _refusal(value, name, kind)
     if kind == "count" and str(value).strip() == "auto":
         return "auto"
+    if kind == "duration":
+        # YAML takes off for a truth value
+        return "off" if value is False else str(value).strip()
     if kind == "str":
         # YAML takes 1.35 and 123456789012 for numbers
         return str(value) if isinstance(value, (int, float)) else value

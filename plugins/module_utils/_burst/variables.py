@@ -17,7 +17,7 @@ import typing as t
 
 class Variable(t.NamedTuple):
     """A variable: ``str``, ``list`` (of texts), ``data`` (a list of anything), ``int``,
-    ``count`` (a number, or auto) or ``bool``.
+    ``count`` (a number, or auto), ``duration`` (such as 8h, or off) or ``bool``.
 
     :ivar default: what it is where it is not set. Required variables have none, which is told by burst_check.
     :ivar choices: the only values that it may have; all where it is empty.
@@ -72,8 +72,8 @@ VARIABLES: dict[str, Variable] = {
     "burst_kubeconfig_access": Variable("str", "aws_cli", ("aws_cli", "helper")),
     "burst_volumes": Variable("str", "keep", ("keep", "remove")),
     # A working day: whoever needs more says so, or runs burst_up again
-    "burst_lease": Variable("str", "8h"),
-    "burst_lease_max": Variable("str", "7d"),
+    "burst_lease": Variable("duration", "8h"),
+    "burst_lease_max": Variable("duration", "7d"),
     "burst_lease_mail": _TEXT,
     "burst_lease_policy_arns": _LIST,
     "burst_leftovers": Variable("str", "fail", ("fail", "report")),

@@ -14,7 +14,7 @@ from .._costs.prices import ROOT_GIB, Prices
 from .._costs.table import instance
 from .._kube.objects import Object
 from .._runtime.errors import InvalidOption
-from .amounts import Amount
+from .amounts import NOTHING, Amount, total
 from .packing import Load, Room, packed, without_room
 
 _MIB = 2**20
@@ -80,11 +80,15 @@ class Plan(t.NamedTuple):
 
     :ivar nodes: how many there are to be.
     :ivar short: how many pods find no room in it, as they are too large or the group is at its maximum.
+    :ivar missing: what these request.
+    :ivar too_large: how many of them not even an empty node takes.
     """
 
     nodes: int
     kinds: list[Kind]
-    short: int
+    short: int = 0
+    missing: Amount = NOTHING
+    too_large: int = 0
 
 
 def planned(loads: t.Sequence[Load], kinds: t.Sequence[Kind], *, least: int, most: int, there: int) -> Plan:
@@ -99,10 +103,9 @@ def planned(loads: t.Sequence[Load], kinds: t.Sequence[Kind], *, least: int, mos
     nodes, left = packed([*loads, *system], Room("node", smallest))
     wanted = max(nodes, least, there)
     count = min(wanted, most)
-    beyond = 0
-    if nodes > count:
-        beyond = len(without_room(loads, [Room(str(index), smallest) for index in range(count)]))
-    return Plan(count, cheapest_first(kinds), max(len(left), beyond))
+    short = without_room(loads, [Room(str(index), smallest) for index in range(count)]) if nodes > count else left
+    missing = total(load.amount for load in short)
+    return Plan(count, cheapest_first(kinds), len(short), missing, len(left))
 
 
 def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]], prices: Prices) -> float:

@@ -38,6 +38,7 @@ class Limits(t.NamedTuple):
     :ivar lifetime: how old a burst is at least when it ends.
     :ivar retry: how long after it was told to begin or end a burst is not told so again.
     :ivar grows: whether a burst that is up can become larger.
+    :ivar node_max: how many nodes it has at most; 0 where that is not said.
     """
 
     signals: t.Collection[str] = ("pods", "autoscalers")
@@ -49,6 +50,7 @@ class Limits(t.NamedTuple):
     lifetime: int = 3600
     retry: int = 900
     grows: bool = False
+    node_max: int = 0
 
 
 class Burst(t.NamedTuple):
@@ -176,6 +178,8 @@ def _action(
         return "none", f"{why}; a playbook is working on the burst"
     if reasons and burst.ready and not limits.grows:
         return "none", f"{why}; the burst is up, and its size is fixed"
+    if reasons and burst.ready and 0 < limits.node_max <= burst.nodes:
+        return "none", f"{why}; the burst has {_count(burst.nodes, 'node')}, and may not have more"
     if wait > 0:
         return "none", f"{why}; nothing is started for another {wait} s after the last attempt"
     if reasons:

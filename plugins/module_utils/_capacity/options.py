@@ -36,6 +36,7 @@ def demand_spec() -> ArgumentSpec:
         "full_percent": {"type": "float", "default": _DEFAULTS.full_percent},
         "idle_margin_percent": {"type": "float", "default": 15},
         "growing": {"type": "bool", "default": False},
+        "node_max": {"type": "int", "default": 0},
     }
 
 
@@ -74,10 +75,13 @@ def read_limits(params: t.Mapping[str, t.Any]) -> Limits:
     for name in _PERCENT:
         if not 0 <= params[name] <= 100:
             raise InvalidOption(f"{name} is {params[name]}; it must be a number from 0 to 100.")
+    if params["node_max"] < 0:
+        raise InvalidOption(f"node_max is {params['node_max']}; it must be 0 (no maximum) or more.")
     return Limits(
         signals=params["signals"],
         full_percent=params["full_percent"],
         grows=params["growing"],
+        node_max=params["node_max"],
         **{name: params[f"{name}_seconds"] for name in _SECONDS},
     )
 

@@ -24,8 +24,8 @@ PATTERN = ROOT / "extensions" / "patterns" / "burst"
 SURVEYS = sorted(path.stem for path in (PATTERN / "template_surveys").glob("*.yml"))
 # The types of answers that a variable's type may have: an answer of any other could not be read.
 TYPES = {"str": {"text"}, "list": {"textarea"}, "data": {"textarea"}, "int": {"integer"}, "bool": {"multiplechoice"}}
-# Who wants auto writes it into the inventory.
-TYPES["count"] = TYPES["int"]
+# A number or a word
+TYPES["count"] = TYPES["duration"] = {"text"}
 # What pattern-schema-1.0.0.json of github.com/ansible/pattern-service wants of each, and has for a question.
 REQUIRED = {"schema_version", "name", "title", "description", "short_description", "aap_resources"}
 QUESTION = {"type", "question_name", "question_description", "variable", "required"}

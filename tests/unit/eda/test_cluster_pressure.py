@@ -24,7 +24,8 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.arg
 
 EDA = Path(__file__).resolve().parents[3] / "extensions" / "eda"
 SOURCE = EDA / "plugins" / "event_source" / "cluster_pressure.py"
-PLAYBOOK = EDA.parents[1] / "playbooks" / "burst_watch.yml"
+# Of burst_watch and burst_status
+TASKS = EDA.parents[1] / "playbooks" / "tasks" / "pressure.yml"
 RULEBOOKS = sorted((EDA / "rulebooks").glob("*.yml"))
 OWN = {"interval", "dry"}
 # What a burst has anyhow
@@ -69,7 +70,7 @@ def test_arguments_are_read_as_a_modules_options(source: dict[str, t.Any], monke
     [
         ({}, "name"),
         ({"name": "vulcan", "intervall": 3}, "intervall"),
-        ({"name": "vulcan", "interval": 0}, "interval is 0"),
+        *(({"name": "vulcan", "interval": wrong}, f"interval is {wrong}") for wrong in (0, -1, "nan", "inf")),
         ({"name": "vulcan", "pending_seconds": "soon"}, "pending_seconds"),
     ],
 )
@@ -147,6 +148,6 @@ def test_rulebooks_begin_and_end_only_outside_dry_mode(path: Path) -> None:
 
 
 def test_the_playbook_asks_as_the_rulebooks_do() -> None:
-    (asked,) = [task[MODULE] for task in yaml.safe_load(PLAYBOOK.read_text())[0]["tasks"] if MODULE in task]
+    (asked,) = [task[MODULE] for task in yaml.safe_load(TASKS.read_text())]
     for path in RULEBOOKS:
         assert set(yaml.safe_load(path.read_text())[0]["sources"][0][MODULE]) - OWN == set(asked)

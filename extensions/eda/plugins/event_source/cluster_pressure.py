@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import sys
 import threading
 import typing as t
@@ -108,6 +109,10 @@ options:
     description: Whether a burst that is up should grow while there is still too little room.
     type: bool
     default: false
+  node_max:
+    description: How many nodes the burst may have. Once it has them, it is not told to grow. 0 means unknown.
+    type: int
+    default: 0
   kubeconfig:
     description:
       - Path of the kubeconfig with access to the cluster, or its content. This and the following options, and the
@@ -204,7 +209,7 @@ def read_args(args: dict[str, t.Any]) -> dict[str, t.Any]:
     if result.error_messages:
         raise ValueError(f"cluster_pressure: {'; '.join(result.error_messages)}")
     params: dict[str, t.Any] = result.validated_parameters
-    if params["interval"] <= 0:
+    if not 0 < params["interval"] < math.inf:
         raise ValueError(f"cluster_pressure: interval is {params['interval']}; it must be more than 0 (seconds).")
     return params
 

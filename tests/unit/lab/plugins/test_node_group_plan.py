@@ -56,7 +56,23 @@ def test_seven_pods_need_two_nodes_and_fifteen_three(plan: Plan) -> None:
     assert plan(needs=[{**NEED, "count": 7}])["nodes"] == 2
     assert plan(needs=[{**NEED, "count": 15}], current_nodes=2)["nodes"] == 3
     at_most = plan(needs=[{**NEED, "count": 15}], max_nodes=2)
-    assert (at_most["nodes"], at_most["short"]) == (2, 3)
+    assert (at_most["nodes"], at_most["short"], at_most["too_large"]) == (2, 3, 0)
+    assert at_most["missing"] == {"cpu": 0.87, "memory_mib": 30}
+    too_large = plan(needs=[{"cpu": 16}, NEED], max_nodes=2)
+    assert (too_large["nodes"], too_large["short"], too_large["too_large"]) == (1, 1, 1)
+    assert too_large["missing"] == {"cpu": 16.0, "memory_mib": 0}
+
+
+def test_the_cheapest_of_several_types_is_first_and_the_smallest_is_counted(plan: Plan) -> None:
+    assert plan(instance_types=["m6i.xlarge", "m6i.large"])["instance_types"] == ["m6i.large", "m6i.xlarge"]
+    both = plan(instance_types=["m6i.xlarge", "m6i.large"], needs=[{**NEED, "count": 7}])
+    assert both["nodes"] == plan(needs=[{**NEED, "count": 7}])["nodes"]
+
+
+@pytest.mark.parametrize("limit", [0, -1, "nan", "inf"])
+def test_a_limit_that_is_none_is_rejected(plan: Plan, limit: t.Any) -> None:
+    """Nothing costs more than nan."""
+    assert "it must be more than 0" in plan(max_hourly_cost=limit)["msg"]
 
 
 def test_the_pods_of_a_node_are_those_of_its_type(plan: Plan) -> None:

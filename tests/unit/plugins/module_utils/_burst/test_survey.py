@@ -36,7 +36,7 @@ def test_the_entries_of_a_list_are_text() -> None:
 
 
 @pytest.mark.parametrize("given", [None, "", "  \n", "\r\n"])
-@pytest.mark.parametrize("kind", ["list", "data", "int", "bool"])
+@pytest.mark.parametrize("kind", ["list", "data", "int", "bool", "duration"])
 def test_an_empty_answer_is_not_set(given: t.Any, kind: str) -> None:
     assert value_of(given, "burst_x", kind, "the default") == "the default"
 
@@ -60,6 +60,14 @@ def test_an_empty_list_is_one_that_is_set() -> None:
 @pytest.mark.parametrize(("given", "number"), [("2", 2), (" 10 ", 10), (2, 2), (2.0, 2)])
 def test_a_number(given: t.Any, number: int) -> None:
     assert value_of(given, "burst_node_count", "int", 1) == number
+
+
+@pytest.mark.parametrize(
+    ("given", "duration"), [("8h", "8h"), (" 90m\n", "90m"), ("off", "off"), (False, "off"), (8, "8")]
+)
+def test_a_duration(given: t.Any, duration: str) -> None:
+    """YAML takes an off without quotation marks for false."""
+    assert value_of(given, "burst_lease", "duration", "8h") == duration
 
 
 @pytest.mark.parametrize(("given", "truth"), [("true", True), ("No", False), ("1", True), (False, False), (1, True)])

@@ -95,7 +95,17 @@ def test_there_are_as_many_nodes_as_pods_need(
 
 
 def test_a_pod_that_no_type_takes_is_told() -> None:
-    assert planned(loads(1, 1001), [NODE], least=1, most=9, there=0).short == 1
+    plan = planned(loads(1, 1001), [NODE], least=1, most=9, there=0)
+    assert (plan.short, plan.too_large, plan.missing) == (1, 1, Amount(1001, 0, 1))
+
+
+def test_what_is_missing_at_the_maximum_is_told_and_the_maximum_is_taken() -> None:
+    """Two of 400 on each node; a pod that none takes is short at any size."""
+    plan = planned([*loads(7), *loads(1, 1001)], [NODE], least=1, most=2, there=0)
+    assert (plan.nodes, plan.short, plan.too_large) == (2, 4, 1)
+    assert plan.missing == Amount(3 * 400 + 1001, 0, 4)
+    enough = planned(loads(7), [NODE], least=1, most=4, there=0)
+    assert (enough.short, enough.missing) == (0, Amount(0, 0, 0))
 
 
 def test_each_node_may_be_the_smallest_of_the_types() -> None:
@@ -113,21 +123,21 @@ class List:
 
 
 def test_what_a_burst_costs_is_that_of_the_dearest_type() -> None:
-    plan = Plan(3, [NODE._replace(name="m6a.large"), NODE], 0)
+    plan = Plan(3, [NODE._replace(name="m6a.large"), NODE])
     prices = Prices(List())
     assert cost(plan, fixed=[("cluster", 1), ("vpc-endpoint", 16)], prices=prices) == pytest.approx(0.6 + 0.10 + 0.16)
     with pytest.raises(InvalidOption, match="price of x9"):
-        cost(Plan(1, [NODE._replace(name="x9", price=None)], 0), fixed=[], prices=prices)
+        cost(Plan(1, [NODE._replace(name="x9", price=None)]), fixed=[], prices=prices)
 
 
 def test_a_disk_is_part_of_a_node() -> None:
     bare = Prices().instance("m6i.large")
     assert bare is not None
-    assert cost(Plan(1, [NODE], 0), fixed=[], prices=Prices()) == pytest.approx(bare + 20 * 0.08 / 730, abs=1e-4)
+    assert cost(Plan(1, [NODE]), fixed=[], prices=Prices()) == pytest.approx(bare + 20 * 0.08 / 730, abs=1e-4)
 
 
 def test_what_costs_more_than_it_may_is_rejected_with_the_sum() -> None:
-    plan, prices = Plan(3, [NODE], 0), Prices(List())
+    plan, prices = Plan(3, [NODE]), Prices(List())
     hourly = cost(plan, fixed=[("cluster", 1)], prices=prices)
     assert hourly == pytest.approx(0.7)
     check_cost(plan, hourly, hourly, prices)

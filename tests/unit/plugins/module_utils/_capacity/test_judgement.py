@@ -196,6 +196,19 @@ def test_nothing_is_started_while_a_playbook_works() -> None:
     assert judged(seen(burst=busy), Memory(idle_since=ago(9999))).action == "none"
 
 
+@pytest.mark.parametrize(("nodes", "action"), [(2, "grow"), (3, "none"), (4, "none")])
+def test_a_burst_with_as_many_nodes_as_it_may_have_does_not_grow(nodes: int, action: str) -> None:
+    """A run of burst_up every quarter of an hour would change nothing."""
+    what = seen([pod(9999)], burst=UP._replace(nodes=nodes))
+    verdict = judged(what, grows=True, node_max=3)
+    assert (verdict.action, verdict.pressure) == (action, True)
+    assert judged(what, grows=True).action == "grow"
+    if action == "none":
+        assert f"the burst has {nodes} nodes, and may not have more" in verdict.why
+    # It begins all the same
+    assert judged(seen([pod(9999)]), grows=True, node_max=3).action == "up"
+
+
 def test_a_burst_that_is_up_grows_only_if_it_can() -> None:
     what = seen([pod(9999)], burst=UP)
     assert judged(what).action == "none"
