@@ -158,6 +158,7 @@ def _node_groups(api: Api, burst: Burst) -> list[Thing]:
                 state=str(row.get("status") or ""),
                 type=str((row.get("instanceTypes") or [""])[0]),
                 count=int((row.get("scalingConfig") or {}).get("desiredSize") or 0),
+                spot=row.get("capacityType") == "SPOT",
             )
         )
     return found
@@ -360,12 +361,17 @@ def _nodes_by_the_hour(group: Thing, prices: Prices) -> Running | None:
     if not group.count:
         return None
     hourly = prices.nodes(group.type, group.count, ROOT_GIB)
-    return Running("nodegroup", nodes_in_words(group.type, group.count), hourly)
+    return Running("nodegroup", nodes_in_words(group.type, group.count, spot=group.spot), hourly)
 
 
-def nodes_in_words(type_: str, count: int) -> str:
-    """What the nodes of a group are called where their price is told."""
-    return f"{count} nodes {type_}, with {ROOT_GIB:.0f} GiB each"
+def nodes_in_words(type_: str, count: int, *, spot: bool = False) -> str:
+    """What the nodes of a group are called where their price is told.
+
+    The price of spot instances changes, and is at most the price on demand
+    (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-spot-instances.html).
+    """
+    words = f"{count} nodes {type_}, with {ROOT_GIB:.0f} GiB each"
+    return f"{words}, spot: no fixed price, so counted as on demand" if spot else words
 
 
 def _endpoint_by_the_hour(thing: Thing, prices: Prices) -> Running | None:

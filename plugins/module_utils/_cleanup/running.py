@@ -70,7 +70,8 @@ def planned(resources: t.Mapping[str, t.Mapping[str, t.Any]], prices: Prices) ->
         elif type_ == "AWS::EKS::Nodegroup":
             instances, count = str(given["InstanceTypes"][0]), int(given["ScalingConfig"]["DesiredSize"])
             cost = prices.nodes(instances, count, ROOT_GIB)
-            found.append(_row("nodegroup", nodes_in_words(instances, count), name, cost))
+            spot = given.get("CapacityType") == "SPOT"
+            found.append(_row("nodegroup", nodes_in_words(instances, count, spot=spot), name, cost))
     return found
 
 

@@ -27,6 +27,7 @@ class Thing:
     :ivar addresses: the public addresses that it has by itself.
     :ivar created: when it was made, in seconds since 1970; 0 where that does not matter.
     :ivar description: of an interface.
+    :ivar spot: a node group of spot instances.
     :ivar with_instance: a volume that goes with the instance it is attached to.
     """
 
@@ -44,6 +45,7 @@ class Thing:
     created: float = 0.0
     count: int = 1
     addresses: int = 0
+    spot: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
