@@ -214,6 +214,12 @@ stack:
       returned: with O(state=present), outside check mode
       type: dict
       sample: {"Vpc": "vpc-0a1b2c3d"}
+    changing:
+      description: Logical names of the resources that the update may touch. All others stay as they are.
+      returned: when an update was started, outside check mode
+      type: list
+      elements: str
+      sample: [NodeGroup]
 events:
   description: AWS's events of the operation, the oldest first.
   returned: success
@@ -255,6 +261,7 @@ from ..module_utils._aws.stacks.states import (
     Step,
     adopted_kind,
     describe_changes,
+    names_of_changes,
     parameter_text,
     same_inputs,
     step_to_absent,
@@ -534,6 +541,7 @@ class StackJob:
             token = _token()
             self.api.execute_change_set(stack["StackId"], change_set_id, token)
             executed = True
+            self.run.result["stack"]["changing"] = names_of_changes(changes)
         finally:
             if not executed:
                 self._forget(stack, change_set_id)

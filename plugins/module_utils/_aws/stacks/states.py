@@ -160,6 +160,17 @@ def describe_changes(changes: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def names_of_changes(changes: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """Logical names of the resources that a change set may touch, sorted.
+
+    CloudFormation also lists those that change only because another one does, with Evaluation Dynamic in their
+    details: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
+    """
+    return sorted(
+        {str(change["ResourceChange"]["LogicalResourceId"]) for change in changes if change.get("ResourceChange")}
+    )
+
+
 __all__ = (
     "LEFTOVERS",
     "Kind",
@@ -167,6 +178,7 @@ __all__ = (
     "adopted_kind",
     "describe_changes",
     "in_progress",
+    "names_of_changes",
     "parameter_text",
     "same_inputs",
     "step_to_absent",

@@ -8,8 +8,8 @@
     {"profile": "quick", "types": {"AWS::EC2::VPNConnection": {"create": 60, "delete": 20}}, "scale": 1}
 
 `profile` is `instant`, `quick` (the default: events come one by one, yet nobody waits long) or `aws` (about what AWS
-takes), multiplied by `scale`; `types` wins over it, in seconds. Real things (control plane, nodes) take the time they
-need in any profile; a duration is a lower bound.
+takes), multiplied by `scale`; `types` wins over it, in seconds, and may name an `update` too. Real things (control
+plane, nodes) take the time they need in any profile; a duration is a lower bound.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ PROFILES: dict[str, dict[str, tuple[float, float]]] = {
 }
 
 
+# Where an update does not take as long as a creation. For a new size, a node group starts nodes and nothing else; a new
+# group also gets an Auto Scaling group and a launch template of its own.
+UPDATES: dict[str, dict[str, float]] = {"aws": {"AWS::EKS::Nodegroup": 90}}
+
+
 def usual(resource_type: str, operation: t.Literal["create", "delete"], profile: str = "aws") -> float:
     """Seconds that `operation` takes in a profile, by default as on AWS."""
     return PROFILES[profile].get(resource_type, PROFILES[profile]["*"])[operation == "delete"]
@@ -97,15 +102,19 @@ class Durations:
         self.file = file
 
     def seconds(self, resource_type: str, operation: t.Literal["create", "update", "delete"]) -> float:
-        """How long `operation` takes at least; an update counts as a creation."""
+        """How long `operation` takes at least; an update counts as a creation where nothing else is said of it."""
         settings = self._read()
         step: t.Literal["create", "delete"] = "delete" if operation == "delete" else "create"
-        own = settings.get("types", {}).get(resource_type, {}).get(step)
+        named = settings.get("types", {}).get(resource_type, {})
+        own = named.get(operation, named.get(step))
         if isinstance(own, (int, float)):
             return max(0.0, float(own))
         profile = settings.get("profile", DEFAULT)
+        profile = profile if profile in PROFILES else DEFAULT
         scale = settings.get("scale", 1)
-        seconds = usual(resource_type, step, profile if profile in PROFILES else DEFAULT)
+        seconds = usual(resource_type, step, profile)
+        if operation == "update":
+            seconds = UPDATES.get(profile, {}).get(resource_type, seconds)
         return seconds * (scale if isinstance(scale, (int, float)) and scale >= 0 else 1)
 
     def _read(self) -> dict[str, t.Any]:

@@ -108,11 +108,12 @@ class Operations:
         if old == new:
             return original(resource_type, physical_id, old, new, *rest)
         rights.require(resource_type, "update", physical_id, new, str(rest[0] if rest else ""))
+        began = time.monotonic()
         result = original(resource_type, physical_id, old, new, *rest)
         settle = self._type(resource_type).settle
         if settle:
             result = (result[0], {**result[1], **settle(result[0], new)})
-        time.sleep(self.durations.seconds(resource_type, "update"))
+        time.sleep(max(0.0, began + self.durations.seconds(resource_type, "update") - time.monotonic()))
         return result
 
     def _delete(

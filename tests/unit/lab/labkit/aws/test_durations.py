@@ -33,6 +33,17 @@ def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
     assert durations.seconds("AWS::EKS::Cluster", "delete") == PROFILES["aws"]["AWS::EKS::Cluster"][1] / 10
 
 
+def test_a_node_group_gets_a_new_size_sooner_than_a_new_one_is_made(tmp_path: Path) -> None:
+    durations = Durations(tmp_path / "durations.json")
+    durations.file.write_text(json.dumps({"profile": "aws", "scale": 0.1}))
+    assert durations.seconds("AWS::EKS::Nodegroup", "update") == 9
+    assert durations.seconds("AWS::EKS::Nodegroup", "create") == 15
+    assert durations.seconds("AWS::EC2::VPC", "update") == durations.seconds("AWS::EC2::VPC", "create")
+    types = {"AWS::EKS::Nodegroup": {"create": 240, "update": 20}}
+    durations.file.write_text(json.dumps({"types": types}))
+    assert durations.seconds("AWS::EKS::Nodegroup", "update") == 20
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", "{", '{"profile": "none"}', '{"types": {"AWS::EC2::VPC": {"create": "x"}}}', '{"scale": "x"}']
 )

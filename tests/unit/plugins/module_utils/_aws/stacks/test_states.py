@@ -251,3 +251,11 @@ def test_changes_show_names_of_properties_and_no_values() -> None:
 
 def test_summary_is_json() -> None:
     assert json.loads(json.dumps(events.summary(ROLLED_BACK[0])))["status"] == "CREATE_IN_PROGRESS"
+
+
+def test_names_of_changes_has_each_resource_once_and_no_hooks() -> None:
+    def resource(name: str) -> dict[str, t.Any]:
+        return {"Type": "Resource", "ResourceChange": {"Action": "Modify", "LogicalResourceId": name}}
+
+    changes = [resource("NodeGroup"), resource("NatGateway"), resource("NodeGroup"), {"Type": "Resource"}]
+    assert states.names_of_changes(changes) == ["NatGateway", "NodeGroup"]
