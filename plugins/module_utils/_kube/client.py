@@ -56,6 +56,7 @@ MERGE_PATCH = "application/merge-patch+json"
 # Only the metadata of the objects, as the API server itself strips them:
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA_OF_ONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
 class Connection(t.NamedTuple):
@@ -268,10 +269,10 @@ class Client:
                 )
         return bytes(content)
 
-    def get(self, path: str) -> Object | None:
+    def get(self, path: str, *, metadata_only: bool = False) -> Object | None:
         """An object, or ``None`` where it, or its type, does not exist."""
         try:
-            return self.request("GET", path)
+            return self.request("GET", path, accept=METADATA_OF_ONE if metadata_only else "application/json")
         except ApiError as error:
             if error.status == 404:
                 return None

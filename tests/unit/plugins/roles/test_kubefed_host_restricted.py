@@ -14,9 +14,10 @@ import yaml
 
 from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 
-NOTHING: dict[str, t.Any] = {"resources": []}
-ENFORCED = {"resources": [{"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}]}
-UNLABELLED = {"resources": [{"metadata": {"name": "kube-federation-system"}}]}
+NOTHING: list[t.Any] = []
+ENFORCED = [{"name": "kube-federation-system", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}]
+UNLABELLED = [{"name": "kube-federation-system", "labels": {}}]
+OPENSHIFT = [{"name": "v1.security.openshift.io", "labels": {}}]
 # The lines of the chart's templates that matter, without helm's own.
 DEPLOYMENTS = """\
 spec:
@@ -47,8 +48,7 @@ def role(openshift: t.Any = None, enforced: t.Any = None, **given: t.Any) -> Rol
     return Role(
         "kubefed_host",
         burst_host_name="earth",
-        __kubefed_host_openshift=openshift or NOTHING,
-        __kubefed_host_enforced=enforced or NOTHING,
+        __kubefed_host_found={"results": [[], openshift or NOTHING, enforced or NOTHING]},
         **given,
     )
 
@@ -68,11 +68,11 @@ def changed(found: Role, file: str, text: str) -> t.Any:
         (NOTHING, NOTHING, False),
         (NOTHING, UNLABELLED, False),
         (NOTHING, ENFORCED, True),
-        ({"resources": [{}]}, NOTHING, True),
+        (OPENSHIFT, NOTHING, True),
     ],
 )
 def test_the_chart_is_changed_only_where_it_is_needed(
-    openshift: dict[str, t.Any], enforced: dict[str, t.Any], expected: bool
+    openshift: list[t.Any], enforced: list[t.Any], expected: bool
 ) -> None:
     found = role(openshift, enforced)
     assert found.value("__kubefed_host_is_restricted") is expected
@@ -90,7 +90,7 @@ def test_pods_are_as_restricted_demands(file: str, text: str) -> None:
 
 @pytest.mark.parametrize(("file", "text"), [("deployments.yaml", DEPLOYMENTS), ("post-install-job.yaml", JOB)])
 def test_on_openshift_the_user_id_is_the_namespaces_own(file: str, text: str) -> None:
-    assert changed(role({"resources": [{}]}), file, text)["securityContext"] == PROFILE
+    assert changed(role(OPENSHIFT), file, text)["securityContext"] == PROFILE
 
 
 @pytest.mark.parametrize(
