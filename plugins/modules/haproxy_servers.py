@@ -201,6 +201,7 @@ cut:
   sample: 0
 """
 
+import contextlib
 import os
 import socket
 import time
@@ -345,7 +346,8 @@ def drained(run: Run, haproxy: Haproxy) -> None:
         if haproxy_runs:
             restore_weights(haproxy, content["weights"])
         # Last: whoever comes after a run that was killed needs the weights in it.
-        os.unlink(file)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file)
 
 
 def _check_others(haproxy: Haproxy, burst: str) -> None:

@@ -108,10 +108,18 @@ backends:
       description: Its namespace.
       type: str
       sample: shop
+    service_port:
+      description: The Service's port.
+      type: int
+      sample: 80
+    service_port_name:
+      description: The name of that port, or an empty string.
+      type: str
+      sample: http
     state:
       description: >-
         V(ready), V(draining) if it is to get no new customers, or V(down) if the cluster has no ready pod of the
-        Service.
+        Service. If the Service's C(externalTrafficPolicy) is C(Local), V(down) if the node has none.
       type: str
       sample: ready
     ready_pods:
@@ -124,7 +132,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._edge.backends import Cluster, backends
+from ..module_utils._edge.backends import Cluster, backends, warnings
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
 from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
 from ..module_utils._kube.errors import Unreachable
@@ -157,8 +165,15 @@ def find(module: QuietModule) -> list[dict[str, t.Any]]:
         # In check mode and on the way back, a cluster may not have the Service.
         if draining or module.check_mode:
             clusters = [cluster for cluster in clusters if cluster.service is not None]
+        for cluster in clusters if not draining else ():
+            for text in warnings(cluster.service or {}):
+                module.warn(f"{cluster.name}: the Service {service['namespace']}/{service['service']}: {text}")
         found += backends(service["service"], service["namespace"], service["port"], clusters, draining)
-    return found
+    # One that is named twice, for two backends of HAProxy or two load balancers, is at the same places.
+    once: dict[tuple[str, str, int], dict[str, t.Any]] = {}
+    for place in found:
+        once.setdefault((place["cluster"], place["address"], place["port"]), place)
+    return list(once.values())
 
 
 def _read(name: str, client: Client, service: dict[str, t.Any], nodes: list[t.Any]) -> Cluster:

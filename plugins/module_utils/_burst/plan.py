@@ -16,7 +16,8 @@ from .._kube.kubeconfig.credentials import check_credentials
 from .._kube.kubeconfig.entries import view
 from .._kubefed.resources.validation import problems_of, useless_problem
 from .._runtime.errors import InvalidOption
-from .rules import RULES, Problem, cluster_name, overlaps, ports, public_address, service_network, vpc_network, zones
+from .problem import Problem
+from .rules import RULES, cluster_name, overlaps, ports, public_address, service_network, vpc_network, zones
 from .traffic import edge_problems, form_problems, traffic_problems
 
 # "Inbound or outbound rules per security group" is 60 unless AWS has raised it for the account:

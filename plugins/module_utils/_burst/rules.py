@@ -15,6 +15,8 @@ import ipaddress
 import re
 import typing as t
 
+from . import traffic
+from .problem import Problem, Rule
 from .variables import VARIABLES
 
 # What three systems take together: Kubernetes a DNS-1123 subdomain (RFC 1123) as a KubeFedCluster's name, EKS up to 100
@@ -54,23 +56,6 @@ _KEY = re.compile(r"(?!0[xs])[!#-\[\]-~]{8,128}")
 _PROPOSAL = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+)*")
 _TUNNELS = 2
 _MOST_NODES = 1000
-_SHOWN = 200
-
-
-class Problem(t.NamedTuple):
-    """A value that cannot be used: the variable, its value, and what is allowed."""
-
-    variable: str
-    value: t.Any
-    allowed: str
-
-    def __str__(self) -> str:
-        value = repr(self.value)
-        shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
-        return f"{self.variable}: {shown} cannot be used; {self.allowed}"
-
-
-Rule = t.Callable[[str, t.Any], "list[Problem]"]
 
 
 def _pattern(pattern: str | re.Pattern[str], allowed: str) -> Rule:
@@ -405,6 +390,7 @@ RULES: dict[str, Rule] = {
         "family, table and chain such as 'inet filter forward', or nothing",
     ),
     "host": _pattern(r"([A-Za-z0-9][A-Za-z0-9.-]{0,252})?", "a host's name or address, or nothing"),
+    "traffic": traffic.form_problems,
     "tunnels": tunnels,
     # Which burst_link is possible, for each burst_extension
     "eks_link": _one_of(VARIABLES["burst_link"].choices),
@@ -427,8 +413,6 @@ def problems_of(rules: t.Iterable[t.Mapping[str, t.Any]]) -> list[Problem]:
 
 __all__ = (
     "RULES",
-    "Problem",
-    "Rule",
     "address",
     "cluster_name",
     "network",

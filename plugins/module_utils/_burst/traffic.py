@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from .._traffic import checks
-from .rules import Problem
+from .problem import Problem
 
 METHODS = ("edge", "endpoints", "hooks")
 _KEYS = ("service", "namespace", "method", "port", "backend", "frontend")
@@ -21,6 +21,7 @@ _FRONTEND = ("address", "port", "mode")
 _MODES = ("http", "tcp")
 # Letters, digits, '-', '_', '.' and ':': https://docs.haproxy.org/2.6/configuration.html#2.2
 _BACKEND = re.compile(r"[A-Za-z0-9_.:-]+")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # kube-apiserver's --service-node-port-range
 _NODE_PORTS = (30000, 32767)
@@ -35,13 +36,45 @@ def form_problems(variable: str, value: t.Any) -> list[Problem]:
     problems = [
         problem for index, entry in enumerate(value) for problem in _entry_problems(f"{variable}[{index}]", entry)
     ]
-    seen: set[tuple[t.Any, ...]] = set()
-    for index, entry in enumerate(value):
-        key = tuple(str(entry.get(name)) for name in ("namespace", "service", "port", "method"))
-        if key in seen:
-            problems.append(Problem(f"{variable}[{index}]", entry, "an earlier entry is the same; name each once"))
-        seen.add(key)
+    return (
+        problems
+        or [
+            Problem(f"{variable}[{index}]", entry, "an earlier entry is the same; name each once")
+            for index, entry in enumerate(value)
+            if entry in value[:index]
+        ]
+        or _edge_conflicts(variable, value)
+    )
+
+
+def _edge_conflicts(variable: str, entries: t.Sequence[Entry]) -> list[Problem]:
+    """Entries of which HAProxy can have one alone."""
+    problems = []
+    backends: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        where = f"{variable}[{index}]"
+        if "backend" in entry:
+            first = backends.setdefault(entry["backend"], index)
+            if first != index:
+                allowed = f"{variable}[{first}] has the same backend, whose servers can be those of one entry alone"
+                problems.append(Problem(f"{where}.backend", entry["backend"], allowed))
+        front = entry.get("frontend")
+        for earlier, other in enumerate(entries[:index]) if front else ():
+            if _same_place(entry, other):
+                allowed = f"{variable}[{earlier}].frontend has the same port"
+                problems.append(Problem(f"{where}.frontend", front, allowed))
+                break
     return problems
+
+
+def _same_place(entry: Entry, other: Entry) -> bool:
+    """Whether two front ends cannot be there at once; those of one Service are named after their ports."""
+    front, others = entry["frontend"], other.get("frontend")
+    if not others or int(front["port"]) != int(others["port"]):
+        return False
+    addresses = {front.get("address", "*"), others.get("address", "*")}
+    same = (entry["service"], entry["namespace"]) == (other["service"], other["namespace"])
+    return len(addresses) == 1 or "*" in addresses or same
 
 
 def _entry_problems(variable: str, entry: Entry) -> list[Problem]:
@@ -54,8 +87,11 @@ def _entry_problems(variable: str, entry: Entry) -> list[Problem]:
         if not isinstance(entry.get(key), str) or not _LABEL.fullmatch(entry[key]):
             problems.append(Problem(f"{variable}.{key}", entry.get(key), f"it must be the name of a {key}"))
     method = entry.get("method")
-    if method is not None and method not in METHODS:
+    if "method" in entry and method not in METHODS:
         problems.append(Problem(f"{variable}.method", method, f"it must be {', '.join(METHODS[:-1])} or {METHODS[-1]}"))
+    port = entry.get("port")
+    if isinstance(port, bool) or not isinstance(port, (str, int, type(None))):
+        problems.append(Problem(f"{variable}.port", port, "it must be the name or the number of a port"))
     if method in ("endpoints", "hooks"):
         problems += [
             Problem(f"{variable}.{key}", entry[key], f"it is for the method edge, and this entry's is {method}")
@@ -74,12 +110,12 @@ def _frontend_problems(variable: str, value: t.Any) -> list[Problem]:
         return [Problem(variable, value, f"it must have port, and can have address and mode ({' or '.join(_MODES)})")]
     problems = []
     port = value.get("port")
-    if isinstance(port, bool) or not str(port).isdigit() or not 1 <= int(str(port)) <= 65535:
+    if isinstance(port, bool) or not _NUMBER.fullmatch(str(port)) or not 1 <= int(port) <= 65535:
         problems.append(Problem(f"{variable}.port", port, "it must be a number from 1 to 65535"))
     address = value.get("address", "*")
     try:
         if address != "*":
-            ipaddress.IPv4Address(address)
+            ipaddress.IPv4Address(str(address))
     except ValueError:
         problems.append(Problem(f"{variable}.address", address, "it must be an IPv4 address of the edge host, or *"))
     if value.get("mode", "http") not in _MODES:
@@ -117,7 +153,42 @@ def traffic_problems(
             allowed = f"its application must be placed on {' and '.join(clusters)}, and {' and '.join(lacking)} is not"
             problems.append(Problem(where, f"{entry['namespace']}/{entry['service']}", allowed + " in its placement"))
         problems += _port_problems(where, entry, service, app["resources"], opened)
+        problems += _repeated(where, entry, traffic[:index], service)
     return problems
+
+
+def _repeated(where: str, entry: Entry, earlier: t.Sequence[Entry], service: Entry) -> list[Problem]:
+    """Check that a Service is not shared twice over, which would give the cloud more than its share.
+
+    At the edge, several backends may have the same Service.
+    """
+    name = f"{entry['namespace']}/{entry['service']}"
+    ports = {port.get("port") for port in _chosen(service, entry)}
+    for index, other in enumerate(earlier):
+        if (other["namespace"], other["service"]) != (entry["namespace"], entry["service"]):
+            continue
+        methods = {entry["method"], other["method"]}
+        if methods == {"edge"} or not ports & {port.get("port") for port in _chosen(service, other)}:
+            continue
+        if len(methods) == 1:
+            return [Problem(where, name, f"burst_traffic[{index}] shares the same port; name it once")]
+        if "endpoints" in methods:
+            allowed = (
+                f"burst_traffic[{index}] shares it too, by another method. With endpoints, whoever comes to its node"
+                " ports is sent to both clusters already; name it once"
+            )
+            return [Problem(where, name, allowed)]
+    return []
+
+
+def _chosen(service: Entry, entry: Entry) -> list[Entry]:
+    """The ports of a Service that an entry shares."""
+    wanted = entry.get("port")
+    return [
+        port
+        for port in (service.get("spec") or {}).get("ports") or []
+        if wanted in (None, "") or str(wanted) in (port.get("name"), str(port.get("port")))
+    ]
 
 
 def _port_problems(
@@ -127,9 +198,7 @@ def _port_problems(
     ports = spec.get("ports") or []
     wanted = entry.get("port")
     known = ", ".join(f"{port.get('port')}" + (f" ({port['name']})" if port.get("name") else "") for port in ports)
-    chosen = [
-        port for port in ports if wanted in (None, "") or str(wanted) in (port.get("name"), str(port.get("port")))
-    ]
+    chosen = _chosen(service, entry)
     if not chosen:
         return [Problem(f"{where}.port", wanted, f"the Service has no such port; it has {known or 'none'}")]
     if entry["method"] == "endpoints":
@@ -142,6 +211,12 @@ def _port_problems(
     if spec.get("type") not in ("NodePort", "LoadBalancer"):
         allowed = "with this method, customers come to a node port: make it a Service of the type NodePort"
         return [Problem(f"{where}.service", f"type {spec.get('type', 'ClusterIP')}", allowed)]
+    if spec.get("allocateLoadBalancerNodePorts") is False and not port.get("nodePort"):
+        allowed = "with this method, customers come to a node port: leave out allocateLoadBalancerNodePorts"
+        return [Problem(f"{where}.service", "allocateLoadBalancerNodePorts: false", allowed)]
+    if not spec.get("selector"):
+        allowed = "it has no selector, so it is not known which pods serve its customers. Give it a selector"
+        return [Problem(where, f"{entry['namespace']}/{entry['service']}", allowed)]
     if opened is None:
         return []
     first, last = (port["nodePort"],) * 2 if port.get("nodePort") else _NODE_PORTS

@@ -60,12 +60,12 @@ def node_port(port: Object, where: str) -> int:
     return int(port["nodePort"])
 
 
-def ready_pods(slices: t.Iterable[Object], port_name: str) -> int:
-    """How many pods of the cluster itself are ready to serve a port.
+def ready_pods(slices: t.Iterable[Object], port_name: str) -> dict[str, int]:
+    """How many pods of the cluster itself are ready to serve a port, by the name of their node.
 
     No condition, or one that is not known, counts as ready: EndpointSlice v1, ``conditions.ready``.
     """
-    found = set()
+    found: dict[str, set[str]] = {}
     for each in slices:
         if (each["metadata"].get("labels") or {}).get("endpointslice.kubernetes.io/managed-by") != _OWN:
             continue
@@ -73,12 +73,13 @@ def ready_pods(slices: t.Iterable[Object], port_name: str) -> int:
             continue
         for endpoint in each.get("endpoints") or []:
             if (endpoint.get("conditions") or {}).get("ready") is not False:
-                found.add((endpoint.get("targetRef") or {}).get("uid") or endpoint["addresses"][0])
-    return len(found)
+                name = (endpoint.get("targetRef") or {}).get("uid") or endpoint["addresses"][0]
+                found.setdefault(endpoint.get("nodeName") or "", set()).add(name)
+    return {node: len(names) for node, names in found.items()}
 
 
-def addresses(nodes: t.Iterable[Object]) -> list[str]:
-    """Internal IPv4 addresses of the nodes that are ready and may get customers."""
+def addresses(nodes: t.Iterable[Object]) -> list[tuple[str, str]]:
+    """Name and internal IPv4 address of each node that is ready and may get customers, in the order of addresses."""
     found = []
     for node in nodes:
         if _EXCLUDED in (node["metadata"].get("labels") or {}) or condition(node, "Ready").get("status") != "True":
@@ -88,8 +89,18 @@ def addresses(nodes: t.Iterable[Object]) -> list[str]:
             for each in (node.get("status") or {}).get("addresses") or []
             if each["type"] == "InternalIP" and ":" not in each["address"]
         ]
-        found += internal[:1]
-    return sorted(found)
+        found += [(node["metadata"].get("name", ""), address) for address in internal[:1]]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def warnings(service: Object) -> list[str]:
+    """What works otherwise than somebody may expect behind a load balancer. Each completes "Service x: ..."."""
+    if (service.get("spec") or {}).get("sessionAffinity") != "ClientIP":
+        return []
+    return [
+        "its sessionAffinity is ClientIP, so each node sends everything that comes from the load balancer's address to"
+        " the same pod, and the other pods stay idle"
+    ]
 
 
 def backends(
@@ -98,7 +109,8 @@ def backends(
     """Every address at which a Service can be reached, with a weight in proportion to the ready pods of its cluster.
 
     :param draining: names of clusters that are to get no new customers.
-    :returns: address, port, weight, cluster, service, namespace, state (ready, draining, down) and ready_pods of each.
+    :returns: address, port, weight, cluster, service, namespace, service_port, service_port_name, state (ready,
+        draining, down) and ready_pods of each.
     """
     found: list[Object] = []
     shares: list[float] = []
@@ -108,11 +120,16 @@ def backends(
             raise InvalidOption(f"{where} does not exist.")
         chosen = chosen_port(cluster.service, port, where)
         number = node_port(chosen, where)
-        ready = ready_pods(cluster.slices, chosen.get("name") or "")
+        pods = ready_pods(cluster.slices, chosen.get("name") or "")
+        ready = sum(pods.values())
         nodes = addresses(cluster.nodes)
-        state = "draining" if cluster.name in draining else "ready" if ready else "down"
-        for address in nodes:
-            shares.append(ready / len(nodes) if state == "ready" else 0.0)
+        # Nodes without a pod drop what comes to the node port of such a Service:
+        # https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy
+        local = (cluster.service.get("spec") or {}).get("externalTrafficPolicy") == "Local"
+        for node, address in nodes:
+            here = pods.get(node, 0) if local else ready / len(nodes)
+            state = "draining" if cluster.name in draining else "ready" if here else "down"
+            shares.append(here if state == "ready" else 0.0)
             found.append(
                 {
                     "address": address,
@@ -120,6 +137,8 @@ def backends(
                     "cluster": cluster.name,
                     "service": service,
                     "namespace": namespace,
+                    "service_port": chosen["port"],
+                    "service_port_name": chosen.get("name") or "",
                     "state": state,
                     "ready_pods": ready,
                 }
@@ -131,4 +150,4 @@ def backends(
     ]
 
 
-__all__ = ("Cluster", "addresses", "backends", "chosen_port", "node_port", "ready_pods")
+__all__ = ("Cluster", "addresses", "backends", "chosen_port", "node_port", "ready_pods", "warnings")

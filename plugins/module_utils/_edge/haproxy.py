@@ -36,6 +36,8 @@ _NEAR = 0.02  # how far a weight may be from the exact one
 _IN_MAINTENANCE, _DRAINING = 0x01 | 0x02 | 0x04 | 0x20 | 0x40, 0x08 | 0x10  # include/haproxy/server-t.h, SRV_ADMF_*
 _CHECK = "check inter 1s fall 2 rise 2 on-marked-down shutdown-sessions"
 _NO_ANSWER = 5.0  # seconds
+# A module goes on for some seconds on this host after a playbook that was killed, and may be first.
+_GONE = "No such server"
 
 
 class HaproxyError(Exception):
@@ -250,15 +252,15 @@ class Haproxy:
     def drain(self, backend: str, server: Server) -> None:
         """Give a server no new sessions; those that it has go on."""
         if not server.draining and not server.maintenance:
-            self.tell(f"set server {backend}/{server.name} state drain")
+            self.tell(f"set server {backend}/{server.name} state drain", answered=_GONE)
 
     def remove(self, backend: str, server: Server) -> bool:
         """Take a server away that has no sessions any more; False where connections to it are still being closed."""
         place = f"{backend}/{server.name}"
         if not server.maintenance:
-            self.tell(f"set server {place} state maint")
+            self.tell(f"set server {place} state maint", answered=_GONE)
         said = self.ask(f"del server {place}")
-        return "deleted" in said or "No such server" in said
+        return "deleted" in said or _GONE in said
 
 
 def restore_weights(haproxy: Haproxy, given: t.Mapping[str, t.Mapping[str, int]]) -> None:

@@ -34,7 +34,7 @@ def service_problems(service: Object) -> list[str]:
     if not spec.get("selector"):
         problems.append(
             "it has no selector, so whoever manages its endpoints has to add those of the other cluster. Give it a"
-            " selector, or use the method hooks"
+            " selector"
         )
     for field, clients in (("externalTrafficPolicy", "from outside"), ("internalTrafficPolicy", "in the cluster")):
         if spec.get(field) == "Local":

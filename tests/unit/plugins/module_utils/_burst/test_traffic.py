@@ -126,6 +126,62 @@ def test_the_ports_of_pods_must_be_open(target: dict[str, t.Any]) -> None:
     assert problems(ENDPOINTS, apps, opened=None) == ""
 
 
+@pytest.mark.parametrize(
+    ("changes", "spec", "message"),
+    [
+        ({"method": None}, {}, "burst_traffic[0].method: None cannot be used; it must be edge, endpoints or hooks"),
+        ({"port": True}, {}, "burst_traffic[0].port: True cannot be used; it must be the name or the number of a port"),
+        ({"port": {"number": 80}}, {}, "it must be the name or the number of a port"),
+        ({"frontend": {"port": "\u00b2"}}, {}, "it must be a number from 1 to 65535"),
+        ({"frontend": {"port": 80, "address": 5}}, {}, "it must be an IPv4 address of the edge host"),
+        ({}, {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": False}, "allocateLoadBalancerNodePorts: false"),
+        ({}, {"selector": None}, "it has no selector"),
+    ],
+)
+def test_odd_values_are_named(changes: dict[str, t.Any], spec: dict[str, t.Any], message: str) -> None:
+    assert message in problems({**ENTRY, **changes}, service(spec=spec))
+
+
+def all_problems(*entries: dict[str, t.Any], apps: t.Any = None) -> str:
+    found = form_problems("burst_traffic", list(entries)) or traffic_problems(
+        entries, apps or service({"name": "http", "port": 80}, {"name": "admin", "port": 81}), ("earth", "vulcan"), None
+    )
+    return "; ".join(map(str, found))
+
+
+OWN = {**{key: value for key, value in ENTRY.items() if key != "backend"}, "port": 80}
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([{**ENTRY, "port": 80}, {**ENTRY, "port": "admin"}], "burst_traffic[1].backend: 'shop' cannot be used"),
+        (
+            [{**OWN, "frontend": {"port": 80}}, {**OWN, "port": 81, "frontend": {"port": "80", "address": "10.0.0.1"}}],
+            "burst_traffic[1].frontend: {'port': '80', 'address': '10.0.0.1'} cannot be used; burst_traffic[0].frontend"
+            " has the same port",
+        ),
+        (
+            [ENDPOINTS, {**ENDPOINTS, "port": "http"}],
+            "burst_traffic[1]: 'shop/shop' cannot be used; burst_traffic[0] shares the same port; name it once",
+        ),
+        ([{**ENDPOINTS, "port": 80}, {**ENDPOINTS, "port": "http"}], "burst_traffic[0] shares the same port"),
+        ([{**ENTRY, "port": 80}, {**ENDPOINTS, "port": "http"}], "burst_traffic[0] shares it too, by another method"),
+        (["shop"], "it must be a list of Services, each with service and namespace"),
+    ],
+)
+def test_what_is_named_twice_is_named(entries: t.Any, message: str) -> None:
+    assert message in all_problems(*entries)
+
+
+def test_a_service_can_be_in_several_places() -> None:
+    assert all_problems({**ENTRY, "port": 80}, {**ENTRY, "port": 80, "backend": "sticky"}) == ""
+    assert all_problems({**OWN, "frontend": {"port": 80}}, {**OWN, "port": 81, "frontend": {"port": 81}}) == ""
+    assert all_problems({**ENDPOINTS, "port": 80}, {**ENDPOINTS, "port": "admin"}) == ""
+    assert all_problems({**ENTRY, "port": 80}, {**ENDPOINTS, "port": "admin"}) == ""
+    assert all_problems({**ENTRY, "port": 80}, {**ENDPOINTS, "method": "hooks", "port": 80}) == ""
+
+
 def test_the_edge_needs_a_host() -> None:
     assert "group burst_edge needs a host" in problems(ENTRY, service(), hosts=())
 

@@ -10,7 +10,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._edge.backends import Cluster, backends, ready_pods
+from ansible_collections.cloudburst.federation.plugins.module_utils._edge.backends import (
+    Cluster,
+    backends,
+    ready_pods,
+    warnings,
+)
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 OWN = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
@@ -66,9 +71,30 @@ def test_who_gets_nobody() -> None:
     assert len(backends("shop", "shop", None, [EARTH, VULCAN._replace(nodes=away)])) == 1
 
 
+def test_nodes_without_a_pod_of_a_local_service_are_down() -> None:
+    local = {"spec": {**SERVICE["spec"], "externalTrafficPolicy": "Local"}}
+    pods = slice_of(True, True, True)
+    for endpoint, name in zip(pods["endpoints"], ("a", "a", "b"), strict=True):
+        endpoint["nodeName"] = name
+    nodes = [node(f"10.11.0.{index}") for index in range(3)]
+    for each, name in zip(nodes, ("a", "b", "c"), strict=True):
+        each["metadata"]["name"] = name
+    found = backends("shop", "shop", None, [Cluster("vulcan", local, [pods], nodes)])
+    assert [(each["state"], each["weight"], each["ready_pods"]) for each in found] == [
+        ("ready", 100, 3),
+        ("ready", 50, 3),
+        ("down", 0, 3),
+    ]
+
+
+def test_affinity_behind_a_load_balancer_is_warned_of() -> None:
+    assert warnings(SERVICE) == []
+    assert "comes from the load balancer's address" in warnings({"spec": {"sessionAffinity": "ClientIP"}})[0]
+
+
 def test_only_the_clusters_own_pods_count() -> None:
     foreign = slice_of(True, labels={"endpointslice.kubernetes.io/managed-by": "traffic.cloudburst.io"})
-    assert ready_pods([slice_of(True, None), foreign, slice_of(True, port="admin")], "http") == 2
+    assert ready_pods([slice_of(True, None), foreign, slice_of(True, port="admin")], "http") == {"": 2}
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ class Fake:
             )
         self.told.append(command)
         name = words[2].partition("/")[2]
+        if words[0] != "add" and name not in self.servers:
+            return "No such server."
         if words[0] == "add":
             address, _colon, port = words[3].partition(":")
             weight = int(words[words.index("weight") + 1])
@@ -143,6 +145,15 @@ def test_servers_come_and_go(fake: Fake, tmp_path: Path) -> None:
     assert fake.servers[NAME][4] == 8
     assert haproxy.remove(backend, server)
     assert fake.servers == {"earth": ["10.10.0.10", 30080, 10, 10, 0]}
+
+
+def test_a_server_that_somebody_else_has_removed_is_no_error(fake: Fake, tmp_path: Path) -> None:
+    haproxy = Haproxy(str(tmp_path / "socket"))
+    haproxy.apply(haproxy.changes("vulcan", WANTED))
+    ((backend, server),) = haproxy.of_burst("vulcan")
+    del fake.servers[NAME]
+    haproxy.drain(backend, server)
+    assert haproxy.remove(backend, server)
 
 
 def test_who_serves_alone_is_told(fake: Fake, tmp_path: Path) -> None:
