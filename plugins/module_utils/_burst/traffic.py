@@ -110,7 +110,7 @@ def _frontend_problems(variable: str, value: t.Any) -> list[Problem]:
         return [Problem(variable, value, f"it must have port, and can have address and mode ({' or '.join(_MODES)})")]
     problems = []
     port = value.get("port")
-    if isinstance(port, bool) or not _NUMBER.fullmatch(str(port)) or not 1 <= int(port) <= 65535:
+    if isinstance(port, bool) or not _NUMBER.fullmatch(str(port)) or not 1 <= int(str(port)) <= 65535:
         problems.append(Problem(f"{variable}.port", port, "it must be a number from 1 to 65535"))
     address = value.get("address", "*")
     try:
