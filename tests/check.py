@@ -35,7 +35,7 @@ SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
 # last three need no burst, or have their own.
 LONGEST = (
-    *("traffic_endpoints", "pressure", "runner", "parking", "lease", "two_bursts"),
+    *("traffic_endpoints", "traffic_killed", "pressure", "runner", "parking", "lease", "two_bursts"),
     *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
     "traffic_ways",
 )

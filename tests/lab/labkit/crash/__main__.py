@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from labkit.crash import killer, sweep
+from labkit.crash import killer, shifting, sweep
 
-COMMANDS = {"at": killer.main, "sweep": sweep.main}
+COMMANDS = {"at": killer.main, "shifting": shifting.main, "sweep": sweep.main}
 
 command = sys.argv[1] if len(sys.argv) > 1 else ""
 if command not in COMMANDS:

@@ -32,10 +32,12 @@ class Request(t.NamedTuple):
 
 
 class Load:
-    """Requests to `url`, `rate` each second, for `seconds` or until it is stopped."""
+    """Requests to `url`, `rate` each second, for `seconds` or until it is stopped.
 
-    def __init__(self, url: str, rate: int, seconds: float = 0) -> None:
-        self._results = s.STATE / "traffic.results"
+    Two at once need different files for their results."""
+
+    def __init__(self, url: str, rate: int, seconds: float = 0, results: Path = s.STATE / "traffic.results") -> None:
+        self._results = results
         vegeta = artifacts.load().bin / "vegeta"
         self._vegeta = str(vegeta)
         argv = [
