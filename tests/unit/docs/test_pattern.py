@@ -92,6 +92,24 @@ def test_an_answer_without_a_word_counts_as_not_set(answer: str | None) -> None:
     assert said.startswith("These variables are not set: burst_name. ")
 
 
+@pytest.mark.parametrize(
+    ("variable", "answer"),
+    [
+        ("burst_node_count", "0"),
+        ("burst_node_count", "1001"),
+        ("burst_node_instance_types", "m6i"),
+        ("burst_node_capacity", "Spot"),
+        ("burst_kubernetes_version", "latest"),
+        ("burst_member_rights", "some"),
+        ("burst_volumes", "delete"),
+    ],
+)
+def test_an_answer_that_a_later_role_rejects_is_rejected_at_once(variable: str, answer: str) -> None:
+    role = Role("burst_check", burst_name="vulcan", burst_host_name="earth", **{variable: answer})
+    (said,) = role.value("__burst_check_rules | cloudburst.federation.problems")
+    assert said.startswith(variable)
+
+
 def test_the_definition_has_what_its_schema_wants() -> None:
     found = pattern()
     assert set(found) == REQUIRED | {"tags"}
