@@ -212,6 +212,56 @@ def test_of_two_that_look_at_once_one_acts(server: ApiServer, source: Event, mon
     assert (event["action"], event["why"]) == ("none", "another watch of this burst has acted")
 
 
+@pytest.fixture
+def member(server: ApiServer) -> t.Iterator[str]:
+    """The burst's KubeFedCluster, as far as the watch reads it; its path."""
+    version = {"name": "v1beta1", "served": True, "storage": True}
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    names = {"plural": "kubefedclusters", "kind": "KubeFedCluster"}
+    spec = {
+        "group": "core.kubefed.io",
+        "scope": "Namespaced",
+        "names": names,
+        "versions": [{**version, "schema": schema}],
+    }
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec}
+    types = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    server.call("POST", types, {**kind, "metadata": {"name": "kubefedclusters.core.kubefed.io"}})
+    with contextlib.suppress(urllib.error.HTTPError):
+        server.call("POST", "/api/v1/namespaces", {"metadata": {"name": "kube-federation-system"}})
+    path = "/apis/core.kubefed.io/v1beta1/namespaces/kube-federation-system/kubefedclusters"
+    body = {
+        "apiVersion": "core.kubefed.io/v1beta1",
+        "kind": "KubeFedCluster",
+        "metadata": {"name": "vulcan"},
+        "spec": {},
+    }
+    end = time.monotonic() + 20
+    while True:
+        try:
+            server.call("POST", path, body)
+            break
+        except urllib.error.HTTPError:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+    yield f"{path}/vulcan"
+    server.call("DELETE", f"{types}/kubefedclusters.core.kubefed.io")
+
+
+@pytest.mark.parametrize(
+    ("lease_end", "action"), [("2026-11-27T10:00:00Z", "down"), ("2199-01-01T00:00:00Z", "none"), ("", "none")]
+)
+def test_one_that_has_not_seen_the_burst_begin_knows_when_its_lease_is_over(
+    server: ApiServer, source: Event, member: str, lease_end: str, action: str
+) -> None:
+    """What runs there is unknown, as AWS has removed it, and nothing is remembered."""
+    noted = {"metadata": {"annotations": {"cloudburst.federation/lease-end": lease_end}}}
+    server.call("PATCH", member, noted, "application/merge-patch+json")
+    # Pods wait as well: a burst that is over is not the one that helps them
+    (event,) = events(source, server.arguments(signals=["nodes"]), lambda seen: len(seen) == 1)
+    assert (event["action"], event["burst"]["member"], event["burst"]["pods"]) == (action, True, None)
+
+
 def test_in_dry_mode_nothing_is_written(server: ApiServer, source: Event) -> None:
     found = events(source, server.arguments(dry=True), lambda seen: len(seen) == 3)
     assert [(event["action"], event["dry"]) for event in found] == [("up", True), ("none", True), ("none", True)]

@@ -23,6 +23,7 @@ ROLE = Path(__file__).resolve().parents[4] / "roles" / "eks_stack"
 LOCAL = ["10.10.0.0/24", "10.10.128.0/24"]
 # 6144 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_SIZE = 6144
+SPOT = {"eks_stack_node_capacity": "spot", "eks_stack_node_instance_types": ["m6a.large", "m6i.large"]}
 
 
 def render(**changed: t.Any) -> str:
@@ -62,7 +63,9 @@ def resources(**changed: t.Any) -> dict[str, t.Any]:
 @pytest.mark.skipif(not shutil.which("cfn-lint"), reason="cfn-lint is not there")
 def test_cfn_lint(egress: str, vpn: bool, parked: bool, tmp_path: Path) -> None:
     path = tmp_path / "stack.yml"
-    path.write_text(render(eks_stack_node_egress=egress, eks_stack_vpn=vpn, eks_stack_parked=parked))
+    # Both capacities are tried
+    spot = SPOT if egress == "datacenter" else {}
+    path.write_text(render(eks_stack_node_egress=egress, eks_stack_vpn=vpn, eks_stack_parked=parked, **spot))
     done = subprocess.run(
         ["cfn-lint", "-r", "eu-central-1", "--", str(path)], capture_output=True, text=True, check=False
     )
@@ -91,6 +94,18 @@ def test_a_parked_burst_lacks_nodes_and_their_way_out_and_nothing_else(egress: s
         assert parked[name] == whole[name]
     # No count is needed, which could still have to be calculated.
     assert render(eks_stack_parked=True, eks_stack_node_count="auto") == render(eks_stack_parked=True)
+
+
+def test_nodes_may_be_spot_instances_of_several_types() -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-eks-nodegroup.html"""
+    group, spot = (resources(**changed)["NodeGroup"]["Properties"] for changed in ({}, SPOT))
+    assert (spot.pop("CapacityType"), spot.pop("InstanceTypes")) == ("SPOT", ["m6a.large", "m6i.large"])
+    assert group.pop("InstanceTypes") == ["m6i.large"]
+    # On demand is what EKS does by itself, and to say so would replace the nodes of a burst that is up.
+    assert group == spot
+    (row,) = [row for row in planned(resources(**SPOT), Prices()) if row["kind"] == "nodegroup"]
+    assert row["what"] == "2 nodes m6a.large, with 20 GiB each, spot: no fixed price, so counted as on demand"
+    assert row["hourly_cost"] == Prices().nodes("m6a.large", 2, 20)
 
 
 def test_without_a_vpn_connection_only_its_resources_are_missing() -> None:
