@@ -102,6 +102,8 @@ def test_an_answer_without_a_word_counts_as_not_set(answer: str | None) -> None:
         ("burst_kubernetes_version", "latest"),
         ("burst_member_rights", "some"),
         ("burst_volumes", "delete"),
+        ("burst_ports", "- x"),
+        ("burst_ports", "- {from: 80}"),
     ],
 )
 def test_an_answer_that_a_later_role_rejects_is_rejected_at_once(variable: str, answer: str) -> None:
