@@ -33,10 +33,10 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
-# last three need no burst, or have their own.
+# last four need no burst, or have their own.
 LONGEST = (
-    *("traffic_endpoints", "traffic_killed", "pressure", "runner", "parking", "lease", "two_bursts"),
-    *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "endpoints"),
+    *("examples", "traffic_endpoints", "traffic_killed", "pressure", "runner", "parking", "lease", "two_bursts"),
+    *("deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "token", "endpoints"),
     "traffic_ways",
 )
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
@@ -319,7 +319,7 @@ class Checker:
     def modules(self) -> list[Step]:
         """The long scenarios: modules, two bursts, deletion by hand, mars and end points, with nothing beside them."""
         # Those at the end need no burst, or have one of their own.
-        with_burst, without = LONGEST[:-3], LONGEST[-3:]
+        with_burst, without = LONGEST[:-4], LONGEST[-4:]
         names = ("up", "join", "resources", *with_burst, "down", *without)
         return [self._named("modules", settings.LAB_NAME, names)]
 

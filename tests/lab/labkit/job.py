@@ -13,6 +13,7 @@ https://docs.ansible.com/projects/runner/en/stable/intro/ and awx/main/tasks/job
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import dataclasses
 import fcntl
@@ -37,7 +38,11 @@ from labkit.leaks import places
 from labkit.leaks.forms import Search
 
 RUNNER = Path("/runner")
+# Where a job that has no kubeconfig keeps that of the burst, and the tokens for it, until its container ends
+TOKENS = Path(".kube") / "config.eks" / "tokens"
 USER = 100650  # no user of any machine
+ACCOUNT = "awx"  # in kube-system, where somebody has made it
+LOGINS = ("kubeconfig", "token", "unverified")
 ANSWERS = settings.LAB_DIR / "inventory" / "group_vars" / "all" / "burst.yml"
 PLAYBOOKS = "extensions/patterns/burst/playbooks"
 # What a container would have instead of this machine's: programs, AWS's authority.
@@ -133,6 +138,8 @@ class Job:
 
     folder: Path
     playbook: str
+    login: str = "kubeconfig"
+    token: str = ""
 
     def prepare(self, given: dict[str, str]) -> None:
         """Write what AWX writes."""
@@ -145,7 +152,8 @@ class Job:
         (self.folder / "artifacts").mkdir()
         self._write("env/extravars", json.dumps(answers(self._variables(), given)))
         self._write("env/settings", json.dumps({"idle_timeout": 0, "job_timeout": 0}))
-        self._write("env/kubeconfig", settings.KUBECONFIG.read_text())
+        if self.login == "kubeconfig":
+            self._write("env/kubeconfig", settings.KUBECONFIG.read_text())
         self._write("env/ssh_key", (settings.HOME / ".ssh" / "id_ed25519").read_text())
         self._write("env/envvars", json.dumps(self._credentials()))
         inventory = f"#!/bin/sh\ncat <<'END'\n{json.dumps(self._inventory())}\nEND\n"
@@ -193,12 +201,39 @@ class Job:
         return {
             "AWS_ACCESS_KEY_ID": keys.access_key,
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,
-            "K8S_AUTH_KUBECONFIG": str(RUNNER / "env" / "kubeconfig"),
-            "K8S_AUTH_CONTEXT": settings.HOST_CONTEXT,
+            **self._cluster(),
             "ANSIBLE_HOST_KEY_CHECKING": "False",
             # The lab has settings for its own user.
             "ANSIBLE_SSH_COMMON_ARGS": "-F none",
         }
+
+    def _cluster(self) -> dict[str, str]:
+        """The way to the data centre's cluster, as a credential of AWX gives it.
+
+        The token is as *OpenShift or Kubernetes API Bearer Token* has it, which verifies nothing without an authority:
+        https://github.com/ansible/awx-plugins/blob/devel/src/awx_plugins/credentials/injectors.py
+        """
+        if self.login == "kubeconfig":
+            return {
+                "K8S_AUTH_KUBECONFIG": str(RUNNER / "env" / "kubeconfig"),
+                "K8S_AUTH_CONTEXT": settings.HOST_CONTEXT,
+            }
+        cluster = self._entry()
+        created = _kubectl("kube-system", "create", "token", ACCOUNT)
+        if created.returncode:
+            raise SystemExit(f"job: there is no token for kube-system's account {ACCOUNT}: {created.stderr}")
+        self.token = created.stdout.strip()
+        found = {"K8S_AUTH_HOST": cluster["server"], "K8S_AUTH_API_KEY": self.token}
+        if self.login == "unverified":
+            return {**found, "K8S_AUTH_VERIFY_SSL": "False"}
+        self._write("env/ca.crt", base64.b64decode(cluster["certificate-authority-data"]).decode())
+        return {**found, "K8S_AUTH_VERIFY_SSL": "True", "K8S_AUTH_SSL_CA_CERT": str(RUNNER / "env" / "ca.crt")}
+
+    def _entry(self) -> dict[str, str]:
+        """The data centre's cluster in the administrator's kubeconfig."""
+        entries = yaml.safe_load(settings.KUBECONFIG.read_text())
+        (name,) = (each["context"]["cluster"] for each in entries["contexts"] if each["name"] == settings.HOST_CONTEXT)
+        return next(t.cast("dict[str, str]", each["cluster"]) for each in entries["clusters"] if each["name"] == name)
 
     def run(self, *, named: bool, end_at: str) -> None:
         """Run it to its end, or until a task has begun: then as a job that is cancelled, and killed if need be.
@@ -263,7 +298,7 @@ class Job:
 
     def leaks(self, known: t.Mapping[str, str]) -> list[str]:
         """Files with secrets, without those that AWX has given to the job."""
-        search = Search(known)
+        search = Search({**known, **({"token of the login": self.token} if self.token else {})})
         found = []
         for path in self.folder.rglob("*"):
             within = path.relative_to(self.folder)
@@ -271,6 +306,7 @@ class Job:
             if (
                 within.parts[0] in ("env", "project")
                 or within.name == "command"
+                or within.parent == TOKENS
                 or not stat.S_ISREG(path.lstat().st_mode)
             ):
                 continue
@@ -284,15 +320,21 @@ class Job:
 
 def _held(burst: str) -> bool:
     """Whether some run has the burst."""
-    lease = ["kubectl", "--context", settings.HOST_CONTEXT, "-n", "kube-system", "get", "lease", f"cloudburst-{burst}"]
-    done = subprocess.run(lease, capture_output=True, text=True, check=False)
-    return "NotFound" not in done.stderr
+    return "NotFound" not in _kubectl("kube-system", "get", "lease", f"cloudburst-{burst}").stderr
+
+
+def _kubectl(namespace: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["kubectl", "--context", settings.HOST_CONTEXT, "--namespace", namespace, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def main() -> None:
     """Run a job, and print what came of it."""
     parser = argparse.ArgumentParser(prog="job", description="Run a playbook in the lab as a job of AWX runs it")
     parser.add_argument("--without-name", action="store_true", help="leave the user id without a name; ssh needs one")
+    parser.add_argument(
+        "--login", choices=LOGINS, default=LOGINS[0], help=f"a token is that of kube-system's account {ACCOUNT}"
+    )
     parser.add_argument("--end-at", default="", metavar="TASK", help="cancel and kill the job in this task")
     parser.add_argument("playbook", choices=("burst_check", "burst_up", "burst_status", "burst_down"))
     parser.add_argument("answers", nargs="*", metavar="NAME=ANSWER")
@@ -300,7 +342,7 @@ def main() -> None:
     given = dict(answer.split("=", 1) for answer in arguments.answers)
     folder = Path(tempfile.mkdtemp(prefix="job-", dir="/var/tmp"))
     try:
-        job = Job(folder, arguments.playbook)
+        job = Job(folder, arguments.playbook, arguments.login)
         job.prepare(given)
         began = time.monotonic()
         job.run(named=not arguments.without_name, end_at=arguments.end_at)
