@@ -97,6 +97,11 @@ def test_an_answer_without_a_word_counts_as_not_set(answer: str | None) -> None:
     [
         ("burst_node_count", "0"),
         ("burst_node_count", "1001"),
+        ("burst_node_min", "0"),
+        ("burst_node_max", "0"),
+        ("burst_cost_max_per_hour", "1,50"),
+        ("burst_cost_max_per_hour", "nan"),
+        ("burst_lease", "1h30m"),
         ("burst_node_instance_types", "m6i"),
         ("burst_node_capacity", "Spot"),
         ("burst_kubernetes_version", "latest"),
@@ -110,6 +115,12 @@ def test_an_answer_that_a_later_role_rejects_is_rejected_at_once(variable: str, 
     role = Role("burst_check", burst_name="vulcan", burst_host_name="earth", **{variable: answer})
     (said,) = role.value("__burst_check_rules | cloudburst.federation.problems")
     assert said.startswith(variable)
+
+
+def test_the_size_of_a_burst_that_is_removed_does_not_matter() -> None:
+    wrong = {"burst_node_count": "0", "burst_cost_max_per_hour": "nan", "burst_node_capacity": "Spot"}
+    role = Role("burst_check", burst_name="vulcan", burst_host_name="earth", burst_check_state="absent", **wrong)
+    assert role.value("__burst_check_rules | cloudburst.federation.problems") == []
 
 
 def test_the_definition_has_what_its_schema_wants() -> None:

@@ -15,6 +15,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 
@@ -151,3 +152,20 @@ def test_the_playbook_asks_as_the_rulebooks_do() -> None:
     (asked,) = [task[MODULE] for task in yaml.safe_load(TASKS.read_text())]
     for path in RULEBOOKS:
         assert set(yaml.safe_load(path.read_text())[0]["sources"][0][MODULE]) - OWN == set(asked)
+
+
+@pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("variables", "most"),
+    [
+        ({}, VARIABLES["burst_node_max"].default),
+        ({"burst_node_max": ""}, VARIABLES["burst_node_max"].default),
+        ({"burst_node_max": "3"}, 3),
+        ({"burst_node_max": 3, "burst_apps": [{"namespace": "shop", "overflow": False}]}, 3),
+        # Another run divides the replicas anew
+        ({"burst_node_max": 3, "burst_apps": [{"namespace": "shop", "overflow": True}]}, 0),
+    ],
+)
+def test_a_rulebook_knows_how_many_nodes_the_burst_may_have(path: Path, variables: dict[str, t.Any], most: int) -> None:
+    text = yaml.safe_load(path.read_text())[0]["sources"][0][MODULE]["node_max"]
+    assert int(jinja2.Environment().from_string(text).render(variables)) == most
