@@ -87,7 +87,7 @@ prices:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.stacks.template import resources_of
-from ..module_utils._cleanup.running import planned
+from ..module_utils._cleanup.hourly_costs import planned
 from ..module_utils._costs.clients import prices_of
 from ..module_utils._runtime.errors import FederationError
 

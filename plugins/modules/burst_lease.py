@@ -155,9 +155,9 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.errors import AwsUnavailable, calling, patience
-from ..module_utils._aws.machines import last_run
 from ..module_utils._aws.stacks.api import StackApi
 from ..module_utils._aws.stacks.ownership import check_owner
+from ..module_utils._aws.state_machines import last_run
 from ..module_utils._aws.tags import STACK_PREFIX
 from ..module_utils._burst.lease import (
     Lease,

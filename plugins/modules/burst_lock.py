@@ -130,7 +130,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._burst.lock import Lock
-from ..module_utils._burst.state import Teller, now
+from ..module_utils._burst.state import HoldFile, now
 from ..module_utils._kube import openshift
 from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as
@@ -211,17 +211,17 @@ def keep(module: AnsibleModule, holder: str, run: Object, lease: Object) -> None
     """Keep the burst until the run has ended, wants it let go, or has lost it; a run that has lost it is ended."""
     process = run["process"]
     started = _started(process)
-    told = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
-    teller = Teller(run["folder"], module.params["name"])
-    teller.tell(now())
-    lock = Lock(connect_as(module.params, label=_LABEL), module.params["name"], holder, pause=told.wait)
-    lost = lock.keep(lease, lambda: not told.is_set() and lives(process, started), teller.tell)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    hold_file = HoldFile(run["folder"], module.params["name"])
+    hold_file.write(now())
+    lock = Lock(connect_as(module.params, label=_LABEL), module.params["name"], holder, pause=stop.wait)
+    lost = lock.keep(lease, lambda: not stop.is_set() and lives(process, started), hold_file.write)
     if lost:
         # For the slices, which look there
-        teller.tell(now(), lost)
+        hold_file.write(now(), lost)
         end_run(process, started, lost)
-    teller.end()
+    hold_file.remove()
 
 
 def keeper(module: AnsibleModule, holder: str, run: Object) -> t.Callable[[Object], None]:
@@ -230,18 +230,18 @@ def keeper(module: AnsibleModule, holder: str, run: Object) -> t.Callable[[Objec
     It has to be started before this process reaches the cluster: the library writes certificates to files, which it
     shares within a process and removes at its end.
     """
-    end, mine = os.pipe()
+    read_end, write_end = os.pipe()
     if detach():
-        os.close(mine)
-        with os.fdopen(end) as pipe:
-            told = pipe.read()
-        if told:
-            keep(module, holder, run, json.loads(told))
+        os.close(write_end)
+        with os.fdopen(read_end) as pipe:
+            lease = pipe.read()
+        if lease:
+            keep(module, holder, run, json.loads(lease))
         module.exit_json()
-    os.close(end)
+    os.close(read_end)
 
     def hand_over(lease: Object) -> None:
-        with os.fdopen(mine, "w") as pipe:
+        with os.fdopen(write_end, "w") as pipe:
             json.dump(lease, pipe)
 
     return hand_over

@@ -294,7 +294,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._aws.eks import clusters, helper, reach, tokens
+from ..module_utils._aws.eks import clusters, reach, token_helper, tokens
 from ..module_utils._aws.errors import calling, patience
 from ..module_utils._kube.kubeconfig import entries
 from ..module_utils._kube.kubeconfig.files import Files, is_private, locked, make_folder, paths
@@ -387,14 +387,14 @@ def bring(aws: AnsibleAWSModule, run: Run, edit_of: t.Callable[[Files], entries.
 def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[Files], entries.Edit]) -> Files:
     files.change(lambda data: edit_of(files))
     # A copy of the file may name a program beside the original: that one is not ours to remove.
-    ours = {helper.program(file.path) for file in files.files}
-    needed = helper.used(files.after)
-    source = helper.source()
+    ours = {token_helper.program(file.path) for file in files.files}
+    needed = token_helper.used(files.after)
+    source = token_helper.source()
     to_put = [Companion(path, source, 0o700) for path in sorted(needed & ours)]
     for companion in to_put:
-        helper.check_folder(companion.path)
-    to_put = [file for file in to_put if not helper.is_there(*file)]
-    to_remove = (helper.used(files.before) - needed) & ours
+        token_helper.check_folder(companion.path)
+    to_put = [file for file in to_put if not token_helper.is_there(*file)]
+    to_remove = (token_helper.used(files.before) - needed) & ours
     changed = [file for file in files.files if file.changed]
     holds = aws.params["state"] == "present"
     bare = [f for f in files.files if holds and any(f.edited.values()) and _is_bare(f.path)]
@@ -404,14 +404,14 @@ def _bring(aws: AnsibleAWSModule, run: Run, files: Files, edit_of: t.Callable[[F
     if aws.check_mode:
         return files
     for companion in to_put:
-        helper.put(*companion)
+        token_helper.put(*companion)
     if aws.params["backup"]:
         _back_up(aws, run, [file.path for file in changed if os.path.exists(file.path)])
     for file in {file.path: file for file in [*changed, *bare]}.values():
         if not file.kept:
             warn(f"{file.path} could not be changed in its place: it was written anew, without its comments.")
         file.write()
-    helper.remove(to_remove)
+    token_helper.remove(to_remove)
     return files
 
 
@@ -444,7 +444,7 @@ def ensure_entries(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: st
         # What stands behind an option may be secret; a profile goes into the environment.
         options = [word.partition("=")[0] for word in added[:1] + [w for w in added[1:] if w.startswith("--")]]
         dropped.extend(option for option in options if option not in ("--", "--profile"))
-        own = (sys.executable, helper.program(files.holder("users", names.user).path))
+        own = (sys.executable, token_helper.program(files.holder("users", names.user).path))
         entry = clusters.exec_entry(
             cluster, region, params["profile"], params["role_arn"], own if params["access"] == "helper" else None
         )
@@ -462,12 +462,12 @@ def ensure_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str)
     """Put a token into the result, and the cluster's certificate, which kubernetes.core wants as a file, beside it."""
     params = aws.params
     where = Files(paths(params["kubeconfig"], os.environ)).holder("clusters", cluster["arn"]).path
-    path = helper.certificate(where, params["name"], region)
+    path = token_helper.certificate(where, params["name"], region)
     text = reach.certificate(cluster)
-    helper.check_folder(path)
-    run.result["changed"] = not helper.is_there(path, text, 0o600)
+    token_helper.check_folder(path)
+    run.result["changed"] = not token_helper.is_there(path, text, 0o600)
     if run.result["changed"] and not aws.check_mode:
-        helper.put(path, text, 0o600)
+        token_helper.put(path, text, 0o600)
     token, expires = new_token(aws, run, cluster, region)
     proxy = {"proxy": params["proxy_url"]} if params["proxy_url"] else {}
     run.result["k8s_auth"] = {"host": cluster["endpoint"], "api_key": token, "ca_cert": path, **proxy}
@@ -482,11 +482,11 @@ def ensure_absent(aws: AnsibleAWSModule, run: Run) -> None:
     files = bring(aws, run, lambda files: clusters.edit_to_absent(files.after, *how))
     run.result["kubeconfig"] = next((file for file in files.files if file.changed), files.holder("contexts", "")).path
     certificates = [
-        path for file in files.files for path in helper.certificates(file.path, params["name"], params["region"])
+        path for file in files.files for path in token_helper.certificates(file.path, params["name"], params["region"])
     ]
     run.result["changed"] = run.result["changed"] or bool(certificates)
     if not aws.check_mode:
-        helper.unlink(certificates)
+        token_helper.unlink(certificates)
 
 
 def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:

@@ -486,8 +486,8 @@ from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._kubefed.operations.carry_out import Task, carry_out
 from ..module_utils._kubefed.operations.context import open_federation
 from ..module_utils._kubefed.resources.documents import secrets_in
-from ..module_utils._kubefed.resources.reader import YAML_IMPORT_ERROR
 from ..module_utils._kubefed.resources.request import STATES, Request, read_request
+from ..module_utils._kubefed.resources.yaml_reader import YAML_IMPORT_ERROR
 from ..module_utils._runtime.argspec import kube_spec, wait_spec
 from ..module_utils._runtime.errors import FederationError
 from ..module_utils._runtime.module import QuietModule, Run, run_module

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible import constants as C
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import kept, now
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import holds, now
 
 # As client-go's leader election: whoever could not renew for 10 s does no more, and after 15 s another one may take it
 # (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection#LeaderElectionConfig: RenewDeadline, LeaseDuration)
@@ -40,7 +40,7 @@ def refusal(show: t.Callable[[str, float], None]) -> str | None:
     began = time.monotonic()
     shown = began
     while True:
-        states = kept(folder())
+        states = holds(folder())
         for state in states:
             if state.lost:
                 return state.lost
@@ -71,13 +71,13 @@ def let_go(patience: float = _LET_GO) -> None:
 
     :param patience: seconds after which it is left to the Lease's own end.
     """
-    states = [state for state in kept(folder()) if not state.lost]
+    states = [state for state in holds(folder()) if not state.lost]
     for state in states:
         with contextlib.suppress(OSError):
             os.kill(state.keeper, signal.SIGTERM)
     began = time.monotonic()
     keepers = {state.keeper for state in states}
-    while keepers & {state.keeper for state in kept(folder())} and time.monotonic() - began < patience:
+    while keepers & {state.keeper for state in holds(folder())} and time.monotonic() - began < patience:
         time.sleep(0.02)
 
 

@@ -28,8 +28,8 @@ from .state import now
 
 NAMESPACE = "kube-system"
 RENEWED_EVERY = 2.0  # seconds
-LASTS = 15  # seconds that a run may be silent before another one takes it for dead
-_LOOK = 0.5  # seconds between two looks whether the run lives
+LEASE_SECONDS = 15  # a run that is silent for longer is taken for dead
+_POLL_SECONDS = 0.5  # between two checks whether the run lives
 
 
 def path(burst: str | None = None) -> str:
@@ -46,7 +46,7 @@ def microtime(moment: datetime.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def taken(found: Object | None, burst: str, holder: str, now: datetime.datetime) -> Object:
+def lease_of(found: Object | None, burst: str, holder: str, now: datetime.datetime) -> Object:
     """The Lease as a new holder writes it, over what is there."""
     lease = copy.deepcopy(found) or {
         "apiVersion": "coordination.k8s.io/v1",
@@ -55,7 +55,7 @@ def taken(found: Object | None, burst: str, holder: str, now: datetime.datetime)
     }
     lease["spec"] = {
         "holderIdentity": holder,
-        "leaseDurationSeconds": LASTS,
+        "leaseDurationSeconds": LEASE_SECONDS,
         "acquireTime": microtime(now),
         "renewTime": microtime(now),
         "leaseTransitions": int((lease.get("spec") or {}).get("leaseTransitions") or 0) + 1,
@@ -63,8 +63,8 @@ def taken(found: Object | None, burst: str, holder: str, now: datetime.datetime)
     return lease
 
 
-def mine(found: Object | None, lease: Object) -> bool:
-    """Whether the Lease is still the one that was taken: neither gone, nor in other hands, nor taken once more."""
+def is_held(found: Object | None, lease: Object) -> bool:
+    """Whether the Lease is still held as it was taken: neither deleted, nor held by others, nor taken again."""
     spec = (found or {}).get("spec") or {}
     return all(spec.get(key) == lease["spec"][key] for key in ("holderIdentity", "leaseTransitions"))
 
@@ -117,10 +117,10 @@ class Lock:
             if (seen["holder"], seen["renewed"]) != (holder, spec.get("renewTime")):
                 raise TerminalState(
                     f"The burst {self._burst} is in use by {holder}, since {since}. Wait until that run"
-                    f" has ended, or stop it there: the burst is released at most {LASTS} s later."
+                    f" has ended, or stop it there: the burst is released at most {LEASE_SECONDS} s later."
                 )
             silent = waiter.elapsed - seen["elapsed"]
-            lasts = float(spec.get("leaseDurationSeconds") or LASTS)
+            lasts = float(spec.get("leaseDurationSeconds") or LEASE_SECONDS)
             return PollResult(
                 silent >= lasts, f"held by {holder} since {since}, silent for {silent:.0f} of {lasts:.0f} s"
             )
@@ -134,7 +134,7 @@ class Lock:
         :param found: what :meth:`find_free` has returned.
         :returns: the Lease; ``None`` when another run was quicker.
         """
-        wanted = taken(found, self._burst, self._holder, self._clock())
+        wanted = lease_of(found, self._burst, self._holder, self._clock())
         try:
             if found is None:
                 return self._client.create(path(), wanted)
@@ -159,15 +159,15 @@ class Lock:
                 # The API server may be away for a while
                 with contextlib.suppress(FederationError):
                     found = self._client.get(path(self._burst))
-                    if found is None or not mine(found, lease):
+                    if found is None or not is_held(found, lease):
                         return "" if self._is_taken_anew(found) else self._lost(found, now() - last)
                     if self._renew(found):
                         last = looked
                         renewed(last)
-            self._pause(_LOOK)
+            self._pause(_POLL_SECONDS)
         with contextlib.suppress(FederationError):
             found = self._client.get(path(self._burst))
-            if found is not None and mine(found, lease):
+            if found is not None and is_held(found, lease):
                 self._client.delete(path(self._burst), uid=found["metadata"]["uid"])
         return ""
 
@@ -205,4 +205,4 @@ def _moment(time_: t.Any) -> str:
     return f"{str(time_).partition('.')[0].replace('T', ' ')} UTC" if time_ else "an unknown time"
 
 
-__all__ = ("LASTS", "NAMESPACE", "RENEWED_EVERY", "Lock", "microtime", "mine", "path", "taken")
+__all__ = ("LEASE_SECONDS", "NAMESPACE", "RENEWED_EVERY", "Lock", "is_held", "lease_of", "microtime", "path")

@@ -23,8 +23,8 @@ _PREFIX = "cloudburst-lock-"
 _SIZE = 8192  # more than any state takes: one write replaces the whole
 
 
-class Kept(t.NamedTuple):
-    """A burst that is kept for a run.
+class Hold(t.NamedTuple):
+    """A run's hold on a burst, which a process keeps.
 
     :ivar burst: its name.
     :ivar keeper: id of the process that keeps it.
@@ -44,8 +44,8 @@ def now() -> float:
     return time.time() if clock is None else time.clock_gettime(clock)
 
 
-class Teller:
-    """The keeper's end. A file that cannot be written is none: the run then knows no more than the Lease says.
+class HoldFile:
+    """The file that the keeper writes. If it cannot be written, the run knows no more than the Lease says.
 
     :param folder: the run's temporary directory.
     :param burst: name of the burst.
@@ -58,28 +58,28 @@ class Teller:
         with contextlib.suppress(OSError):
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
 
-    def tell(self, renewed: float, lost: str = "") -> None:
-        """Say how things are; nothing is said where the file cannot be written."""
+    def write(self, renewed: float, lost: str = "") -> None:
+        """Write the state; nothing happens if the file cannot be written."""
         if self._file is not None:
-            text = json.dumps(Kept(self._burst, os.getpid(), renewed, lost)._asdict())
+            text = json.dumps(Hold(self._burst, os.getpid(), renewed, lost)._asdict())
             with contextlib.suppress(OSError):
                 os.pwrite(self._file, text.encode().ljust(_SIZE), 0)
 
-    def end(self) -> None:
-        """Take the file away."""
+    def remove(self) -> None:
+        """Remove the file."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
 
 
-def kept(folder: str) -> list[Kept]:
-    """The bursts that are kept for the run with this temporary directory."""
+def holds(folder: str) -> list[Hold]:
+    """The holds of the run with this temporary directory."""
     found = []
     for path in glob.glob(os.path.join(glob.escape(folder), f"{_PREFIX}*")):
         # It may go at any time, or have been made a moment ago
         with contextlib.suppress(OSError, ValueError, TypeError), open(path, encoding="utf-8") as file:
-            found.append(Kept(**json.load(file)))
+            found.append(Hold(**json.load(file)))
     return found
 
 
-__all__ = ("Kept", "Teller", "kept", "now")
+__all__ = ("Hold", "HoldFile", "holds", "now")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._kubefed.resources.reader import read
+from .._kubefed.resources.yaml_reader import read
 from .._runtime.errors import InvalidOption
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}

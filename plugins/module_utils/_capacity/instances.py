@@ -123,7 +123,7 @@ def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]], prices: Prices) -> f
 
 
 def check_cost(plan: Plan, hourly: float, limit: float, prices: Prices) -> None:
-    """Refuse a burst that costs more by the hour than it may; what it may cost, it may.
+    """Reject a burst that costs more by the hour than it may; what it may cost, it may.
 
     :raises InvalidOption: it costs more; the message has the sum.
     """

@@ -165,8 +165,8 @@ def _action(
 ) -> tuple[str, str]:
     """What is to be done, and why."""
     attempts = (memory.up_begun, memory.down_begun, memory.down_ended, memory.worked)
-    told = [moment for moment in attempts if moment]
-    wait = limits.retry - seconds(max(told), now) if told else 0
+    begun = [moment for moment in attempts if moment]
+    wait = limits.retry - seconds(max(begun), now) if begun else 0
     over = burst.lease_end is not None and burst.lease_end <= now
     if not reasons and not idle and not over:
         return "none", _calm(burst, memory)

@@ -67,7 +67,7 @@ def path(burst: str, *, create: bool = False) -> str:
 
 
 def memory_of(found: Object | None) -> Memory:
-    """What a ConfigMap holds; nothing where there is none, and of what can't be read."""
+    """What a ConfigMap holds; nothing where there is none, and of what cannot be read."""
     data = (found or {}).get("data") or {}
     return Memory(**{key: parsed(data.get(key)) for key in Memory._fields})
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""How replicas are divided so that only what the data centre can't run is in the burst. Pure functions.
+"""How replicas are divided so that only what the data centre cannot run is in the burst. Pure functions.
 
 A ReplicaSchedulingPreference gives the data centre as its minimum what it can run, and the burst all else by its
 weight. In Plan() of KubeFed v0.10.0 (pkg/controller/util/planner/planner.go) minimums come first, and fewer replicas

@@ -45,7 +45,7 @@ class WaitingPod(t.NamedTuple):
 
     :ivar lacking: what nodes have too little of: cpu, memory, pods or another resource.
     :ivar since: since when it waits.
-    :ivar hindrance: why a burst can't help it; empty where it can.
+    :ivar hindrance: why a burst cannot help it; empty where it can.
     """
 
     load: Load
@@ -80,7 +80,7 @@ def waiting(pod: Object, cluster: Cluster) -> WaitingPod | None:
 
 
 def hindrance(pod: Object, missing: t.Sequence[str], cluster: Cluster) -> str:
-    """Why a burst can't help a pod; empty where it can."""
+    """Why a burst cannot help a pod; empty where it can."""
     spec, namespace = pod["spec"], pod["metadata"].get("namespace", "")
     rare = sorted(set(missing) - _ORDINARY)
     if rare:

@@ -21,10 +21,10 @@ from .._runtime.errors import TerminalState
 from .._runtime.module import Run
 from .._runtime.wait import PollResult
 from .api import Answer, Api, is_held, kind_of, name_of, seconds
+from .hourly_costs import running
 from .kinds import AFTER_THE_NODES, KIND_OF, KINDS, attached, interfaces, log_groups
 from .leftovers import as_result, is_unmarked, leftovers
 from .ownership import DATA_TAG, REMOVE, is_log, is_of_balancer, is_of_its_time, is_own
-from .running import running
 from .things import Burst, Leftover, Thing
 
 # How many things a line of progress names.
@@ -160,7 +160,8 @@ class Sweep:
         self._mark_data()
         refused: dict[str, str] = {}
         if self.run.module.params["wait"]:
-            self.run.waiter.until(f"what the cluster {self.name} left on AWS to be gone", lambda: self._round(refused))
+            what = f"what the cluster {self.name} left on AWS to be deleted"
+            self.run.waiter.until(what, lambda: self._round(refused))
         else:
             with contextlib.suppress(AwsUnavailable):
                 self._round(refused)

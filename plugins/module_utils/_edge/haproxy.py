@@ -41,7 +41,7 @@ _GONE = "No such server"
 
 
 class HaproxyError(Exception):
-    """What HAProxy refuses, or what it can't be asked; the text says what to do next."""
+    """What HAProxy refuses, or what it cannot be asked; the text says what to do next."""
 
 
 class Server(t.NamedTuple):
@@ -339,17 +339,17 @@ def restore(path: str) -> list[str]:
 
 def watch(paths: t.Iterable[str], every: float) -> t.NoReturn:
     """Look after what the files say, until it is ended; say what was done, and what goes wrong once."""
-    told = ""
+    last_error = ""
     while True:
         for path in paths:
             try:
                 for command in restore(path):
                     _say(sys.stdout, command)
-                told = ""
+                last_error = ""
             except (HaproxyError, ValueError, KeyError, OSError) as error:
-                if str(error) != told:
-                    told = str(error)
-                    _say(sys.stderr, told)
+                if str(error) != last_error:
+                    last_error = str(error)
+                    _say(sys.stderr, last_error)
         time.sleep(every)
 
 

@@ -19,7 +19,7 @@ _RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter
 
 
 def check_name(value: str, option: str, *, limit: int = 253, dots: bool = True) -> None:
-    """Refuse what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
+    """Reject what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
 
     :param dots: ``False`` for a DNS-1123 label, as the name of a namespace has to be.
     :raises InvalidOption: with option, value and what is allowed.
@@ -35,7 +35,7 @@ def texts(values: dict[str, t.Any]) -> dict[str, str]:
 
 
 def check_labels(values: t.Mapping[str, str], option: str, *, annotations: bool = False) -> None:
-    """Refuse labels or annotations that Kubernetes would, which is late in a join.
+    """Reject labels or annotations that Kubernetes would, which is late in a join.
 
     Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 

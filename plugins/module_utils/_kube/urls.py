@@ -25,7 +25,7 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 
 def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
-    """Refuse what is no URL with a host.
+    """Reject what is no URL with a host.
 
     :raises InvalidOption: with option, value and what is allowed.
     """

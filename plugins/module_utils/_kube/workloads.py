@@ -18,7 +18,7 @@ from .._runtime.wait import PollResult
 from .objects import Object
 
 # Nothing but a change of the workload or of the registry helps against these
-_IN_VAIN = frozenset(
+_NEVER_STARTS = frozenset(
     (
         "ErrImageNeverPull",
         "ErrImagePull",
@@ -288,7 +288,7 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
             ends = int(container.get("restartCount") or 0) + 1
             reason = waiting.get("reason") or terminated.get("reason")
             where = f"pod {pod['metadata']['name']}, container {container.get('name')}: {reason}"
-            if reason in _IN_VAIN:
+            if reason in _NEVER_STARTS:
                 return Trouble(f"{where}: {waiting.get('message') or ''}".rstrip(": "))
             if reason in _MAY_PASS:
                 passing = Trouble(f"{where}: {waiting.get('message') or ''}".rstrip(": "), may_pass=True)

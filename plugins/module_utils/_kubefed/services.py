@@ -7,7 +7,7 @@
 """What KubeFed and Kubernetes keep of a Service as it is in a cluster. Pure functions.
 
 Source: retainServiceFields in pkg/controller/sync/dispatch/retain.go of KubeFed v0.10.0. It puts the cluster's IP over
-what is wanted, so that an update which Kubernetes would refuse goes through and changes nothing. It puts the cluster's
+what is wanted, so that an update which Kubernetes would reject goes through and changes nothing. It puts the cluster's
 node port over what is wanted for each port with the same name, protocol and number.
 """
 

@@ -62,7 +62,7 @@ class FederationError(Exception):
 
 
 class InvalidOption(FederationError):
-    """Input that is refused before anything is touched; the message names option, value and what is allowed."""
+    """Input that is rejected before any change; the message names option, value and what is allowed."""
 
 
 class TerminalState(FederationError):

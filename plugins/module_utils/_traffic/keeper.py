@@ -220,7 +220,7 @@ def pack(
         while room is None:
             number += 1
             name = f"{prefix}-{number}"
-            # The address type of a slice can't be changed: a name is used again only when its slice is gone
+            # The address type of a slice cannot be changed: a name is used again only when its slice is gone
             if name not in packed and name not in taken and name not in existing:
                 room, groups[name], packed[name] = name, group, []
         packed[room].append(endpoint)

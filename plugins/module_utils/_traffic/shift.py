@@ -71,7 +71,7 @@ class Facts:
 
 
 def check_request(request: Request) -> None:
-    """Refuse what can't be, without asking any cluster.
+    """Reject what cannot be, without asking any cluster.
 
     :raises InvalidOption: with option, value and what is allowed.
     """
@@ -163,7 +163,7 @@ def _read_service(request: Request, entry: Object, host: Cluster, member: Cluste
 
 
 def check_facts(facts: Facts, option: str = "services") -> None:
-    """Refuse what can't work, all of it at once.
+    """Reject what cannot work, all of it at once.
 
     :raises InvalidOption: with what to do.
     """
@@ -386,7 +386,7 @@ def clean_member(request: Request, host: Cluster, member: Cluster | None, no_mem
 def clean_host(request: Request, host: Cluster, waiter: Waiter) -> None:
     """Take everything away from the host.
 
-    The keeper loses its rights for the slices first, so that it can't write them again. What is still shared is
+    The keeper loses its rights for the slices first, so that it cannot write them again. What is still shared is
     drained before it goes. What tells that there was a keeper goes last.
     """
     name = manifests.name_of(request.burst)

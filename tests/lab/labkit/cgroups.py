@@ -71,7 +71,7 @@ def make(name: str) -> str:
                 _delegate(parent)
             child = parent / part
             child.mkdir(exist_ok=True)
-            # v1's cpuset starts empty, and a process can't be put into an empty one
+            # v1's cpuset starts empty, and a process cannot be put into an empty one
             for file in ("cpuset.cpus", "cpuset.mems"):
                 if (parent / file).exists() and (child / file).exists() and not (child / file).read_text().strip():
                     value = (parent / file).read_text().strip()

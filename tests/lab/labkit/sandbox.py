@@ -68,7 +68,7 @@ def enter(argv: list[str]) -> list[str]:
 
 
 def clear() -> None:
-    """End the sandbox if there is one, and remove what it leaves. Raises LabError if something can't be removed."""
+    """End the sandbox if there is one, and remove what it leaves. Raises LabError if something cannot be removed."""
     number = pid()
     if number is not None:
         os.kill(number, signal.SIGKILL)

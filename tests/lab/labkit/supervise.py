@@ -181,7 +181,7 @@ def _forget(name: str) -> None:
         supervisor.removeProcessGroup(name)
     except xmlrpc.client.Fault as fault:
         if fault.faultCode not in _FAULTS_GONE:
-            raise LabError(f"supervisord can't stop {name}: {fault.faultString}") from fault
+            raise LabError(f"supervisord cannot stop {name}: {fault.faultString}") from fault
 
 
 def _state(name: str) -> str | None:

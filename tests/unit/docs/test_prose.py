@@ -67,3 +67,11 @@ def test_no_value_is_left_out_of_a_message() -> None:
         if isinstance(part, ast.Constant) and re.search(r"\{[a-z_][\w.]*\}", str(part.value))
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("folder", ["plugins", "extensions", "roles", "playbooks", "tests/lab"])
+def test_comments_and_docstrings_spell_cannot_in_one_way(folder: str) -> None:
+    suffixes = {".py", ".yml", ".j2", ".md"}
+    paths = [path for path in (prose.CHECKOUT / folder).rglob("*") if path.suffix in suffixes and path.is_file()]
+    assert len(paths) > 10
+    assert [str(path) for path in paths if re.search(r"\bcan(?:'t| not)\b(?! only)", path.read_text())] == []

@@ -197,7 +197,7 @@ def read_args(args: dict[str, t.Any]) -> dict[str, t.Any]:
 
     An empty text, as a variable of a rulebook may be, stands for one that is not set.
 
-    :raises ValueError: for arguments that are unknown or can't be used; it names them.
+    :raises ValueError: for arguments that are unknown or cannot be used; it names them.
     """
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
     from ansible.module_utils.common.parameters import set_fallbacks
@@ -303,8 +303,8 @@ def _errors() -> tuple[type[Exception], type[Exception]]:
 async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
     """Send an event for each look, until it is cancelled.
 
-    :raises ValueError: for arguments that can't be used.
-    :raises FederationError: the cluster can't be reached at the beginning, or refuses an answer.
+    :raises ValueError: for arguments that cannot be used.
+    :raises FederationError: the cluster cannot be reached at the beginning, or refuses an answer.
     """
     params = read_args(args)
     passing, failing = _errors()

@@ -15,7 +15,7 @@ from ..._kube.kubeconfig.entries import CURRENT, Config, Edit, find
 from ..._runtime.errors import FederationError, InvalidOption, TerminalState, without_login
 from ..._runtime.wait import PollResult, Waiter
 from ..errors import AwsError, calling
-from . import helper
+from . import token_helper
 
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html (status)
 _COMING = {"CREATING", "PENDING"}
@@ -133,7 +133,7 @@ def caller_credentials(connection: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse options that cannot be meant.
+    """Reject options that cannot be meant.
 
     :raises InvalidOption: with the option, its value and what is allowed.
     """
@@ -397,7 +397,7 @@ def _is_for(entry_name: str, user: Config, name: str, region: str | None, profil
     if not isinstance(entry, dict):
         return False
     args = [str(arg) for arg in entry.get("args") or []]
-    if not all(word in args for word in _GET_TOKEN) and not helper.program_of(args):
+    if not all(word in args for word in _GET_TOKEN) and not token_helper.program_of(args):
         return False
     args = args[_begin(args) :]
     env = {v.get("name"): v.get("value") for v in entry.get("env") or [] if isinstance(v, dict)}

@@ -79,7 +79,7 @@ def failures_to_delete(events: t.Sequence[Event]) -> list[Event]:
     return list(failed.values())
 
 
-def blame(event: Event) -> str:
+def described(event: Event) -> str:
     """An event of a failure as text: which resource, and AWS's reason."""
     reason = " ".join(str(event.get("ResourceStatusReason") or "AWS gives no reason").split()).rstrip(".")
     if of_stack_itself(event):
@@ -89,8 +89,8 @@ def blame(event: Event) -> str:
     return f"{event['LogicalResourceId']} ({what}): {reason}"
 
 
-def news(events: t.Sequence[Event], seen: str | None, limit: int = 8) -> str:
-    """What was said after the event with the id ``seen``, as one line; where nothing was, what is still under way.
+def progress(events: t.Sequence[Event], seen: str | None, limit: int = 8) -> str:
+    """The events after the one with the id ``seen``, as one line; without any, what is still in progress.
 
     :param events: those of the operation, the oldest first.
     :param limit: how many resources to name at most, those with the newest events.
@@ -139,12 +139,12 @@ __all__ = (
     "NESTED_STACK",
     "Event",
     "all_created",
-    "blame",
+    "described",
     "failures_to_delete",
     "first_failure",
-    "news",
     "of_operation",
     "of_stack_itself",
+    "progress",
     "summary",
     "under_way",
 )

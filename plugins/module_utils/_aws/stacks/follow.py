@@ -20,12 +20,12 @@ from .events import (
     NESTED_STACK,
     Event,
     all_created,
-    blame,
+    described,
     failures_to_delete,
     first_failure,
-    news,
     of_operation,
     of_stack_itself,
+    progress,
 )
 from .states import Kind, in_progress, succeeded, way_out
 
@@ -97,7 +97,7 @@ def follow(
         lost = early and status == "ROLLBACK_IN_PROGRESS" and first_failure(events) is not None
         over = lost or (not in_progress(status) and _believable(status, events, operation))
         enough = status == "CREATE_IN_PROGRESS" and bool(resources) and all_created(events, resources)
-        return PollResult(over or enough, f"{status}; {news(events, operation.seen)}")
+        return PollResult(over or enough, f"{status}; {progress(events, operation.seen)}")
 
     part = kind is Kind.CREATE and resources
     what = f"{_shortened(resources)} of the stack {operation.name}" if part else f"the stack {operation.name}"
@@ -153,13 +153,13 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
         details = {"blocking": [_blocking(event) for event in failed]}
         if status != "DELETE_FAILED":
             why = first_failure(events)
-            cause = blame(why) if why else _reason(stack)
+            cause = described(why) if why else _reason(stack)
             return TerminalState(
                 f"The stack {name} was not deleted: it returned to {status}: {cause}. "
                 f"{advice(cause) or 'Remove what blocks the deletion.'} Then run this again.",
                 **details,
             )
-        causes = "; ".join(blame(event) for event in failed) or _reason(stack)
+        causes = "; ".join(described(event) for event in failed) or _reason(stack)
         return TerminalState(
             f"The stack {name} could not be deleted (DELETE_FAILED): {causes}. "
             f"{advice(causes) or 'Remove what blocks the deletion.'} Then run this again: it continues where it "
@@ -172,7 +172,7 @@ def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.S
             f"The stack {name} was deleted by somebody else before it was {verb}. Run this again to create it."
         )
     failed_first = first_cause(api, events)
-    cause = blame(failed_first) if failed_first else _reason(stack)
+    cause = described(failed_first) if failed_first else _reason(stack)
     after = (
         "run this again: its remains are removed, and it is created again"
         if kind is Kind.CREATE

@@ -23,7 +23,7 @@ from .identity import SPARE_SECONDS, Identity, Token, impersonation
 
 
 def check_credentials(access: Access) -> None:
-    """Refuse credentials that cannot be had in this way, as far as that is known without getting them.
+    """Reject credentials that cannot be had in this way, as far as that is known without getting them.
 
     :raises InvalidOption: there are none, or the command that gets them is not there.
     """

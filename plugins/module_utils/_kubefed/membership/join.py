@@ -72,7 +72,7 @@ def join(session: Session, *, wait: bool) -> Object:
 def plan_join(session: Session) -> JoinPlan:
     """Decide what is written. Nothing is, yet.
 
-    :raises InvalidOption: for a Secret that is somebody else's, or an address that KubeFed's webhook would refuse.
+    :raises InvalidOption: for a Secret that is somebody else's, or an address that KubeFed's webhook would reject.
     """
     request = session.request
     scope = _scope(session)
@@ -108,7 +108,7 @@ def _scope(session: Session) -> str:
 
 
 def _check_way(request: Membership, member: Client) -> None:
-    """Refuse what KubeFed's webhook would refuse in the end."""
+    """Reject what KubeFed's webhook would reject in the end."""
     connection = member.connection
     if request.api_endpoint is None:
         check_url(connection.server, f"the server of {member.label}", ("http", "https"))
@@ -162,7 +162,7 @@ def _ensure_namespace(session: Session, manifest: Object) -> bool:
     existing = session.member.get("Namespace", name)
     if existing is not None and existing["metadata"].get("deletionTimestamp"):
         label = t.cast(Client, session.member_client).label
-        session.member.wait_absent("Namespace", name, f"namespace {name} in {label} to be gone")
+        session.member.wait_absent("Namespace", name, f"namespace {name} in {label} to be deleted")
         existing = None
     session.member.ensure(manifest, absent=existing is None)
     return existing is None

@@ -118,7 +118,7 @@ def _limited_to(params: t.Mapping[str, t.Any]) -> t.Collection[str] | None:
 
 
 def check_tls_validations(values: t.Collection[str], option: str) -> None:
-    """Refuse what KubeFed's webhook would (validateDisabledTLSValidations in its validation.go).
+    """Reject what KubeFed's webhook would (validateDisabledTLSValidations in its validation.go).
 
     :raises InvalidOption: with option, value and what is allowed.
     """
@@ -127,7 +127,7 @@ def check_tls_validations(values: t.Collection[str], option: str) -> None:
 
 
 def check_certificates(pem: str, option: str) -> None:
-    """Refuse what holds no certificate in PEM: KubeFed's controller could not make a client with it.
+    """Reject what holds no certificate in PEM: KubeFed's controller could not make a client with it.
 
     :raises InvalidOption: with option and what is allowed.
     """

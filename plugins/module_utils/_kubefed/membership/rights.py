@@ -33,7 +33,7 @@ _TYPE = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[
 
 
 def check_types(names: t.Iterable[str], option: str) -> None:
-    """Refuse what names no type, ``*`` included: it would be all rights by another name.
+    """Reject what names no type, ``*`` included: it would be all rights by another name.
 
     :raises InvalidOption: with option, value and what is allowed.
     """

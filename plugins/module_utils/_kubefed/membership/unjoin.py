@@ -189,10 +189,10 @@ def _clean_host(session: Session, plan: UnjoinPlan) -> None:
 
 def _wait_absent(session: Session) -> None:
     request = session.request
-    session.host.wait_absent("KubeFedCluster", request.name, f"KubeFedCluster {request.name} to be gone")
+    session.host.wait_absent("KubeFedCluster", request.name, f"KubeFedCluster {request.name} to be deleted")
     if session.slice_state[_DELETING] and session.member_client is not None:
         label = session.member_client.label
-        what = f"namespace {request.namespace} in {label} to be gone"
+        what = f"namespace {request.namespace} in {label} to be deleted"
         session.member.wait_absent("Namespace", request.namespace, what)
 
 

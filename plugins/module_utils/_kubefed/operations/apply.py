@@ -16,10 +16,10 @@ from ..._kube.parallel import each
 from .. import host as kubefed
 from ..api import MANAGED_LABEL, path_of
 from ..listing import shortened
-from ..resources.autoscaling import Autoscaling
 from ..resources.model import EXISTED_ANNOTATION, DesiredObject, TrackedObject
 from ..resources.plan import Plan, changed_fields, planned
 from ..resources.results import as_result, schedule_as_result, shown
+from ..resources.scaled_workloads import ScaledWorkloads
 from ..resources.schedules import Schedule
 from ..resources.schedules import path as schedule_path
 from ..resources.template import namespace_manifest
@@ -47,11 +47,11 @@ def apply(
     """
     store = context.store
     store.expect_schedules(schedules)
-    autoscaling = Autoscaling(store)
+    autoscaling = ScaledWorkloads(store)
     desired = autoscaling.retain_replicas(desired, schedules)
     plans = [_plan(context, one) for one in desired]
     checks.check_plans(context, plans, schedules, autoscaling)
-    checks.rehearse_plans(context, plans)
+    checks.dry_run_plans(context, plans)
     _warn_of_templates(context, desired)
     checks.check_updates(context, plans)
     existence.look_up(context, plans)
@@ -140,7 +140,7 @@ def _create_host_namespace(context: Context, desired: DesiredObject) -> None:
     if context.check_mode:
         return
     if found is not None:
-        context.waits.absent(path, f"namespace {desired.name}, which is being deleted, to be gone")
+        context.waits.absent(path, f"namespace {desired.name} to be deleted")
     context.host.create(path_of("Namespace", None), manifest)
 
 
@@ -156,7 +156,7 @@ def _write(context: Context, plan: Plan) -> None:
     if context.check_mode:
         return
     if tracked.is_being_deleted:
-        context.waits.absent(tracked.path, f"{tracked.title}, which is being deleted, to be gone")
+        context.waits.absent(tracked.path, f"{tracked.title} to be deleted")
     path = plan.desired.type.path(plan.desired.namespace)
     kubefed.through_webhook(context.waiter, lambda: context.host.create(path, plan.object))
 

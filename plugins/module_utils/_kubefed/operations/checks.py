@@ -15,22 +15,22 @@ from ..._kube.objects import Object
 from ..._runtime.errors import FederationError, InvalidOption
 from ..kinds import rules_of
 from ..listing import shortened
-from ..resources.autoscaling import Autoscaling
+from ..resources.conflicts import other_writer
+from ..resources.dry_run import DryRun, dry_runs, try_out
 from ..resources.model import DesiredObject, Key
 from ..resources.overrides import ANNOTATIONS_PATH, apply_override, body_in
 from ..resources.placement import selected
 from ..resources.plan import Plan
-from ..resources.rehearsal import Rehearsal, rehearsals, rehearse
+from ..resources.scaled_workloads import ScaledWorkloads
 from ..resources.schedules import Schedule
-from ..resources.undone import undone
 from ..types.model import FederatedType
 from .context import Context
 
 
 def check_plans(
-    context: Context, plans: t.Sequence[Plan], schedules: t.Sequence[Schedule], autoscaling: Autoscaling
+    context: Context, plans: t.Sequence[Plan], schedules: t.Sequence[Schedule], autoscaling: ScaledWorkloads
 ) -> None:
-    """Refuse what KubeFed would take and then not do.
+    """Reject what KubeFed would take and then not do.
 
     :raises InvalidOption: with all reasons.
     """
@@ -47,7 +47,7 @@ def check_plans(
         if "placement" not in plan.spec:
             problems.append(f"{desired.title} has no placement: set the option placement or cluster_selector.")
         placed = selected(plan.spec, labels)
-        reason = _undone(desired, plan.spec, placed) if "template" in desired.spec else ""
+        reason = _other_writer(desired, plan.spec, placed) if "template" in desired.spec else ""
         if reason:
             problems.append(f"{desired.type.kind} {desired.name} cannot be federated: {reason}.")
         unknown |= {name for name in placed if name not in labels}
@@ -109,40 +109,40 @@ def _is_federated(context: Context, kind: str, namespace: str, name: str) -> boo
     return type_ is not None and name in context.store.listed(type_, namespace)
 
 
-def _undone(desired: DesiredObject, spec: Object, placed: t.Collection[str]) -> str:
-    """What KubeFed and one of these clusters would undo for each other, see :func:`undone`."""
+def _other_writer(desired: DesiredObject, spec: Object, placed: t.Collection[str]) -> str:
+    """What KubeFed and one of these clusters would undo for each other, see :func:`other_writer`."""
     kind = desired.type
     overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
     body: Object = spec.get("template") or {}
     for cluster in sorted(placed):
         items = overrides.get(cluster, [])
         annotations = next((item.get("value") for item in items if item["path"] == ANNOTATIONS_PATH), None) or {}
-        reason = undone(kind.group, kind.kind, desired.name, body, annotations)
+        reason = other_writer(kind.group, kind.kind, desired.name, body, annotations)
         if reason and items:
             # It may be just what an override is for
             there = copy.deepcopy(body)
             for item in items:
                 apply_override(there, item)
-            reason = undone(kind.group, kind.kind, desired.name, there, annotations)
+            reason = other_writer(kind.group, kind.kind, desired.name, there, annotations)
         if reason:
             return reason
     return ""
 
 
-def rehearse_plans(context: Context, plans: t.Sequence[Plan]) -> None:
-    """Refuse what the clusters would refuse, of what is new or to change, and warn of what they would drop.
+def dry_run_plans(context: Context, plans: t.Sequence[Plan]) -> None:
+    """Reject what the clusters would reject, of what is new or to change, and warn of what they would drop.
 
     :raises InvalidOption: with all reasons.
     """
     labels = context.labels
-    given: list[Rehearsal] = []
+    given: list[DryRun] = []
     for plan in plans:
         desired = plan.desired
         if desired.type.is_namespace or not plan.changes("template", "overrides"):
             continue
         exists = not desired.type.namespaced or context.store.own_namespace(desired.namespace) is not None
-        given += rehearsals(desired, plan.spec, selected(plan.spec, labels) & set(labels), exists=exists)
-    verdicts = rehearse(context.host, given)
+        given += dry_runs(desired, plan.spec, selected(plan.spec, labels) & set(labels), exists=exists)
+    verdicts = try_out(context.host, given)
     if verdicts.refusals:
         raise InvalidOption(shortened(verdicts.refusals, separator=" "))
     if verdicts.unknown:
@@ -153,7 +153,7 @@ def rehearse_plans(context: Context, plans: t.Sequence[Plan]) -> None:
 
 
 def check_updates(context: Context, plans: t.Sequence[Plan]) -> None:
-    """Refuse changes, as of Services, which KubeFed would report as done, and which cannot be done.
+    """Reject changes, as of Services, which KubeFed would report as done, and which cannot be done.
 
     :raises InvalidOption: with all reasons.
     """
@@ -188,4 +188,4 @@ def _in_cluster(context: Context, cluster: str, type_: FederatedType, namespace:
         return {}
 
 
-__all__ = ("check_plans", "check_updates", "rehearse_plans")
+__all__ = ("check_plans", "check_updates", "dry_run_plans")

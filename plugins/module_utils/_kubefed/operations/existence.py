@@ -13,10 +13,10 @@ import typing as t
 from ..._kube.objects import Object
 from ..._runtime.errors import FederationError, InvalidOption
 from ..listing import shortened
+from ..resources.conflicts import made_by
 from ..resources.model import DesiredObject, existed_in
 from ..resources.placement import selected
 from ..resources.plan import Plan
-from ..resources.undone import made_by
 from ..types.model import FederatedType
 from .context import Context
 

@@ -15,8 +15,8 @@ from ..._kube.objects import Object
 from ..._runtime.errors import InvalidOption
 from ..._runtime.files import content
 from ..kinds import built_in, federated_name
-from .reader import as_json, decoded, read
 from .validation import flatten
+from .yaml_reader import as_json, decoded, read
 
 # Far more than an API server takes in one object, and no more than is read into memory.
 MAXIMUM_LENGTH = 64 << 20

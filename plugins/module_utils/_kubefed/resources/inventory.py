@@ -22,8 +22,8 @@ from ..types.catalog import Types
 from ..types.model import FederatedType
 from ..types.served import ApiResource
 from . import selection
+from .conflicts import other_writer
 from .template import namespace_manifest
-from .undone import undone
 
 
 @dataclass
@@ -134,7 +134,7 @@ def _sort(listing: _Listing, federated: t.Collection[str], result: Inventory) ->
         reason = (
             selection.object_stays(rules, found)
             or listing.stays
-            or undone(resource.group, resource.kind, name, found, annotations)
+            or other_writer(resource.group, resource.kind, name, found, annotations)
         )
         if reason:
             result.left_out.append(_left_out(resource, found, reason))

@@ -32,7 +32,7 @@ def check_overrides(overrides: t.Mapping[str, t.Any]) -> Overrides:
     """Read the option overrides.
 
     :returns: for each cluster, the overrides with the kind and the name of the resources they are for, where given.
-    :raises InvalidOption: for what KubeFed would refuse (GetOverrides in pkg/controller/util/overrides.go).
+    :raises InvalidOption: for what KubeFed would reject (GetOverrides in pkg/controller/util/overrides.go).
     """
     for cluster, entries in overrides.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -99,7 +99,7 @@ def overrides_for(desired: DesiredObject, overrides: Overrides) -> list[Object]:
 
 
 def check_overrides_of(desired: DesiredObject) -> None:
-    """Refuse overrides that KubeFed would refuse, or that don't fit the template."""
+    """Reject overrides that KubeFed would reject, or that do not fit the template."""
     clusters = [str(entry.get("clusterName")) for entry in desired.spec.get("overrides") or []]
     twice = sorted({cluster for cluster in clusters if clusters.count(cluster) > 1})
     if twice:

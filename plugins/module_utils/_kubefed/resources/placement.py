@@ -52,7 +52,7 @@ def read_placement(names: t.Sequence[str] | None, selector: Object | None, clust
 
 
 def check_selector(selector: Object) -> None:
-    """Refuse what is no label selector (metav1.LabelSelectorAsSelector).
+    """Reject what is no label selector (metav1.LabelSelectorAsSelector).
 
     :raises InvalidOption: with what is wrong and what is allowed.
     """

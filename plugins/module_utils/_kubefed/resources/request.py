@@ -104,7 +104,7 @@ def _documents(params: t.Mapping[str, t.Any], warn: t.Callable[[str], object]) -
 
 
 def _check_options(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse what makes no sense before anything is touched."""
+    """Reject what makes no sense before any change."""
     state = params["state"]
     check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63)
     if params["namespace"] is not None:
@@ -129,7 +129,7 @@ def _check_options(params: t.Mapping[str, t.Any]) -> None:
 
 
 def _check_what(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse a task that does not say which resources and clusters it is about."""
+    """Reject a task that does not say which resources and clusters it is about."""
     state = params["state"]
     given = params["definition"] is not None or params["src"] is not None
     if state in _FOR_CLUSTERS:

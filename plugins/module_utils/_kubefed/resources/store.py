@@ -67,7 +67,7 @@ class Store:
         return self._types.retains_replicas(type_)
 
     def require_types(self, manifests: t.Iterable[Object]) -> None:
-        """Refuse resources of types that KubeFed does not know, see :meth:`Types.require`."""
+        """Reject resources of types that KubeFed does not know, see :meth:`Types.require`."""
         self._types.require(manifests)
 
     def look_up_types(self, manifests: t.Iterable[Object]) -> None:

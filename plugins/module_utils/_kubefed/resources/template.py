@@ -40,7 +40,7 @@ def desired_object(
     :param namespace: for a resource that names none.
     :param placement: for a plain resource, and for a federated one without a placement.
     :param overrides: see :func:`check_overrides`; those for this resource are added to its own.
-    :raises InvalidOption: when KubeFed would refuse or ignore it.
+    :raises InvalidOption: when KubeFed would reject or ignore it.
     """
     group = manifest["apiVersion"].rpartition("/")[0]
     make = _from_federated if group == FEDERATED_GROUP else _from_plain

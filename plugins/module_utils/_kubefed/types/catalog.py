@@ -64,7 +64,7 @@ class Types:
         return definition is not None and retains_replicas(definition, type_.federated_version)
 
     def require(self, manifests: t.Iterable[Object]) -> None:
-        """Refuse resources of types that KubeFed does not know, and name what would enable them.
+        """Reject resources of types that KubeFed does not know, and name what would enable them.
 
         :raises InvalidOption: for the first such resource.
         """

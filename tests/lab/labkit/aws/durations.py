@@ -96,7 +96,7 @@ def reverse(needed: t.Mapping[str, t.Collection[str]]) -> dict[str, set[str]]:
 
 
 class Durations:
-    """The durations of one lab. A file that can't be read counts as none, so that a typo breaks no stack."""
+    """The durations of one lab. A file that cannot be read counts as none, so that a typo breaks no stack."""
 
     def __init__(self, file: Path) -> None:
         self.file = file

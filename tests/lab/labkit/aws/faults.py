@@ -55,7 +55,7 @@ class Faults:
         return None
 
     def _read(self) -> None:
-        """A file that can't be read counts as none, so that a typo breaks no lab."""
+        """A file that cannot be read counts as none, so that a typo breaks no lab."""
         try:
             text = self.file.read_text()
         except OSError:

@@ -345,7 +345,7 @@ def _associate(cluster: str, principal: str, policy: Properties) -> None:
 
 
 def _require_principal(arn: str) -> None:
-    """EKS wants a user or role, with its path; those of other accounts it can't look up (terraform-aws-eks #2969)."""
+    """EKS wants a user or role, with its path; those of other accounts it cannot look up (terraform-aws-eks #2969)."""
     account, resource = arn.split(":")[4], arn.split(":", 5)[5]
     kind, _slash, name = resource.partition("/")
     store = {"user": "users", "role": "roles"}.get(kind)

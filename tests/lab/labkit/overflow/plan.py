@@ -12,7 +12,7 @@ import typing as t
 EVENTS = ("pressure", "up_begins", "up_ends", "running", "idle", "down_begins", "down_ends")
 REPLICAS = 12
 AT_HOME = 5
-# Six find room on a node of the burst, beside CoreDNS: two nodes for what earth can't run, and three for more
+# Six find room on a node of the burst, beside CoreDNS: two nodes for what earth cannot run, and three for more
 NODES = 2
 MORE = 20
 MORE_NODES = 3

@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip("botocore.exceptions")
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.machines import last_run
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.state_machines import last_run
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.lease import Lease, schedule_of, stamp
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import KINDS

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import Teller, kept, now
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import HoldFile, holds, now
 from ansible_collections.cloudburst.federation.plugins.plugin_utils import _burst
 
 CHECKOUT = Path(__file__).resolve().parents[4]
@@ -41,27 +41,27 @@ def test_a_run_without_a_burst_may_go_on() -> None:
 
 
 def test_a_run_whose_burst_is_renewed_may_go_on(folder: Path) -> None:
-    Teller(str(folder), "vulcan").tell(now() - 5)
+    HoldFile(str(folder), "vulcan").write(now() - 5)
     assert _burst.refusal(silent) is None
 
 
 def test_a_run_that_has_lost_the_burst_may_not(folder: Path) -> None:
-    Teller(str(folder), "mars").tell(now())
-    Teller(str(folder), "vulcan").tell(now(), "deploy@elsewhere has it")
+    HoldFile(str(folder), "mars").write(now())
+    HoldFile(str(folder), "vulcan").write(now(), "deploy@elsewhere has it")
     assert _burst.refusal(silent) == "deploy@elsewhere has it"
 
 
 def test_in_doubt_it_waits_and_shows_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after the sleep of a machine: the keeper looks first."""
     monkeypatch.setattr(_burst, "_SHOWN_EVERY", 0.02)
-    teller = Teller(str(folder), "vulcan")
-    teller.tell(now() - 7200)
+    hold_file = HoldFile(str(folder), "vulcan")
+    hold_file.write(now() - 7200)
     shown: list[str] = []
 
     def show(what: str, since: float) -> None:
         shown.append(what)
         if len(shown) == 2:
-            teller.tell(now())
+            hold_file.write(now())
 
     assert _burst.refusal(show) is None
     assert shown == ["the data centre's cluster to renew this run's hold on the burst vulcan"] * 2
@@ -69,7 +69,7 @@ def test_in_doubt_it_waits_and_shows_it(folder: Path, monkeypatch: pytest.Monkey
 
 def test_it_does_not_wait_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_burst, "_PATIENCE", 0.05)
-    Teller(str(folder), "vulcan").tell(now() - 60)
+    HoldFile(str(folder), "vulcan").write(now() - 60)
     assert "has not renewed this run's hold on the burst vulcan for 60 s" in str(_burst.refusal(silent))
 
 
@@ -79,7 +79,7 @@ def test_it_does_not_wait_for_a_keeper_that_is_gone(folder: Path) -> None:
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patch:
         patch.setattr(os, "getpid", lambda: gone.pid)
-        Teller(str(folder), "vulcan").tell(now() - 60)
+        HoldFile(str(folder), "vulcan").write(now() - 60)
     assert "has been gone for 60 s" in str(_burst.refusal(silent))
 
 
@@ -91,11 +91,11 @@ def keeper(folder: Path) -> int:
     try:
         told = threading.Event()
         signal.signal(signal.SIGTERM, lambda number, frame: told.set())
-        teller = Teller(str(folder), "vulcan")
-        teller.tell(now())
+        hold_file = HoldFile(str(folder), "vulcan")
+        hold_file.write(now())
         told.wait(30)
         time.sleep(0.3)
-        teller.end()
+        hold_file.remove()
     finally:
         os._exit(0)
 
@@ -103,10 +103,10 @@ def keeper(folder: Path) -> int:
 def test_it_lets_go_and_waits_until_that_is_done(folder: Path) -> None:
     process = keeper(folder)
     try:
-        while not kept(str(folder)):
+        while not holds(str(folder)):
             time.sleep(0.01)
         _burst.let_go(20)
-        assert kept(str(folder)) == []
+        assert holds(str(folder)) == []
     finally:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
@@ -115,7 +115,7 @@ def test_it_lets_go_and_waits_until_that_is_done(folder: Path) -> None:
 ACTION = """
 import os, signal, threading
 from ansible.plugins.action import ActionBase
-from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import Teller, kept, now
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.state import HoldFile, holds, now
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._burst import folder
 
 
@@ -127,17 +127,17 @@ class ActionModule(ActionBase):
             told = threading.Event()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, lambda *_: told.set())
-            teller = Teller(folder(), "vulcan")
+            hold_file = HoldFile(folder(), "vulcan")
             if self._task.args["ending"] == "lost":
-                teller.tell(now(), "deploy@elsewhere has it")
+                hold_file.write(now(), "deploy@elsewhere has it")
                 os._exit(0)
-            teller.tell(now())
+            hold_file.write(now())
             told.wait(60)
             os.kill(run, 0)
             open(self._task.args["path"], "w").close()
-            teller.end()
+            hold_file.remove()
             os._exit(0)
-        while not kept(folder()):
+        while not holds(folder()):
             pass
         if self._task.args["ending"] == "interrupted":
             os.kill(run, signal.SIGINT)
@@ -209,9 +209,9 @@ def test_it_does_not_wait_for_ever_for_that(folder: Path) -> None:
     received: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
     try:
-        Teller(str(folder), "vulcan").tell(now())
+        HoldFile(str(folder), "vulcan").write(now())
         _burst.let_go(0.1)
     finally:
         signal.signal(signal.SIGTERM, before)
     assert received == [signal.SIGTERM]
-    assert [state.burst for state in kept(str(folder))] == ["vulcan"]
+    assert [state.burst for state in holds(str(folder))] == ["vulcan"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._aws.stacks.template import resources_of
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import planned
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.hourly_costs import planned
 from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices
 from ansible_collections.cloudburst.federation.tests.unit.roles import Role
 

@@ -22,7 +22,7 @@ def lease(**spec: t.Any) -> dict[str, t.Any]:
 
 
 def test_it_is_written_as_kubernetes_writes_its_own() -> None:
-    taken = lock.taken(None, "vulcan", HOLDER, NOW)
+    taken = lock.lease_of(None, "vulcan", HOLDER, NOW)
     assert (taken["metadata"]["namespace"], taken["metadata"]["name"]) == ("kube-system", "cloudburst-vulcan")
     assert taken["spec"] == {
         "holderIdentity": HOLDER,
@@ -35,7 +35,7 @@ def test_it_is_written_as_kubernetes_writes_its_own() -> None:
 
 def test_it_is_taken_over_as_it_was_read_so_that_two_can_not_both_take_it() -> None:
     found = lease(holderIdentity="another", leaseTransitions=3)
-    taken = lock.taken(found, "vulcan", HOLDER, NOW)
+    taken = lock.lease_of(found, "vulcan", HOLDER, NOW)
     assert taken["metadata"]["resourceVersion"] == "7"
     assert taken["spec"]["leaseTransitions"] == 4
     assert found["spec"]["holderIdentity"] == "another"
@@ -54,5 +54,5 @@ def test_it_is_taken_over_as_it_was_read_so_that_two_can_not_both_take_it() -> N
 def test_it_is_mine_until_somebody_else_or_i_myself_take_it_again(
     found: dict[str, t.Any] | None, expected: bool
 ) -> None:
-    taken = lock.taken(None, "vulcan", HOLDER, NOW)
-    assert lock.mine(found, taken) is expected
+    taken = lock.lease_of(None, "vulcan", HOLDER, NOW)
+    assert lock.is_held(found, taken) is expected

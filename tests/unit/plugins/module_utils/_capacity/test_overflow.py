@@ -118,7 +118,7 @@ def planned(spec: dict[str, t.Any], clusters: t.Sequence[str], current: t.Mappin
 @pytest.mark.parametrize(
     ("total", "clusters", "current", "plan"),
     [
-        # What the data centre can't run moves over
+        # What the data centre cannot run moves over
         (12, ["earth", "vulcan"], {"earth": 5}, {"earth": 5, "vulcan": 7}),
         (12, ["earth", "vulcan"], {"earth": 5, "vulcan": 12}, {"earth": 5, "vulcan": 7}),
         (40, ["earth", "vulcan"], {"earth": 5, "vulcan": 7}, {"earth": 5, "vulcan": 35}),

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup import ownership
+from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.hourly_costs import running
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.kinds import (
     KIND_OF,
     KINDS,
@@ -20,7 +21,6 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.lef
     is_unmarked,
     leftovers,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.running import running
 from ansible_collections.cloudburst.federation.plugins.module_utils._cleanup.things import Burst, Thing
 from ansible_collections.cloudburst.federation.plugins.module_utils._costs.prices import Prices, total
 

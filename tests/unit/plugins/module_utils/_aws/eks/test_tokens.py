@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters, helper, tokens
+from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks import clusters, token_helper, tokens
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 pytest.importorskip("botocore")
@@ -30,8 +30,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "s
 
 @pytest.fixture(name="program")
 def _program(tmp_path: Path) -> str:
-    path = helper.program(str(tmp_path / "config"))
-    helper.put(path, helper.source(), 0o700)
+    path = token_helper.program(str(tmp_path / "config"))
+    token_helper.put(path, token_helper.source(), 0o700)
     return path
 
 
@@ -181,8 +181,8 @@ def test_a_token_does_not_outlive_its_credentials() -> None:
 def test_the_program_and_what_it_kept_go(program: str, tmp_path: Path) -> None:
     token(program)
     data = {"users": [{"name": "u", "user": {"exec": {"command": "python", "args": ["-I", program, *WORDS]}}}]}
-    assert helper.used(data) == {program}
-    helper.remove([program])
+    assert token_helper.used(data) == {program}
+    token_helper.remove([program])
     assert not list(tmp_path.iterdir())
 
 
@@ -219,17 +219,17 @@ def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, how: str, mo
         folder.chmod(0o770 if how == "writable" else 0o700)
     if how == "foreign":
         monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-    path = helper.program(str(tmp_path / "config"))
-    for attempt in (lambda: helper.check_folder(path), lambda: helper.put(path, "x", 0o700)):
+    path = token_helper.program(str(tmp_path / "config"))
+    for attempt in (lambda: token_helper.check_folder(path), lambda: token_helper.put(path, "x", 0o700)):
         with pytest.raises(FederationError, match=r"config\.eks"):
             attempt()
     assert not os.path.lexists(path)
-    assert helper.certificates(str(tmp_path / "config"), "vulcan", None) == []
+    assert token_helper.certificates(str(tmp_path / "config"), "vulcan", None) == []
 
 
 def test_what_is_behind_a_link_is_not_removed(program: str, tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "kept").touch()
     (Path(program).parent / "tokens").symlink_to(tmp_path / "theirs")
-    helper.remove([program])
+    token_helper.remove([program])
     assert (tmp_path / "theirs" / "kept").exists()

@@ -107,7 +107,7 @@ def test_only_delete_complete_ends_a_delete_well(status: str) -> None:
 def test_first_failure_is_neither_consequence_nor_summary() -> None:
     cause = events.first_failure(ROLLED_BACK)
     assert cause is not None
-    assert events.blame(cause) == "Cluster (AWS::EC2::Thing): Unsupported Kubernetes minor version"
+    assert events.described(cause) == "Cluster (AWS::EC2::Thing): Unsupported Kubernetes minor version"
 
 
 def test_first_failure_falls_back_to_the_stacks_own_reason() -> None:
@@ -115,7 +115,7 @@ def test_first_failure_falls_back_to_the_stacks_own_reason() -> None:
     told = [event("stack", "CREATE_IN_PROGRESS"), event("stack", "ROLLBACK_IN_PROGRESS", reason)]
     cause = events.first_failure(told)
     assert cause is not None
-    assert events.blame(cause) == reason
+    assert events.described(cause) == reason
     assert events.first_failure([event("Vpc", "CREATE_COMPLETE")]) is None
 
 
@@ -140,11 +140,11 @@ def test_a_resource_deleted_at_last_does_not_block() -> None:
 
 def test_news_since_the_last_look() -> None:
     told = [event("Vpc", "CREATE_IN_PROGRESS"), event("Vpc", "CREATE_COMPLETE"), event("Nat", "CREATE_IN_PROGRESS")]
-    assert events.news(told, "Vpc-CREATE_COMPLETE") == "Nat CREATE_IN_PROGRESS"
-    assert events.news(told, None, limit=1) == "1 more, Nat CREATE_IN_PROGRESS"
-    assert events.news(told, None) == "Vpc CREATE_COMPLETE, Nat CREATE_IN_PROGRESS"
-    assert events.news(told, "Nat-CREATE_IN_PROGRESS") == "no news of Nat"
-    assert events.news([], None) == "no news"
+    assert events.progress(told, "Vpc-CREATE_COMPLETE") == "Nat CREATE_IN_PROGRESS"
+    assert events.progress(told, None, limit=1) == "1 more, Nat CREATE_IN_PROGRESS"
+    assert events.progress(told, None) == "Vpc CREATE_COMPLETE, Nat CREATE_IN_PROGRESS"
+    assert events.progress(told, "Nat-CREATE_IN_PROGRESS") == "no news of Nat"
+    assert events.progress([], None) == "no news"
 
 
 def test_resources_that_are_created_while_the_stack_is_not() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import rehearsal
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import dry_run
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.model import DesiredObject
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types import manifests
 from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.types.model import read_type
@@ -28,8 +28,8 @@ def spec(*overrides: tuple[str, str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def shown(given: dict[str, t.Any], *, exists: bool = True) -> list[rehearsal.Rehearsal]:
-    return rehearsal.rehearsals(DesiredObject(DEPLOYMENT, "shop", "web", {}), given, ["earth", "vulcan"], exists=exists)
+def shown(given: dict[str, t.Any], *, exists: bool = True) -> list[dry_run.DryRun]:
+    return dry_run.dry_runs(DesiredObject(DEPLOYMENT, "shop", "web", {}), given, ["earth", "vulcan"], exists=exists)
 
 
 def test_what_is_the_same_everywhere_is_shown_once() -> None:

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What KubeFed and a cluster's own controller would undo for each other without end. Pure functions.
+"""Conflicts between KubeFed and a cluster's own controllers, which would overwrite each other endlessly. Pure.
 
 KubeFed writes an object whole, as its template and overrides say, each time that it is another than after KubeFed's own
 last write. It keeps finalizers and annotations, of a Service the addresses and node ports that the cluster has chosen,
@@ -24,7 +24,7 @@ from ..kinds import rules_for
 _INJECTED = ("cert-manager.io/inject-", "service.beta.openshift.io/inject-cabundle")
 
 
-def undone(group: str, kind: str, name: str, body: Object, annotations: t.Mapping[str, t.Any]) -> str:
+def other_writer(group: str, kind: str, name: str, body: Object, annotations: t.Mapping[str, t.Any]) -> str:
     """Who would undo what KubeFed writes, and what to do instead; or an empty string.
 
     :param body: the object as KubeFed would write it; its metadata does not matter.
@@ -50,4 +50,4 @@ def made_by(group: str, kind: str, metadata: Object) -> str:
     return f"{owner['kind']} {owner['name']}" if owner else rules_for(group, kind).made_by(metadata)
 
 
-__all__ = ("made_by", "undone")
+__all__ = ("made_by", "other_writer")

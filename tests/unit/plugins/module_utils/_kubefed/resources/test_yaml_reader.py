@@ -15,12 +15,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import reader
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources import yaml_reader
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 
 def documents(text: str) -> list[t.Any]:
-    return reader.read(text, "shop.yml").documents
+    return yaml_reader.read(text, "shop.yml").documents
 
 
 def chain(levels: int) -> str:
@@ -138,25 +138,25 @@ def test_a_text(text: str, expected: list[t.Any]) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_file_may_begin_with_a_byte_order_mark(encoding: str) -> None:
-    assert reader.decoded("a: \u00e4".encode(encoding), "x") == "a: \u00e4"
+    assert yaml_reader.decoded("a: \u00e4".encode(encoding), "x") == "a: \u00e4"
 
 
 @pytest.mark.parametrize("content", [b"a: \xff", b"\xff\xfea"])
 def test_what_is_no_text_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidOption, match=r"shop\.yml cannot be read: it is not UTF"):
-        reader.decoded(content, "shop.yml")
+        yaml_reader.decoded(content, "shop.yml")
 
 
 @pytest.mark.parametrize("text", ["a: 1\na: 2", '{"a": 1, "a": 2}'])
 def test_a_key_that_is_given_twice_is_told(text: str) -> None:
-    found = reader.read(text, "shop.yml")
+    found = yaml_reader.read(text, "shop.yml")
     assert found.documents == [{"a": 2}]
     assert len(found.warnings) == 1
     assert found.warnings[0].startswith("shop.yml: the key a is given twice")
 
 
 def test_what_a_merge_key_brings_is_not_given_twice() -> None:
-    assert reader.read("a: &a {x: 1}\nb: {<<: *a, x: 3}", "shop.yml").warnings == []
+    assert yaml_reader.read("a: &a {x: 1}\nb: {<<: *a, x: 3}", "shop.yml").warnings == []
 
 
 @pytest.mark.parametrize(
@@ -202,11 +202,13 @@ def test_a_short_text_that_means_a_long_one_is_refused() -> None:
 
 
 def test_numbers_of_a_playbook_are_written_as_go_writes_them() -> None:
-    assert json.dumps(reader.as_json({"a": [1.0, 1.5, True, 1e21]}, "definition")) == '{"a": [1, 1.5, true, 1e+21]}'
+    assert (
+        json.dumps(yaml_reader.as_json({"a": [1.0, 1.5, True, 1e21]}, "definition")) == '{"a": [1, 1.5, true, 1e+21]}'
+    )
     with pytest.raises(InvalidOption, match="not a JSON number"):
-        reader.as_json([math.inf], "definition")
+        yaml_reader.as_json([math.inf], "definition")
     deep: t.Any = 1
     for _level in range(400):
         deep = {"a": deep}
     with pytest.raises(InvalidOption, match="definition cannot be read: it is nested more than 200 levels deep"):
-        reader.as_json(deep, "definition")
+        yaml_reader.as_json(deep, "definition")

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Note that this module util is private to the collection: it may change in any release.
-"""What lies beside a kubeconfig F, in the folder F.eks: the program that gets tokens, tokens it keeps, certificates.
+"""The folder F.eks next to a kubeconfig F: the program that gets tokens, the tokens that it caches, certificates.
 
-A module's own files are gone after it ran, so what outlives it needs such a place.
+A module's own files are deleted after it ran, so what outlives it needs such a place.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def certificates(kubeconfig: str, name: str, region: str | None) -> list[str]:
 
     There are none of ours in a folder that is not ours.
     """
-    if _stranger(os.path.abspath(kubeconfig) + FOLDER):
+    if _why_unsafe(os.path.abspath(kubeconfig) + FOLDER):
         return []
     pattern = glob.escape(os.path.abspath(kubeconfig) + FOLDER)
     return sorted(glob.glob(os.path.join(pattern, f"{name}.{region or '*'}.crt")))
@@ -58,14 +58,14 @@ def is_there(path: str, text: str, mode: int) -> bool:
 
 
 def check_folder(path: str) -> None:
-    """Refuse the folder of a file where somebody else could have put something, or could exchange what we put there.
+    """Reject the folder of a file where somebody else could have put something, or could exchange what we put there.
 
     A kubeconfig may be in a folder that is everybody's, such as /tmp. What is beside it is run, or believed.
 
     :raises FederationError: it is a link, somebody else's, or others may write to it.
     """
     folder = os.path.dirname(path)
-    why = _stranger(folder)
+    why = _why_unsafe(folder)
     if why:
         raise FederationError(
             f"{folder} {why}. A program that gets tokens, and certificates, are stored there, so the folder must be "
@@ -74,8 +74,8 @@ def check_folder(path: str) -> None:
         )
 
 
-def _stranger(folder: str) -> str | None:
-    """Why a folder is not ours alone; ``None`` where it is, or is not there."""
+def _why_unsafe(folder: str) -> str | None:
+    """Why others could change a folder; ``None`` if they cannot, or if it does not exist."""
     try:
         state = os.lstat(folder)
     except FileNotFoundError:
@@ -121,7 +121,7 @@ def remove(programs: t.Iterable[str]) -> None:
     """Remove programs with the tokens that they kept, where the folder is ours."""
     for path in programs:
         folder = os.path.dirname(path)
-        if _stranger(folder) or os.path.islink(os.path.join(folder, "tokens")):
+        if _why_unsafe(folder) or os.path.islink(os.path.join(folder, "tokens")):
             continue
         tokens = os.path.join(folder, "tokens")
         unlink([path, *glob.glob(os.path.join(glob.escape(tokens), "*"))])

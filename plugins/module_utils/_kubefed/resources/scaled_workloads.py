@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The autoscalers of the namespaces that a task is about, so that KubeFed leaves alone the replicas that they set."""
+"""Which workloads of a task's namespaces an autoscaler scales, so that KubeFed keeps the replicas that it sets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .schedules import Schedule
 from .store import Store
 
 
-class Autoscaling:
+class ScaledWorkloads:
     """Which objects are scaled by autoscalers: those of the task, those that are federated, and those in clusters."""
 
     def __init__(self, store: Store) -> None:
@@ -157,4 +157,4 @@ class Autoscaling:
         return list(targets.values())
 
 
-__all__ = ("Autoscaling",)
+__all__ = ("ScaledWorkloads",)

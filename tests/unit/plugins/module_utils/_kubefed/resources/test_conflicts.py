@@ -10,7 +10,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.undone import made_by, undone
+from ansible_collections.cloudburst.federation.plugins.module_utils._kubefed.resources.conflicts import (
+    made_by,
+    other_writer,
+)
 
 RBAC = "rbac.authorization.k8s.io"
 SELECTORS = {"clusterRoleSelectors": [{"matchLabels": {"shop": "yes"}}]}
@@ -39,7 +42,7 @@ SELECTORS = {"clusterRoleSelectors": [{"matchLabels": {"shop": "yes"}}]}
 def test_what_a_cluster_writes_itself(
     group: str, kind: str, name: str, body: dict[str, t.Any], annotations: dict[str, str], reason: str
 ) -> None:
-    assert reason in undone(group, kind, name, body, annotations)
+    assert reason in other_writer(group, kind, name, body, annotations)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_what_a_cluster_writes_itself(
     ],
 )
 def test_what_no_cluster_touches(group: str, kind: str, body: dict[str, t.Any]) -> None:
-    assert undone(group, kind, "x", body, {"note": "y"}) == ""
+    assert other_writer(group, kind, "x", body, {"note": "y"}) == ""
 
 
 OWNERS = [{"kind": "Team", "name": "a"}, {"kind": "Deployment", "name": "web", "controller": True}]

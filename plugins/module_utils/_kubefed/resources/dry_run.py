@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Objects as KubeFed would write them, shown to the host's API server before anything is federated.
+"""A dry run of objects as KubeFed would write them, on the host's API server, before anything is federated.
 
-With ``dryRun=All`` it decodes, completes and validates an object as it would in earnest, and keeps nothing:
+With ``dryRun=All``, the server decodes, completes and validates an object as it otherwise would, and stores nothing:
 https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
 """
 
@@ -42,7 +42,7 @@ _NOT_FOR_GOOD = (
 )
 
 
-class Rehearsal(t.NamedTuple):
+class DryRun(t.NamedTuple):
     """An object to be shown to the API server.
 
     :ivar title: kind and name, for messages.
@@ -54,7 +54,7 @@ class Rehearsal(t.NamedTuple):
     body: Object
 
 
-def rehearsals(desired: DesiredObject, spec: Object, clusters: t.Iterable[str], *, exists: bool) -> list[Rehearsal]:
+def dry_runs(desired: DesiredObject, spec: Object, clusters: t.Iterable[str], *, exists: bool) -> list[DryRun]:
     """An object as each of these clusters would get it, the same ones once.
 
     :param spec: of the federated object as it is to be.
@@ -64,14 +64,14 @@ def rehearsals(desired: DesiredObject, spec: Object, clusters: t.Iterable[str], 
         return []
     overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
     namespace = desired.namespace if exists else _STAND_IN
-    found: dict[str, Rehearsal] = {}
+    found: dict[str, DryRun] = {}
     for cluster in sorted(clusters):
         body = _body(desired.type, desired.name, namespace, spec["template"])
         for item in overrides.get(cluster, []):
             apply_override(body, item)
         found.setdefault(
             json.dumps(body, sort_keys=True, default=str),
-            Rehearsal(f"{desired.type.kind} {desired.name}", desired.type.target_path(namespace), body),
+            DryRun(f"{desired.type.kind} {desired.name}", desired.type.target_path(namespace), body),
         )
     return list(found.values())
 
@@ -100,7 +100,7 @@ class Verdicts(t.NamedTuple):
     unknown: list[str]
 
 
-def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Verdicts:
+def try_out(host: Client, given: t.Sequence[DryRun]) -> Verdicts:
     """Show objects to the API server.
 
     What it refuses is only what it cannot read or finds invalid. It may have other reasons, such as a right that is
@@ -108,7 +108,7 @@ def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Verdicts:
     """
     refusals: dict[str, str] = {}
     unknown: dict[str, list[str]] = {}
-    for entry, (message, fields) in zip(given, each(lambda entry: _rehearsed(host, entry), given)):
+    for entry, (message, fields) in zip(given, each(lambda entry: _tried(host, entry), given)):
         if message:
             refusals.setdefault(entry.title, message)
         if fields:
@@ -119,7 +119,7 @@ def rehearse(host: Client, given: t.Sequence[Rehearsal]) -> Verdicts:
     )
 
 
-def _rehearsed(host: Client, entry: Rehearsal) -> tuple[str, list[str]]:
+def _tried(host: Client, entry: DryRun) -> tuple[str, list[str]]:
     warnings: list[str] = []
     message = ""
     try:
@@ -130,4 +130,4 @@ def _rehearsed(host: Client, entry: Rehearsal) -> tuple[str, list[str]]:
     return message, [field for text in warnings for field in re.findall(r'unknown field "([^"]*)"', text)]
 
 
-__all__ = ("Rehearsal", "Verdicts", "rehearsals", "rehearse")
+__all__ = ("DryRun", "Verdicts", "dry_runs", "try_out")

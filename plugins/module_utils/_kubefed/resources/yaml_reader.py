@@ -318,7 +318,7 @@ class _Document:
             self._open.pop()
 
     def _count(self, node: _Node) -> None:
-        """Refuse a document that is short and means a very long one (allowedAliasRatio)."""
+        """Reject a document that is short and means a very long one (allowedAliasRatio)."""
         self._done += 1
         self._from_aliases += bool(self._open)
         if self._from_aliases <= 100 or self._done <= 1000:

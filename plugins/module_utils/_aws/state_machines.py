@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What a state machine of Step Functions has done last."""
+"""The last execution of a state machine of Step Functions."""
 
 from __future__ import annotations
 
