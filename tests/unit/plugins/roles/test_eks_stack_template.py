@@ -220,6 +220,31 @@ def test_the_policies_fit_into_managed_ones() -> None:
             assert not any("*" in action for action in actions)
 
 
+@pytest.mark.parametrize("egress", ["nat", "datacenter", "endpoints"])
+def test_unparking_leaves_alone_what_the_tunnel_and_the_join_need(egress: str) -> None:
+    """So burst_up goes on with both while AWS brings the nodes and their way out."""
+    parked, whole = (resources(eks_stack_node_egress=egress, eks_stack_parked=parked) for parked in (True, False))
+    changing = [name for name in whole if parked.get(name) != whole[name]]
+    assert "NodeGroup" in changing
+    given = {
+        "ansible_check_mode": False,
+        "eks_stack_node_egress": egress,
+        "eks_stack_local_networks": LOCAL,
+        "eks_stack_principals": ["arn:aws:iam::123456789012:role/admin"],
+        "__eks_stack_result": {"stack": {"resources": dict.fromkeys(whole, "id"), "changing": changing}},
+    }
+    role = Role("eks_stack", **given)
+    alone, awaited = role.value("__eks_stack_left_alone"), role.value("__eks_stack_awaited")
+    assert set(alone) == set(whole) - set(changing)
+    assert set(awaited["vpn"]) <= set(alone)
+    assert "Cluster" in alone
+
+
+def test_of_a_stack_that_somebody_else_updates_nothing_is_taken_for_done() -> None:
+    found = {"stack": {"resources": {"Vpc": "vpc-1"}}}
+    assert Role("eks_stack", __eks_stack_result=found).value("__eks_stack_left_alone") == []
+
+
 def test_what_is_waited_for_is_in_the_template() -> None:
     """A name that is not is waited for until the whole stack is there, and nothing is done meanwhile."""
     arns = ["arn:aws:iam::123456789012:user/burst", "arn:aws:iam::123456789012:role/operators"]
