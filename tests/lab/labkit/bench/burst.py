@@ -21,6 +21,7 @@ from labkit.bench.report import (
     DOWN,
     DOWN_AGAIN,
     FLOOR,
+    FROM_PARKED,
     OURS_PLAY,
     STACK_GOES,
     UP,
@@ -71,10 +72,14 @@ class Span(t.NamedTuple):
 
 
 def measure(bench: Bench, results: Results, runs: int) -> None:
-    """Take the burst away, bring it up and take it away again, each of these a second time without a change."""
+    """Take the burst away, bring it up, park it, bring it back and take it away again.
+
+    From nothing and to nothing, a second run without a change comes after the first.
+    """
     results.expect(
         *(Row(what, who) for what in (UP, BEFORE_STACK, AFTER_STACK) for who in (OURS_PLAY, BASELINE)),
         *(Row(AGAIN, who) for who in (OURS_PLAY, FLOOR, BASELINE)),
+        Row(FROM_PARKED, OURS_PLAY),
         *(Row(DOWN, who) for who in (OURS_PLAY, STACK_GOES, BASELINE)),
         *(Row(DOWN_AGAIN, who) for who in (OURS_PLAY, FLOOR, BASELINE)),
     )
@@ -100,6 +105,8 @@ def _round(bench: Bench, results: Results) -> None:
     results.add(Row(BEFORE_STACK, OURS_PLAY), _part(created.began - run.began))
     results.add(Row(AFTER_STACK, OURS_PLAY), _part(run.ended - created.ended))
     _again(bench, results, AGAIN, "burst_up")
+    _timed(bench, _playbook("burst_down"), "-e", "burst_park=true")
+    results.add(Row(FROM_PARKED, OURS_PLAY), _timed(bench, _playbook("burst_up"))[1])
     run, sample = _timed(bench, _playbook("burst_down"))
     deleted = _stack(bench, stack_id)[1]
     # What comes after the stack is gone is the search for what it has left.
@@ -116,9 +123,9 @@ def _again(bench: Bench, results: Results, what: str, name: str) -> None:
     results.add(Row(what, FLOOR), _timed(bench, str(floor))[1])
 
 
-def _timed(bench: Bench, playbook: str) -> tuple[Span, Sample]:
+def _timed(bench: Bench, playbook: str, *options: str) -> tuple[Span, Sample]:
     began = time.time()
-    sample, _output = bench.command("ansible-playbook", "-i", str(settings.LAB_DIR / "inventory"), playbook)
+    sample, _output = bench.command("ansible-playbook", "-i", str(settings.LAB_DIR / "inventory"), playbook, *options)
     return Span(began, time.time()), sample
 
 
