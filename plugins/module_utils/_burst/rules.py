@@ -217,6 +217,24 @@ def ports(variable: str, value: t.Any) -> list[Problem]:
     ]
 
 
+def apps(variable: str, value: t.Any) -> list[Problem]:
+    """What each application is made of; :mod:`.plan` says what may be in it."""
+    allowed = "it must have namespace and placement, and may have resources (a list of manifests) and overflow"
+    if not isinstance(value, list):
+        return [Problem(variable, value, f"it must be a list, and of each entry {allowed}")]
+    return [
+        Problem(f"{variable}[{index}]", sorted(map(str, entry)) if isinstance(entry, dict) else entry, allowed)
+        for index, entry in enumerate(value)
+        if not isinstance(entry, dict)
+        or not {"namespace", "placement"} <= set(entry) <= {"namespace", "placement", "resources", "overflow"}
+        or not _are_manifests(entry.get("resources") or [])
+    ]
+
+
+def _are_manifests(resources: t.Any) -> bool:
+    return isinstance(resources, list) and all(isinstance(resource, dict) for resource in resources)
+
+
 def routes(variable: str, value: t.Any) -> list[Problem]:
     """Routes, each with the keys network and via."""
     if not isinstance(value, list):
@@ -351,6 +369,7 @@ RULES: dict[str, Rule] = {
     "service_network": service_network,
     "address": address,
     "public_address": public_address,
+    "apps": apps,
     "ports": ports,
     "port": _between(1, 65535),
     "routes": routes,
@@ -414,6 +433,7 @@ def problems_of(rules: t.Iterable[t.Mapping[str, t.Any]]) -> list[Problem]:
 __all__ = (
     "RULES",
     "address",
+    "apps",
     "cluster_name",
     "network",
     "overlaps",
