@@ -23,7 +23,6 @@ from labkit.crash import killer
 
 _PLAYBOOKS = settings.REPOSITORY / "playbooks"
 _VERIFY = settings.REPOSITORY / "extensions" / "molecule" / "dock" / "verify.yml"
-_LONGEST = 45.0  # seconds into a run, for random moments; most runs of burst_up from nothing take 60
 
 
 def _at_task(number: int) -> killer.Moment:
@@ -50,13 +49,14 @@ class Sweep:
         self._log = log
         self._random = rng
         self.kills = 0
+        self._seconds = 0.0  # that an undisturbed burst_up took here, for random moments
 
     def remember(self) -> None:
         """Take what there is after one undisturbed burst for what must be there after each.
 
         KubeFed and the applications, which the first burst brings to the data centre, stay there on purpose.
         """
-        self._play(_PLAYBOOKS / "burst_up.yml")
+        self._seconds = self._play(_PLAYBOOKS / "burst_up.yml")
         self._play(_PLAYBOOKS / "burst_down.yml")
         self._residue("take")
 
@@ -84,7 +84,7 @@ class Sweep:
         for number in range(times):
             name, moment = (
                 self._random.choice(("burst_up", "burst_up", "burst_down")),
-                self._random.uniform(3, _LONGEST),
+                self._random.uniform(3, self._seconds),
             )
             self._kill(name, f"{number + 1} of {times}, at {moment:.1f} s", _at_second(moment))
         self._finish()
@@ -116,15 +116,18 @@ class Sweep:
         self._play(_PLAYBOOKS / "burst_down.yml")
         print(self._residue("compare"), flush=True)
 
-    def _play(self, playbook: Path) -> None:
+    def _play(self, playbook: Path) -> float:
+        """Run it to its end, and return the seconds that it took."""
         began = time.monotonic()
         command = ["ansible-playbook", "-i", str(settings.LAB_DIR / "inventory"), str(playbook)]
         done = subprocess.run(
             command, stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
         )
-        print(f"{playbook.parent.name}/{playbook.stem}: {time.monotonic() - began:.0f} s", flush=True)
+        seconds = time.monotonic() - began
+        print(f"{playbook.parent.name}/{playbook.stem}: {seconds:.0f} s", flush=True)
         if done.returncode:
             raise Failed(f"{playbook} ended with {done.returncode}")
+        return seconds
 
     def _residue(self, command: str) -> str:
         done = subprocess.run(
