@@ -119,7 +119,7 @@ EXAMPLES = r"""
         ready: 4
         others_ready: 2
 
-- name: Send customers to the data centre alone
+- name: Send customers only to the data centre
   cloudburst.federation.haproxy_servers:
     burst: vulcan
     state: drained

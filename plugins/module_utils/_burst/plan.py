@@ -73,7 +73,7 @@ def link_problems(remote_networks: t.Sequence[str], local_networks: t.Sequence[s
 
 def _local_problems(local_networks: t.Sequence[str]) -> list[Problem]:
     if not local_networks:
-        allowed = "list the data centre's networks, that of the Kubernetes nodes at least"
+        allowed = "list the data centre's networks, at least that of the Kubernetes nodes"
         return [Problem("burst_local_networks", [], allowed)]
     return RULES["networks"]("burst_local_networks", local_networks)
 
@@ -128,7 +128,7 @@ def app_problems(
         if RULES["host_name"]("", namespace) or namespace in (*_SYSTEM_NAMESPACES, kubefed_namespace):
             system = ", ".join((*_SYSTEM_NAMESPACES, kubefed_namespace))
             problems.append(
-                Problem(f"{where}.namespace", namespace, f"a DNS label is wanted; KubeFed never propagates {system}")
+                Problem(f"{where}.namespace", namespace, f"it must be a DNS label; KubeFed never propagates {system}")
             )
         known = ", ".join(sorted(clusters))
         problems.extend(

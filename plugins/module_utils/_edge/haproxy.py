@@ -152,7 +152,7 @@ class Haproxy:
         level = self.ask("show cli level")
         if level != "admin":
             raise HaproxyError(
-                f"{self.socket} has the level {level!r}, and servers can be added at the level admin alone. Add"
+                f"{self.socket} has the level {level!r}, and only the level admin can add servers. Add"
                 " 'level admin' to its line in HAProxy's configuration."
             )
         version = tuple(int(number) for number in re.findall(r"(?m)^Version: (\d+)\.(\d+)", self.ask("show info"))[0])
@@ -178,7 +178,7 @@ class Haproxy:
         answer = self.ask(f"show servers state {backend}").splitlines()
         header = next((line[2:].split() for line in answer if line.startswith("# ")), None)
         if header is None:
-            raise HaproxyError(f"HAProxy says nothing of the backend {backend!r}: {' '.join(answer)}")
+            raise HaproxyError(f"HAProxy shows no servers of the backend {backend!r}: {' '.join(answer)}")
         states = [dict(zip(header, line.split())) for line in answer if line[:1].isdigit() and " " in line]
         counted = {row["svname"]: row for row in self._statistics() if row["pxname"] == backend}
         found = {}

@@ -54,6 +54,16 @@ def test_each_variable_has_a_meaning() -> None:
     assert [name for name, _kind, _default, words in docs.rows() if not words.strip()] == []
 
 
+def test_the_readme_of_the_lab_says_what_each_file_does() -> None:
+    text = (ROOT / "tests" / "lab" / "README.md").read_text()
+    labkit = ROOT / "tests" / "lab" / "labkit"
+    files = [path.name for path in labkit.glob("*.py") if path.name != "__init__.py"]
+    folders = [path.name for path in labkit.iterdir() if (path / "__init__.py").exists()]
+    inside = [f"{name}/{path.name}" for name in ("aws", "fabric") for path in (labkit / name).glob("[!_]*.py")]
+    missing = [name for name in (*files, *inside) if f"`{name}`" not in text]
+    assert missing + [name for name in folders if f"`{name}/" not in text] == []
+
+
 def test_each_page_is_in_the_way_through_them() -> None:
     sections = yaml.safe_load((ROOT / "docs" / "docsite" / "extra-docs.yml").read_text())["sections"]
     listed = [page for section in sections for page in section["toctree"]]

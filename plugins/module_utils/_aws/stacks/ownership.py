@@ -57,7 +57,7 @@ class Ownership(t.NamedTuple):
             return None
         if not self.owner:
             return (
-                f"The stack {name} belongs to {owner} (tag {OWNER_TAG}), and it was not said who this is. It is left "
+                f"The stack {name} belongs to {owner} (tag {OWNER_TAG}), and this run names no owner. It is left "
                 "alone. Run the playbook as a whole, or set eks_stack_owner (eks_cleanup_owner)."
             )
         return (

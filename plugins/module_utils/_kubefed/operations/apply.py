@@ -124,7 +124,7 @@ def _warn_of_rewritten(context: Context, tracked: t.Sequence[TrackedObject]) -> 
         context.warn(
             "KubeFed updates these again and again, as something else in the cluster changes them each time:"
             f" {shortened(fought_over)}. Let one of the two do it: make what is federated the same as what the"
-            " other writes, or federate it no more."
+            " other writes, or stop federating it."
         )
 
 

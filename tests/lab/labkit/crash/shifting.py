@@ -26,7 +26,7 @@ _FIND = "Find where the Services are and tell your load balancer"
 _FIRST = {
     ("burst_up", "edge"): _FIND,
     ("burst_up", "endpoints"): _FIND,
-    ("burst_down", "edge"): "Look whether the host can be reached",
+    ("burst_down", "edge"): "Check whether the host can be reached",
     ("burst_down", "endpoints"): _FIND,
 }
 _AFTER_DRAINING = "Protect the volumes from deletion with their claims"

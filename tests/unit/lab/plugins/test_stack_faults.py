@@ -692,7 +692,7 @@ def test_a_stack_is_marked_and_is_ones_own_from_then_on(lab: Lab) -> None:
     assert tags_of(lab, "cloudburst-vulcan") == marked
     assert not lab.task("cloudburst-vulcan", VPC, **options).run()["changed"]
     result = lab.task("cloudburst-vulcan", VPC, burst="vulcan").run()
-    assert "and it was not said who this is" in result["msg"]
+    assert "and this run names no owner" in result["msg"]
     taken = lab.task("cloudburst-vulcan", VPC, burst="vulcan", owner=MARS, take_over=EARTH).run()
     assert (taken["changed"], tags_of(lab, "cloudburst-vulcan")["cloudburst:owner"]) == (True, MARS)
     assert f"belongs to {MARS}" in lab.task("cloudburst-vulcan", **options).run()["msg"]

@@ -95,7 +95,7 @@ def test_a_security_group_may_be_full() -> None:
         ({"apps": app(placement=["earth", "mars"])}, "'mars' cannot be used; the federation has no such cluster"),
         ({"apps": app(namespace="kube-system")}, "KubeFed never propagates"),
         ({"apps": app(namespace="kube-federation-system")}, "KubeFed never propagates"),
-        ({"apps": app(namespace="Fed_ns")}, "a DNS label is wanted"),
+        ({"apps": app(namespace="Fed_ns")}, "it must be a DNS label"),
         ({"apps": app(resources=[{"kind": "Service"}])}, "apiVersion, metadata.name must be set"),
         ({"apps": app(resources=[{**DEPLOYMENT, "metadata": {"name": "a", "namespace": "b"}}])}, "leave it out"),
         (
