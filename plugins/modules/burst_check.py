@@ -274,11 +274,13 @@ problems:
 
 import importlib.util
 import os
+import re
 import typing as t
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
+from ansible_collections.kubernetes.core.plugins.module_utils.helm import AnsibleHelmModule
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.dependencies import missing_services
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.plan import (
@@ -376,6 +378,15 @@ def _machine_problems(commands: list[str], libraries: list[str]) -> list[Problem
     return problems
 
 
+def _helm_version(module: AnsibleModule) -> str:
+    """What helm says; nothing where there is none."""
+    path = module.get_bin_path("helm")
+    if path is None:
+        return ""
+    _status, said, _complaints = module.run_command([path, "version", "--template", "{{.Version}}"])
+    return str(said).strip()
+
+
 def environment_problems(environment: t.Mapping[str, str]) -> list[Problem]:
     """Reject variables of the environment that not all modules of the playbooks heed. Values may be secret."""
     return [
@@ -383,6 +394,20 @@ def environment_problems(environment: t.Mapping[str, str]) -> list[Problem]:
         for name in sorted(environment)
         if name in _NOT_HELMS and environment[name]
     ]
+
+
+def helm_problems(version: str, *, runs_four: bool) -> list[Problem]:
+    """Reject a helm that lacks options with which kubernetes.core runs it, such as ``list --all``.
+
+    :param version: as helm has it, such as v4.3.1; nothing is said of one that cannot be read.
+    :param runs_four: whether this kubernetes.core can run helm 4. 6.4.0 is the first that can:
+        https://github.com/ansible-collections/kubernetes.core/blob/main/CHANGELOG.rst
+    """
+    major = re.match(r"v?(\d+)\.", version)
+    if runs_four or not major or int(major[1]) < 4:
+        return []
+    allowed = "this kubernetes.core can only run helm 3: install kubernetes.core 6.4.0 or newer, or helm 3"
+    return [Problem("helm", version, allowed)]
 
 
 def host_problems(options: dict[str, t.Any]) -> list[Problem]:
@@ -438,6 +463,7 @@ def main() -> None:
     problems += name_problems(options["name"], options["host_name"])
     if "helm" in options["commands"]:
         problems += environment_problems(os.environ)
+        problems += helm_problems(_helm_version(module), runs_four=hasattr(AnsibleHelmModule, "is_helm_v4"))
     problems += host_problems(options)
     problems += member_problems(options)
     if options["plan"] is not None:

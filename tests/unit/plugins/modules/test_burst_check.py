@@ -16,6 +16,7 @@ from ansible.module_utils import basic
 from ansible_collections.cloudburst.federation.plugins.modules import burst_check
 from ansible_collections.cloudburst.federation.plugins.modules.burst_check import (
     environment_problems,
+    helm_problems,
     host_problems,
     member_endpoint,
     member_problems,
@@ -110,6 +111,18 @@ def test_what_helm_does_not_heed_is_named_without_its_value() -> None:
 def member(file: Path, **changes: str | None) -> dict[str, str | None]:
     given = {"kubeconfig": str(file), "host_context": "earth", "member_kubeconfig": None, "member_host": None}
     return {**given, "member_context": "kubernetes-admin@kubernetes", **changes}
+
+
+@pytest.mark.parametrize("version", ["v4.0.0", "v4.3.1+g12500dd", "v10.0"])
+def test_helm_4_needs_a_kubernetes_core_that_can_run_it(version: str) -> None:
+    (problem,) = helm_problems(version, runs_four=False)
+    assert str(problem).startswith(f"helm: '{version}' cannot be used; this kubernetes.core can only run helm 3")
+    assert helm_problems(version, runs_four=True) == []
+
+
+@pytest.mark.parametrize("version", ["v3.19.0", "v3.4.1+g1", "", "helm: no such template"])
+def test_helm_3_is_run_by_any_kubernetes_core(version: str) -> None:
+    assert helm_problems(version, runs_four=False) == []
 
 
 def test_a_cluster_that_exists_is_reached_by_a_context_or_an_address(tmp_path: Path) -> None:
