@@ -388,7 +388,7 @@ def _helm_version(module: AnsibleModule) -> str:
 
 
 def environment_problems(environment: t.Mapping[str, str]) -> list[Problem]:
-    """Reject variables of the environment that not all modules of the playbooks heed. Values may be secret."""
+    """Reject environment variables that only some modules of the playbooks use. Their values may be secret."""
     return [
         Problem(name, "(hidden)", f"helm, which installs KubeFed, does not heed it: unset it, and {_NOT_HELMS[name]}")
         for name in sorted(environment)

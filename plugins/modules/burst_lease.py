@@ -224,7 +224,7 @@ def read(aws: AnsibleAWSModule, now: Moment) -> dict[str, t.Any]:
 
 
 def says(now: Moment, end: Moment | None, run: t.Mapping[str, t.Any] | None) -> str:
-    """What is to be known of a lease, as one sentence or two."""
+    """The state of a lease, in one or two sentences."""
     if end is None:
         return "There is no lease: the burst lives until burst_down ends it."
     left = (end - now).total_seconds()

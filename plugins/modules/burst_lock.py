@@ -147,7 +147,7 @@ _LABEL = "host cluster"
 
 
 def holder_of(process: int) -> str:
-    """A run, for people to read, and different for each; a process id alone comes back after a while."""
+    """A readable name of a run, different for each; process ids are reused after a while."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
@@ -166,7 +166,7 @@ def _started(process: int) -> str:
 
 
 def lives(process: int, started: str) -> bool:
-    """Whether a process runs, and is the one that was meant."""
+    """Whether a process still runs, and its id was not reused."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -177,7 +177,7 @@ def lives(process: int, started: str) -> bool:
 
 
 def detach() -> bool:
-    """Go on in a second process too, which belongs to nobody and says nothing; whether this one is that."""
+    """Fork a detached process without output; returns whether this is that process."""
     if os.fork():
         return False
     os.setsid()
@@ -208,7 +208,7 @@ def end_run(process: int, started: str, why: str) -> None:
 
 
 def keep(module: AnsibleModule, holder: str, run: Object, lease: Object) -> None:
-    """Keep the burst until the run has ended, wants it let go, or has lost it; a run that has lost it is ended."""
+    """Hold the burst until the run ends, releases it or loses it; a run that has lost it is ended."""
     process = run["process"]
     started = _started(process)
     stop = threading.Event()
@@ -225,7 +225,7 @@ def keep(module: AnsibleModule, holder: str, run: Object, lease: Object) -> None
 
 
 def keeper(module: AnsibleModule, holder: str, run: Object) -> t.Callable[[Object], None]:
-    """Start what keeps the burst, and return what hands the Lease over to it.
+    """Start the process that holds the burst; returns a function that hands the Lease over to it.
 
     It has to be started before this process reaches the cluster: the library writes certificates to files, which it
     shares within a process and removes at its end.

@@ -283,7 +283,7 @@ CHANGE_SET_SECONDS = 600
 
 
 class StackJob:
-    """One stack being brought to the state wanted."""
+    """One stack that is brought to the desired state."""
 
     def __init__(self, run: Run, client: t.Any) -> None:
         self.run = run
@@ -297,7 +297,7 @@ class StackJob:
     # ---- both ways
 
     def work(self) -> None:
-        """Take steps until the stack is what it is to be."""
+        """Take steps until the stack is in the desired state."""
         self._report({"StackName": self.name})
         absent = self.params["state"] == "absent"
         operation = unfinished_operation(self.run)
@@ -335,7 +335,7 @@ class StackJob:
                 return
 
     def _started(self) -> Operation | None:
-        """What an earlier task has started, as far as it is still to be waited for.
+        """The operation that an earlier task started, if it has to be waited for.
 
         :raises TerminalState: it has failed, and why.
         """
@@ -452,11 +452,11 @@ class StackJob:
             )
 
     def _hide(self, names: t.Iterable[str]) -> None:
-        """Keep the values of parameters that the template calls secret out of all that the task returns."""
+        """Mask the values of parameters that the template declares as NoEcho, in everything the task returns."""
         self.run.module.no_log_values.update(self.parameters[name] for name in names if self.parameters.get(name))
 
     def _tags(self, stack: Stack) -> dict[str, str] | None:
-        """The tags that the stack is to have; ``None`` leaves those that it has."""
+        """The tags that the stack should have; ``None`` leaves them unchanged."""
         given = self.params["tags"]
         if given is None and self.ownership is None:
             return None

@@ -172,7 +172,7 @@ _ANSWERING = ("ACTIVE", "UPDATING")
 
 
 def connected(aws: AnsibleAWSModule, run: Run, eks: t.Any) -> tuple[Client | None, str]:
-    """The way to the burst's cluster, or why there is none."""
+    """A client of the burst's cluster, or why there is none."""
     name = aws.params["name"]
     cluster = Api({"eks": eks}).cluster(name)
     run.result["exists"] = cluster is not None
@@ -194,7 +194,7 @@ def connected(aws: AnsibleAWSModule, run: Run, eks: t.Any) -> tuple[Client | Non
 
 
 def mark(run: Run, cleanup: ClusterCleanup, api: Api) -> None:
-    """Give the data of the cluster on AWS the burst's tag where nothing else tells whose it is."""
+    """Tag the cluster's data on AWS with the burst's name if no other tag shows whose it is."""
     name = run.module.params["name"]
     run.result["volumes"] = [str(disk(volume)) for volume in cleanup.volumes()]
     run.result["snapshots"] = [str(image(content)) for content in cleanup.snapshots()]

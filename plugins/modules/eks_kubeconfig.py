@@ -476,7 +476,7 @@ def ensure_token(aws: AnsibleAWSModule, run: Run, cluster: Cluster, region: str)
 
 
 def ensure_absent(aws: AnsibleAWSModule, run: Run) -> None:
-    """Take the cluster's entries out of the files, and its certificate away."""
+    """Remove the cluster's entries from the files, and its certificate."""
     params = aws.params
     how = (params["name"], params["region"], params["profile"], params["alias"])
     files = bring(aws, run, lambda files: clusters.edit_to_absent(files.after, *how))
@@ -490,7 +490,7 @@ def ensure_absent(aws: AnsibleAWSModule, run: Run) -> None:
 
 
 def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:
-    """See whether the API server answers here; with wait, wait until it does."""
+    """Check whether the API server answers here; with wait, wait until it does."""
     endpoint = cluster["endpoint"]
     where = f"The EKS cluster {cluster['name']} is {cluster['status']}, but {endpoint} cannot be reached from here"
 
@@ -514,7 +514,7 @@ def look(aws: AnsibleAWSModule, run: Run, cluster: Cluster) -> None:
 
 
 def ensure(aws: AnsibleAWSModule, run: Run) -> None:
-    """Bring about what the module's options ask for."""
+    """Do what the module's options ask for."""
     clusters.check(aws.params)
     if aws.params["state"] == "absent":
         ensure_absent(aws, run)

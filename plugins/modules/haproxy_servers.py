@@ -248,7 +248,7 @@ def call(run: Run) -> None:
 
 
 def present(run: Run, haproxy: Haproxy) -> None:
-    """Have the backends have the servers that are wanted, with the weights that are right."""
+    """Give the backends their servers, with the right weights."""
     params = run.module.params
     wanted = [
         Wanted(
@@ -321,7 +321,7 @@ def wait_for_answers(run: Run, places: t.Sequence[tuple[str, int]]) -> None:
 
 
 def drained(run: Run, haproxy: Haproxy) -> None:
-    """Have no backend have a server of the burst."""
+    """Remove the burst's servers from all backends."""
     params = run.module.params
     try:
         there = haproxy.of_burst(params["burst"]) if os.path.exists(params["socket"]) else []

@@ -305,7 +305,7 @@ from ..module_utils._runtime.module import QuietModule, Run, run_module
 
 
 def member_client(params: dict[str, t.Any]) -> Client:
-    """The way to the member. The host, as a member of its own federation, is reached as the host is."""
+    """A client of the member. If the host is the member, it is the host's client."""
     own = [name for name in params if name.startswith("member_")]
     if params["name"] == params["host_cluster_name"] and all(params[name] is None for name in own):
         return connect_as(params, label=params["name"])

@@ -259,7 +259,7 @@ def _is_as_wanted(path: str, mode: int) -> bool:
 
 
 def write(path: str, content: str, mode: int) -> None:
-    """Write a file; there is never a part of it, nor all of it for others to read."""
+    """Write a file atomically, and never readable by others."""
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".ansible-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:

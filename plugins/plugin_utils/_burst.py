@@ -33,7 +33,7 @@ def folder() -> str:
 
 
 def refusal(show: t.Callable[[str, float], None]) -> str | None:
-    """Why this run must not go on; ``None`` when it may. It waits while that cannot be told.
+    """Why this run must not continue; ``None`` if it may. It waits while that is unknown.
 
     :param show: called now and then while it waits, with what is waited for and the seconds since.
     """
@@ -67,7 +67,7 @@ def refusal(show: t.Callable[[str, float], None]) -> str | None:
 
 
 def let_go(patience: float = _LET_GO) -> None:
-    """Have all bursts let go, and wait until they are, so that it is done when this process is the last one to end.
+    """Release all bursts and wait until they are released, in case this process is the last one to end.
 
     :param patience: seconds after which it is left to the Lease's own end.
     """

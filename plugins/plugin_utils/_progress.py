@@ -118,7 +118,7 @@ class ProgressAction(ActionBase):
             display.display(f"{self._task.get_name().strip()}: {line({'what': what, 'last': last}, since)}")
 
     def _for_next_slice(self, slice_state: dict[str, t.Any]) -> dict[str, t.Any]:
-        """What a slice has left, as the next one gets it: in a file on the module's host where it is long."""
+        """The state of a slice, as the next one gets it: in a file on the module's host if it is long."""
         text = json.dumps(slice_state)
         if len(text) <= _LONGEST_IN_ENVIRONMENT:
             return {"slice_state": slice_state}

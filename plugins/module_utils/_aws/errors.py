@@ -59,7 +59,7 @@ _TRIES = 3
 
 
 class AwsError(FederationError):
-    """AWS refused a call, or could not be asked.
+    """AWS rejected a call, or could not be reached.
 
     :ivar code: AWS's code for it, empty where there is none.
     """
@@ -70,7 +70,7 @@ class AwsError(FederationError):
 
 
 class CredentialsRefused(AwsError):
-    """AWS does not accept the credentials: they have expired, are unknown or cannot be got."""
+    """AWS does not accept the credentials: they have expired, are unknown or cannot be obtained."""
 
 
 class AwsUnavailable(AwsError, Unavailable):

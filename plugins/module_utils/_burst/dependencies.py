@@ -23,7 +23,7 @@ _SVC = re.compile(r"([a-z][a-z0-9-]*)\.([a-z0-9][a-z0-9-]*)\.svc(?:\.[a-z0-9.-]+
 
 
 def missing_services(apps: t.Sequence[App], cluster: str) -> list[str]:
-    """What an application that is placed on a cluster uses, and would not find there; a line for each.
+    """The Services that an application uses and would not find on a cluster it is placed on; a line for each.
 
     It is read from environments, commands and ConfigMaps, so it says nothing of names that an image has in itself.
 

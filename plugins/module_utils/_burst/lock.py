@@ -95,7 +95,7 @@ class Lock:
         self._pause = pause
 
     def find_free(self, waiter: Waiter, slice_state: dict[str, t.Any]) -> Object | None:
-        """Wait until the burst is free, for one that has died is not let go.
+        """Wait until the burst is free: a run that was killed did not release it.
 
         :param slice_state: what is to survive between two slices of the wait.
         :returns: the Lease that is there all the same, or ``None``.
@@ -145,7 +145,7 @@ class Lock:
             raise
 
     def keep(self, lease: Object, lives: t.Callable[[], bool], renewed: t.Callable[[float], None]) -> str:
-        """Renew the Lease as long as the run lives and the burst is its own; let it go then.
+        """Renew the Lease as long as the run lives and holds the burst; then release it.
 
         :param lease: as :meth:`take` has returned it.
         :param renewed: called with the time, by the clock of .state, whenever it has been renewed.
@@ -189,7 +189,7 @@ class Lock:
         )
 
     def _renew(self, found: Object) -> bool:
-        """Whether that could be done: the next look tells why not."""
+        """Whether it could be renewed; if not, the next check shows why."""
         found["spec"]["renewTime"] = microtime(self._clock())
         try:
             self._client.request("PUT", path(self._burst), body=found)

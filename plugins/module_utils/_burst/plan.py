@@ -168,7 +168,7 @@ def _resource_problems(where: str, resource: t.Mapping[str, t.Any], namespace: s
 
 
 def image_problems(apps: t.Sequence[t.Mapping[str, t.Any]], cluster: str, region: str) -> list[Problem]:
-    """Check that nodes which reach AWS's services alone can pull the images of what is placed on their cluster.
+    """Check that nodes that can only reach AWS's services can pull the images of what is placed on their cluster.
 
     VPC endpoints lead to the private registries of ECR in their own region, and not to ECR Public
     (https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html, "Considerations"). The first pull
@@ -248,7 +248,7 @@ def context_problems(
 
 
 def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
-    """Check all that a burst is to look like.
+    """Check the whole plan of a burst.
 
     :param plan: the options of the module burst_check's plan, and its name and host_name.
     """
@@ -273,7 +273,7 @@ def _traffic_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
 
 
 def eks_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
-    """Check what an EKS cluster is to be made of."""
+    """Check the plan of an EKS cluster."""
     return [
         *cluster_name("burst_name", plan["name"]),
         *zone_problems(plan["region"], plan["zones"]),
@@ -291,7 +291,7 @@ def _vpn_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
 
 
 def _attached_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
-    """Check a VPC that somebody else attaches to a network, which can only be done once it is there.
+    """Check a VPC that somebody else attaches to a network once it exists.
 
     Without routes of its own to the data centre, its nodes come up only by another way out. EKS gives up on them after
     a while, so that is not left to how fast somebody is.
@@ -303,5 +303,5 @@ def _attached_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
 
 
 def existing_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
-    """Check what leads to a cluster that is there already. Where nothing of it is ours, no network is named."""
+    """Check the way to an existing cluster. With a network that exists already, no networks are named."""
     return link_problems(plan["remote_networks"], plan["local_networks"]) if plan["remote_networks"] else []

@@ -14,7 +14,7 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True)
 class Thing:
-    """Something in AWS.
+    """A resource on AWS.
 
     :ivar kind: the name of one of kinds.KINDS.
     :ivar id: what AWS's calls name it by.
@@ -50,7 +50,7 @@ class Thing:
 
 @dataclasses.dataclass(frozen=True)
 class Burst:
-    """What is known of a burst in AWS.
+    """What is known about a burst on AWS.
 
     :ivar vpcs: ids of its VPCs.
     :ivar stack: physical ids of what its stack holds, which CloudFormation removes.
@@ -70,7 +70,7 @@ class Burst:
 
 
 class Leftover(t.NamedTuple):
-    """A thing of the burst's.
+    """A thing that belongs to the burst.
 
     :ivar why: the sign by which it is the burst's.
     :ivar kept: why it is not removed, or empty.

@@ -133,7 +133,7 @@ def caller_credentials(connection: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
-    """Reject options that cannot be meant.
+    """Reject options that make no sense.
 
     :raises InvalidOption: with the option, its value and what is allowed.
     """
@@ -154,7 +154,7 @@ def check(params: t.Mapping[str, t.Any]) -> None:
 
 
 def _identification(cluster: Config) -> list[str]:
-    """How a token names its cluster: a local cluster on an outpost by its id, as aws eks update-kubeconfig has it."""
+    """How a token names its cluster: a local cluster on an Outpost by its id, as aws eks update-kubeconfig does."""
     outpost = cluster.get("outpostConfig")
     if outpost is None or outpost.get("etcdInstanceType") is not None:
         return ["--cluster-name", str(cluster["name"])]
@@ -162,7 +162,7 @@ def _identification(cluster: Config) -> list[str]:
 
 
 def identifier(cluster: Config) -> str:
-    """What a token names its cluster by."""
+    """The name or id by which a token names its cluster."""
     return _identification(cluster)[1]
 
 
@@ -234,7 +234,7 @@ def _serves_alone(data: Config, place: str, name: str, region: str) -> bool:
 def edit_to_present(
     data: Config, cluster: Config, region: str, names: Names, entry: Config, proxy_url: str | None = None
 ) -> Edit:
-    """What makes a kubeconfig lead to a cluster.
+    """The edit that adds a cluster's entries to a kubeconfig.
 
     What the user has added to the entries (a namespace, variables of the environment) stays. The current context is set
     only where there is none. A user that the context had before goes when nothing else needs it.
@@ -269,7 +269,7 @@ def edit_to_present(
 
 
 def _taken_over(user: Config, entry: Config) -> Config:
-    """Our entry, with what the one before has beside it. An apiVersion that clients no longer take is lifted.
+    """Our entry, with what the user added to the previous one. An apiVersion that clients no longer accept is raised.
 
     Where the command before has words that update-kubeconfig does not write (a profile, an endpoint, another command
     in front), somebody has added them: it stays, and of its words only those change that say for which cluster it is.
@@ -299,7 +299,7 @@ def _taken_over(user: Config, entry: Config) -> Config:
 
 
 def added_words(user: Config) -> list[str]:
-    """The words of a user's command that gets tokens by the aws CLI which somebody has added to update-kubeconfig's."""
+    """The words that somebody added to the aws CLI command that update-kubeconfig wrote."""
     entry = user.get("exec")
     words = [str(word) for word in (entry.get("args") or [])] if isinstance(entry, dict) else []
     if not isinstance(entry, dict) or not all(word in words for word in _GET_TOKEN):
@@ -317,7 +317,7 @@ def added_words(user: Config) -> list[str]:
 
 
 def _with_options(words: t.Sequence[str], entry: Config) -> list[str]:
-    """The words of a command with the options of an entry of ours; others that it has stay."""
+    """A command with the options of our entry; its other words stay."""
     begin = _begin(words)
     head, tail = list(words[:begin]), list(words[begin:])
     wanted = {option: _value_of(entry["args"], option) for option in ("--region", *_CLUSTER_OPTIONS, "--role")}
@@ -339,7 +339,7 @@ def _with_options(words: t.Sequence[str], entry: Config) -> list[str]:
 
 
 def _begin(words: t.Sequence[str]) -> int:
-    """Where the words for the aws CLI begin: behind its name, where another command runs it."""
+    """Where the arguments of the aws CLI begin: after its name, if another command runs it."""
     end = words.index(_GET_TOKEN[0]) if _GET_TOKEN[0] in words else len(words)
     return next((n + 1 for n in range(end - 1, -1, -1) if os.path.basename(words[n]) == "aws"), 0)
 

@@ -22,12 +22,12 @@ Cluster = t.Mapping[str, t.Any]
 
 
 def certificate(cluster: Cluster) -> str:
-    """The certificate of the authority that the cluster's API server goes by, as PEM."""
+    """The certificate of the cluster's authority, as PEM."""
     return base64.b64decode(cluster["certificateAuthority"]["data"]).decode("ascii", "replace")
 
 
 def no_answer(cluster: Cluster, proxy_url: str | None, timeout: float) -> str | None:
-    """Why the API server does not answer here; ``None`` when it does, or when nobody but its client can tell.
+    """Why the API server does not answer here; ``None`` if it does, or if only its client can tell.
 
     Any answer will do, also that it knows us not. Without a proxy it goes by that of the environment, as kubectl does.
 
@@ -82,7 +82,7 @@ def _why(error: Exception, host: str, timeout: float) -> str:
 
 
 def advice(cluster: Cluster) -> str:
-    """What to look at when it does not answer."""
+    """What to check if it does not answer."""
     network = cluster.get("resourcesVpcConfig") or {}
     if network.get("endpointPublicAccess", True):
         allowed = ", ".join(network.get("publicAccessCidrs") or ["0.0.0.0/0"])

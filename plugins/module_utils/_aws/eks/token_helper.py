@@ -58,7 +58,7 @@ def is_there(path: str, text: str, mode: int) -> bool:
 
 
 def check_folder(path: str) -> None:
-    """Reject the folder of a file where somebody else could have put something, or could exchange what we put there.
+    """Reject the folder of a file if somebody else could write or replace files in it.
 
     A kubeconfig may be in a folder that is everybody's, such as /tmp. What is beside it is run, or believed.
 
@@ -106,19 +106,19 @@ def used(data: Config) -> set[str]:
 
 
 def program_of(arguments: t.Any) -> str | None:
-    """The program of ours that a Python is given to run, behind its own options."""
+    """Our program in a Python command line, after Python's own options."""
     words = (str(word) for word in arguments or [])
     first = next((word for word in words if not word.startswith("-")), "")
     return first if is_program(first) else None
 
 
 def is_program(path: str) -> bool:
-    """Whether a path is that of a program of ours."""
+    """Whether a path is that of our program."""
     return os.path.isabs(path) and os.path.basename(path) == PROGRAM and os.path.dirname(path).endswith(FOLDER)
 
 
 def remove(programs: t.Iterable[str]) -> None:
-    """Remove programs with the tokens that they kept, where the folder is ours."""
+    """Remove programs with the tokens that they cached, if the folder is ours."""
     for path in programs:
         folder = os.path.dirname(path)
         if _why_unsafe(folder) or os.path.islink(os.path.join(folder, "tokens")):
@@ -131,7 +131,7 @@ def remove(programs: t.Iterable[str]) -> None:
 
 
 def unlink(files: t.Iterable[str]) -> None:
-    """Remove files, and their folder when it is empty then.
+    """Remove files, and then their folder if it is empty.
 
     :raises FederationError: one cannot be removed.
     """

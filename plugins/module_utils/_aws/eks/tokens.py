@@ -84,7 +84,7 @@ def stamp(seconds):  # type: (int) -> str
 
 
 def _key(words):  # type: (list[str]) -> str
-    """Names all that decides on a token: what it is for, and every setting and file by which AWS credentials are found.
+    """A key of everything that decides on a token: its purpose, and all settings and files with AWS credentials.
 
     The secrets among them make that a new secret is not answered with the old one's token. The result tells nothing.
     """
@@ -124,7 +124,7 @@ def _kept(path):  # type: (str) -> dict[str, str] | None
 
 
 def _keep(path, entry):  # type: (str, dict[str, object]) -> None
-    """Keep a token for the next run. Who cannot write keeps none; of several at once the last one stays."""
+    """Cache a token for the next run, unless the file cannot be written; of several at once the last one stays."""
     folder = os.path.dirname(path)
     temporary = f"{path}.{os.getpid()}"
     try:
@@ -142,7 +142,7 @@ def _keep(path, entry):  # type: (str, dict[str, object]) -> None
 
 
 def _find_botocore():  # type: () -> None
-    """Look for botocore also where its user installs for himself, which an isolated Python leaves out."""
+    """Also look for botocore in the user's own site-packages, which an isolated Python leaves out."""
     import importlib.util
     import site
 

@@ -71,7 +71,7 @@ _ADVICE = (
 
 
 def advice(reason: str) -> str:
-    """What to do about a failure, as a sentence; empty where nothing is known of it.
+    """What to do about a failure, as a sentence; empty if nothing is known about it.
 
     :param reason: what AWS says, in full.
     """

@@ -28,7 +28,7 @@ class StackApi:
         self._client = client
 
     def find(self, name: str) -> dict[str, t.Any] | None:
-        """The living stack of this name; ``None`` only where AWS says that there is none."""
+        """The stack of this name that is not deleted; ``None`` only if AWS says that there is none."""
         try:
             return self.describe(name)
         except AwsError as error:
@@ -61,7 +61,7 @@ class StackApi:
         return found
 
     def resources(self, stack_id: str) -> list[dict[str, t.Any]]:
-        """The stack's resources, those that are gone already left out."""
+        """The stack's resources, without deleted ones."""
         with calling(f"list the resources of the stack {stack_id}"):
             pages = self._client.get_paginator("list_stack_resources").paginate(StackName=stack_id)
             rows = [row for page in pages for row in page["StackResourceSummaries"]]
@@ -90,7 +90,7 @@ class StackApi:
             self._client.delete_stack(StackName=stack_id, ClientRequestToken=token)
 
     def create_change_set(self, stack_id: str, name: str, inputs: t.Mapping[str, t.Any]) -> str:
-        """Have AWS work out what an update would change; returns the change set's id."""
+        """Have AWS calculate what an update would change; returns the change set's id."""
         with calling(f"create a change set for the stack {stack_id}"):
             answer = self._client.create_change_set(
                 StackName=stack_id, ChangeSetName=name, ChangeSetType="UPDATE", **inputs
@@ -110,7 +110,7 @@ class StackApi:
             self._client.execute_change_set(StackName=stack_id, ChangeSetName=change_set_id, ClientRequestToken=token)
 
     def delete_change_set(self, stack_id: str, change_set_id: str) -> None:
-        """Forget a change set."""
+        """Delete a change set."""
         with calling(f"delete the change set {change_set_id}"):
             self._client.delete_change_set(StackName=stack_id, ChangeSetName=change_set_id)
 

@@ -141,7 +141,7 @@ def _reason(stack: t.Mapping[str, t.Any]) -> str:
 
 
 def failure(api: StackApi, kind: Kind, stack: t.Mapping[str, t.Any], events: t.Sequence[Event]) -> TerminalState | None:
-    """The error for an operation that ended as something else than it was to; ``None`` where it ended well.
+    """The error for an operation that did not end as intended; ``None`` if it did.
 
     :param events: those of the operation, the oldest first.
     """

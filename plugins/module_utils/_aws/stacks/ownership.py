@@ -37,7 +37,7 @@ class Ownership(t.NamedTuple):
         return {BURST_TAG: self.burst, **({OWNER_TAG: self.owner} if self.owner else {})}
 
     def refusal(self, stack: t.Mapping[str, t.Any]) -> str | None:
-        """Why this stack must be left alone; ``None`` where it need not.
+        """Why this stack must not be changed; ``None`` if it may be.
 
         One without an owner, which an earlier version has made, is the burst's that it is marked with.
 
@@ -74,7 +74,7 @@ def tags_of(stack: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 
 def check_owner(stack: t.Mapping[str, t.Any] | None, params: t.Mapping[str, t.Any]) -> None:
-    """Reject a stack that is somebody else's, where a module's options say whose it may be.
+    """Reject a stack that belongs to somebody else, if a module's options name its owner.
 
     :param stack: as DescribeStacks returns it; ``None`` where there is none.
     :param params: with ``name``, the burst's, and with ``owner`` and ``take_over``. Nothing is checked if ``owner`` is

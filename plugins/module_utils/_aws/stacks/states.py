@@ -26,7 +26,7 @@ _STUCK = {
 
 
 class Kind(enum.StrEnum):
-    """What an operation on a stack is to come to."""
+    """What an operation on a stack should result in."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -66,17 +66,17 @@ def in_progress(status: str) -> bool:
 
 
 def succeeded(kind: Kind, status: str) -> bool:
-    """Whether the terminal ``status`` is what an operation of this kind was to come to."""
+    """Whether the terminal ``status`` is the intended result of an operation of this kind."""
     return kind is Kind.SETTLE or status in _SUCCESS[kind]
 
 
 def adopted_kind(status: str) -> Kind:
-    """What the operation that is under way with this ``status`` is to come to."""
+    """The intended result of the operation in progress with this ``status``."""
     return _ADOPTED.get(status, Kind.SETTLE)
 
 
 def step_to_present(status: str | None) -> Step:
-    """What brings a stack in this state (``None``: there is none) nearer to being there as it is to be."""
+    """The next step to create or update a stack in this state (``None``: there is no stack)."""
     if status is None:
         return Step.CREATE
     if in_progress(status):
@@ -85,7 +85,7 @@ def step_to_present(status: str | None) -> Step:
 
 
 def step_to_absent(status: str | None) -> Step:
-    """What brings a stack in this state (``None``: there is none) nearer to being gone.
+    """The next step to delete a stack in this state (``None``: there is no stack).
 
     AWS takes a delete in the midst of a create, but not of an update or a rollback: those are waited for.
     """
@@ -97,7 +97,7 @@ def step_to_absent(status: str | None) -> Step:
 
 
 def way_out(name: str, status: str) -> str | None:
-    """How a stack is set free that can neither be updated nor goes on by itself; ``None`` where it needs none."""
+    """The command that frees a stack that is stuck in this state; ``None`` if it is not stuck."""
     command = _STUCK.get(status)
     return command.format(name=name) if command else None
 
