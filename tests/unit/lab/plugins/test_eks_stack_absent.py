@@ -159,7 +159,7 @@ def test_the_stack_goes_while_other_work_is_done(role: Role) -> None:
     assert status == 0, output
     before, told, after = output.partition("begin_deletion | Tell AWS to delete the stack")
     assert told
-    assert "Remove what carries the tags" in before
+    assert "Remove what has the cluster's tags" in before
     assert "delete | Delete the stack" in after
     assert role.aws.client("cloudformation").describe_stacks()["Stacks"] == []
     status, output = role.run(begin=True)
