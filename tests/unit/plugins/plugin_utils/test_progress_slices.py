@@ -190,6 +190,7 @@ def test_text_of_others_does_nothing_to_a_terminal(play: Play) -> None:
             ]
         },
         "burst_federated": {"resources": []},
+        "burst_watch_demand": {"failed": True, "msg": foreign},
     }
     failed = {"msg": foreign}
     events = {"resources": [{"metadata": {"creationTimestamp": "2026-11-25T04:00:00Z"}, "message": foreign}]}
