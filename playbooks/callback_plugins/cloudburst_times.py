@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._output import tell
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._times import PLAYBOOKS, report
 
 
@@ -42,4 +43,4 @@ class CallbackModule(CallbackBase):
         """The run ends."""
         if self._wanted:
             for line in report(self._began, time.monotonic()):
-                self._display.display(line)
+                tell(line)

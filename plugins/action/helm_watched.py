@@ -13,12 +13,10 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import harmless
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._output import tell
 from ansible_collections.cloudburst.federation.plugins.plugin_utils._progress import SLICE_SECONDS, line
-
-display = Display()
 
 
 class ActionModule(ActionBase):
@@ -64,5 +62,5 @@ class ActionModule(ActionBase):
                 module_name=self._task.action, module_args={**arguments, "helm": {}}, task_vars=task_vars
             )
             said = {"what": what, "last": answer.get("said") or answer.get("msg")}
-            display.display(f"{self._task.get_name().strip()}: {line(said, time.monotonic() - began)}")
+            tell(f"{self._task.get_name().strip()}: {line(said, time.monotonic() - began)}")
         self.cleanup()

@@ -13,12 +13,10 @@ import time
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import one_line
 from ansible_collections.cloudburst.federation.plugins.plugin_utils import _burst
-
-display = Display()
+from ansible_collections.cloudburst.federation.plugins.plugin_utils._output import tell
 
 # Long enough that starting the module again costs little, short enough that the user sees that it lives.
 SLICE_SECONDS = 15
@@ -115,7 +113,7 @@ class ProgressAction(ActionBase):
 
     def _show(self, what: str, since: float, last: str = "") -> None:
         if not self._task.no_log:
-            display.display(f"{self._task.get_name().strip()}: {line({'what': what, 'last': last}, since)}")
+            tell(f"{self._task.get_name().strip()}: {line({'what': what, 'last': last}, since)}")
 
     def _for_next_slice(self, slice_state: dict[str, t.Any]) -> dict[str, t.Any]:
         """The state of a slice, as the next one gets it: in a file on the module's host if it is long."""
