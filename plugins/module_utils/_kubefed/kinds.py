@@ -94,6 +94,8 @@ class KindRules:
         miss; of the body and the manifest.
     :ivar cluster_writes: who in a cluster would undo what KubeFed writes, and what to do instead, or an empty string;
         of name and body.
+    :ivar openshift_writes: what OpenShift would undo of it beyond that, and what to do instead, or an empty string; of
+        name and body.
     :ivar made_by: who in a cluster makes an object that is there, so that KubeFed must not take it over, or an empty
         string; of its metadata.
     :ivar update_obstacle: why an object in a cluster would stay as it is, though another is wanted; of both.
@@ -122,6 +124,7 @@ class KindRules:
     useless_elsewhere: t.Callable[[Object], str] = _no_reason
     strip: t.Callable[[Object, Object], list[str]] = _strip_nothing
     cluster_writes: t.Callable[[str, Object], str] = _not_written
+    openshift_writes: t.Callable[[str, Object], str] = _not_written
     made_by: t.Callable[[Object], str] = _no_reason
     update_obstacle: t.Callable[[Object, Object], str] | None = None
     annotated_by_controller: bool = False
@@ -159,6 +162,10 @@ _LEADER = "control-plane.alpha.kubernetes.io/leader"
 _PUBLISHED = ("kube-root-ca.crt", "istio-ca-root-cert", "openshift-service-ca.crt")
 # https://cert-manager.io/docs/reference/annotations/
 _CERTIFICATE = "cert-manager.io/certificate-name"
+# OpenShift gives each ServiceAccount a Secret with a token for its registry, and names it in imagePullSecrets: the
+# first since 4.16, the second before (pkg/internalregistry and pkg/serviceaccounts in openshift-controller-manager)
+_REGISTRY_TOKEN = ("openshift.io/internal-registry-auth-token.service-account", "openshift.io/token-secret.name")
+_PULL_SECRET = "-dockercfg-"
 
 
 def _config_map_stays(found: Object) -> str:
@@ -188,6 +195,8 @@ def _secret_stays(found: Object) -> str:
         return "Helm records there what it installed in this cluster"
     if type_ == "bootstrap.kubernetes.io/token":
         return "it lets nodes join this cluster"
+    if any(key in (found["metadata"].get("annotations") or {}) for key in _REGISTRY_TOKEN):
+        return "OpenShift gives a service account of this cluster access to its registry with it"
     return ""
 
 
@@ -202,7 +211,27 @@ def _secret_useless(body: Object) -> str:
 
 
 def _account_stays(found: Object) -> str:
-    return "each cluster creates its own" if found["metadata"]["name"] == "default" else ""
+    name = found["metadata"]["name"]
+    # The others OpenShift creates in each namespace; elsewhere they may be anybody's
+    by_openshift = name in ("builder", "deployer") and _has_pull_secret(found)
+    return "each cluster creates its own" if name == "default" or by_openshift else ""
+
+
+def _has_pull_secret(body: Object) -> bool:
+    """Whether OpenShift's own pull secret is named in a ServiceAccount."""
+    return any(_PULL_SECRET in str(_mapping(entry).get("name")) for entry in _sequence(body.get("imagePullSecrets")))
+
+
+def _account_on_openshift(_name: str, body: Object) -> str:
+    # KubeFed retains `secrets` alone (retainServiceAccountFields), and OpenShift makes another Secret for each that has
+    # none: https://github.com/karmada-io/karmada/issues/3370 and OCPBUGS-36833
+    if _has_pull_secret(body):
+        return ""
+    return (
+        "OpenShift adds a pull secret to it, KubeFed would remove that each time, and OpenShift would create Secrets"
+        " endlessly: create it there with oc, and leave that cluster out of its placement, or give it an override of"
+        " /imagePullSecrets there with what the ServiceAccount has"
+    )
 
 
 def _strip_account(body: Object, _manifest: Object) -> list[str]:
@@ -280,9 +309,46 @@ def _lease_written(_name: str, _body: Object) -> str:
     return "its holder renews it every few seconds"
 
 
+# -- What is called by the API server
+
+
+def _without_ca(client: t.Any) -> bool:
+    """Whether a service in the cluster is to be called whose certificate nobody could verify."""
+    return bool(_mapping(client).get("service")) and not client.get("caBundle")
+
+
+_CA_IS_WRITTEN = (
+    "it calls a service and has no caBundle, so something in each cluster writes one into it, which KubeFed would "
+    "remove: set caBundle, or apply it in each cluster without the federation"
+)
+
+
+def _webhooks_written(_name: str, body: Object) -> str:
+    # istiod, vault-k8s and the certgen Job of ingress-nginx do so, without an annotation that would tell
+    hooks = _sequence(body.get("webhooks"))
+    return _CA_IS_WRITTEN if any(_without_ca(_mapping(hook).get("clientConfig")) for hook in hooks) else ""
+
+
+def _api_service_written(_name: str, body: Object) -> str:
+    spec = _spec_of(body)
+    return _CA_IS_WRITTEN if _without_ca(spec) and not spec.get("insecureSkipTLSVerify") else ""
+
+
+def _definition_written(_name: str, body: Object) -> str:
+    webhook = _mapping(_mapping(_spec_of(body).get("conversion")).get("webhook"))
+    return _CA_IS_WRITTEN if _without_ca(webhook.get("clientConfig")) else ""
+
+
 def _spec_of(body: Object) -> Object:
-    spec = body.get("spec")
-    return spec if isinstance(spec, dict) else {}
+    return _mapping(body.get("spec"))
+
+
+def _mapping(value: t.Any) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: t.Any) -> list[t.Any]:
+    return value if isinstance(value, list) else []
 
 
 # -- KEDA
@@ -341,7 +407,28 @@ _RULES = (
         text_maps=("selector",),
         object_lists=("ports",),
     ),
-    KindRules("", "ServiceAccount", TAKEN, object_stays=_account_stays, strip=_strip_account),
+    KindRules(
+        "",
+        "ServiceAccount",
+        TAKEN,
+        object_stays=_account_stays,
+        strip=_strip_account,
+        openshift_writes=_account_on_openshift,
+    ),
+    KindRules(
+        "admissionregistration.k8s.io",
+        "MutatingWebhookConfiguration",
+        CLUSTER_SCOPED,
+        cluster_writes=_webhooks_written,
+    ),
+    KindRules(
+        "admissionregistration.k8s.io",
+        "ValidatingWebhookConfiguration",
+        CLUSTER_SCOPED,
+        cluster_writes=_webhooks_written,
+    ),
+    KindRules("apiextensions.k8s.io", "CustomResourceDefinition", CLUSTER_SCOPED, cluster_writes=_definition_written),
+    KindRules("apiregistration.k8s.io", "APIService", CLUSTER_SCOPED, cluster_writes=_api_service_written),
     KindRules("apps", "ControllerRevision", BOOKKEEPING),
     KindRules(
         "apps",

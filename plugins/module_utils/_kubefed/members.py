@@ -11,6 +11,7 @@ from __future__ import annotations
 from .._kube.client import MERGE_PATCH, Client
 from .._kube.connect import connect_with_token
 from .._kube.objects import Object, decoded
+from .._kube.openshift import is_openshift
 from .._runtime.errors import FederationError
 from . import host as kubefed
 from .api import MANAGED_LABEL, path_of
@@ -32,6 +33,7 @@ class Members:
         self._namespace = namespace
         self._clusters = kubefed.clusters(host, namespace)
         self._clients: dict[str, Client | FederationError] = {}
+        self._openshift: dict[str, bool] = {}
 
     @property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -74,6 +76,15 @@ class Members:
         )
         client.get("/version")
         return client
+
+    def is_openshift(self, name: str) -> bool:
+        """Whether a member is OpenShift; not where it cannot be asked."""
+        if name not in self._openshift:
+            try:
+                self._openshift[name] = is_openshift(self.client(name))
+            except FederationError:
+                self._openshift[name] = False
+        return self._openshift[name]
 
     def metadata(self, name: str, path: str) -> dict[str, Object]:
         """Metadata of the objects that a path of a member's API lists, by name."""

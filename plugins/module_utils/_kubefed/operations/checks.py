@@ -15,7 +15,7 @@ from ..._kube.objects import Object
 from ..._runtime.errors import FederationError, InvalidOption
 from ..kinds import rules_of
 from ..listing import shortened
-from ..resources.conflicts import other_writer
+from ..resources.conflicts import other_writer, other_writer_on_openshift
 from ..resources.dry_run import DryRun, dry_runs, try_out
 from ..resources.model import DesiredObject, Key
 from ..resources.overrides import ANNOTATIONS_PATH, apply_override, body_in
@@ -50,6 +50,7 @@ def check_plans(
         reason = _other_writer(desired, plan.spec, placed) if "template" in desired.spec else ""
         if reason:
             problems.append(f"{desired.type.kind} {desired.name} cannot be federated: {reason}.")
+        problems += _openshift_problems(context, plan, placed)
         unknown |= {name for name in placed if name not in labels}
         if desired.type.is_namespace or not desired.type.namespaced:
             continue
@@ -127,6 +128,22 @@ def _other_writer(desired: DesiredObject, spec: Object, placed: t.Collection[str
         if reason:
             return reason
     return ""
+
+
+def _openshift_problems(context: Context, plan: Plan, placed: t.Collection[str]) -> list[str]:
+    """What one of these clusters would undo because it is OpenShift."""
+    kind = plan.desired.type
+    if not plan.changes("template", "overrides", "placement"):
+        return []
+    reasons = {
+        cluster: other_writer_on_openshift(kind.group, kind.kind, plan.desired.name, body_in(plan.spec, cluster))
+        for cluster in sorted(set(placed) & set(context.labels))
+    }
+    return [
+        f"{kind.kind} {plan.desired.name} cannot be federated to {cluster}: {reason}."
+        for cluster, reason in reasons.items()
+        if reason and context.store.members.is_openshift(cluster)
+    ]
 
 
 def dry_run_plans(context: Context, plans: t.Sequence[Plan]) -> None:

@@ -22,6 +22,8 @@ from ..kinds import rules_for
 
 # cert-manager's cainjector and OpenShift's service CA: https://cert-manager.io/docs/concepts/ca-injector
 _INJECTED = ("cert-manager.io/inject-", "service.beta.openshift.io/inject-cabundle")
+# As the READMEs of mittwald/kubernetes-replicator and emberstack/kubernetes-reflector have them
+_COPIED = ("replicator.v1.mittwald.de/replicate-from", "reflector.v1.k8s.emberstack.com/reflects")
 
 
 def other_writer(group: str, kind: str, name: str, body: Object, annotations: t.Mapping[str, t.Any]) -> str:
@@ -31,11 +33,23 @@ def other_writer(group: str, kind: str, name: str, body: Object, annotations: t.
     :param annotations: those that it would have.
     """
     reason = rules_for(group, kind).cluster_writes(name, body)
-    injected = sorted(key for key in annotations if key.startswith(_INJECTED))
-    if not reason and injected:
-        key = injected[0]
-        return f"for its annotation {key}, each cluster writes a caBundle into it: apply it in each cluster instead"
-    return reason
+    if reason:
+        return reason
+    for key in sorted(annotations):
+        if key.startswith(_INJECTED):
+            return f"for its annotation {key}, each cluster writes a caBundle into it: apply it in each cluster instead"
+        # With data of its own, it is a copy that has been made
+        if key in _COPIED and not body.get("data"):
+            return (
+                f"for its annotation {key}, each cluster copies data into it, which KubeFed would remove: apply it in "
+                "each cluster instead"
+            )
+    return ""
+
+
+def other_writer_on_openshift(group: str, kind: str, name: str, body: Object) -> str:
+    """The same for what OpenShift alone would undo; see :func:`other_writer`."""
+    return rules_for(group, kind).openshift_writes(name, body)
 
 
 def made_by(group: str, kind: str, metadata: Object) -> str:
@@ -50,4 +64,4 @@ def made_by(group: str, kind: str, metadata: Object) -> str:
     return f"{owner['kind']} {owner['name']}" if owner else rules_for(group, kind).made_by(metadata)
 
 
-__all__ = ("made_by", "other_writer")
+__all__ = ("made_by", "other_writer", "other_writer_on_openshift")

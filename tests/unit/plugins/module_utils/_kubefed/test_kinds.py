@@ -19,6 +19,9 @@ FOLDER = Path(kinds.__file__).parent
 OTHER_OBJECTS = ("membership", "api.py", "controller.py", "host.py", "members.py")
 # Which file may name which kind, and why
 EXCEPTIONS = {
+    # Those that KubeFed's types are made of
+    ("types/enabling.py", "CustomResourceDefinition"),
+    ("types/manifests.py", "CustomResourceDefinition"),
     # A namespace is made where what is federated in it needs one
     ("resources/template.py", "Namespace"),
 }

@@ -83,7 +83,15 @@ def test_types_that_stay(given: t.Any, propagated: bool, reason: str) -> None:
         ("Secret", found(type="kubernetes.io/service-account-token"), "token"),
         ("Secret", found(type="helm.sh/release.v1"), "Helm"),
         ("Secret", found(type="bootstrap.kubernetes.io/token"), "join"),
+        ("Secret", found(metadata={"annotations": {"openshift.io/token-secret.name": "robot-token-x"}}), "registry"),
+        (
+            "Secret",
+            found(metadata={"annotations": {"openshift.io/internal-registry-auth-token.service-account": "robot"}}),
+            "registry",
+        ),
         ("ServiceAccount", found("default"), "its own"),
+        ("ServiceAccount", found("builder", imagePullSecrets=[{"name": "builder-dockercfg-x7abc"}]), "its own"),
+        ("ServiceAccount", found("builder"), ""),
         ("ServiceAccount", found("till"), ""),
     ],
 )
