@@ -9,13 +9,20 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import typing as t
 
 from .._kubefed.resources.yaml_reader import read
 from .._runtime.errors import InvalidOption
 
-_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+# As Ansible takes them (ansible.module_utils.parsing.convert_bool)
+_TRUTH = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
 _MEANT = {
+    "str": "it must be text, in quotes where YAML would read anything else",
+    "duration": "it must be text such as 8h, or off",
     "list": "it must be a list: one entry per line, or separated by commas, or a list in YAML",
     "data": "it must be a list, in YAML or JSON",
     "int": "it must be a whole number, such as 2",
@@ -31,7 +38,7 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
 
     :param value: of any type; a list is returned as it is.
     :param name: of the variable.
-    :param kind: ``str``, ``list``, ``data``, ``int``, ``count`` (a number, or auto),
+    :param kind: ``str``, ``raw`` (text, or a mapping), ``list``, ``data``, ``int``, ``count`` (a number, or auto),
         ``duration`` (such as 8h, or off) or ``bool``.
     :param default: for an empty text and for None.
     :raises InvalidOption: the text is none of that kind.
@@ -42,15 +49,12 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         raise _refusal(value, name, kind)
     if kind == "count" and str(value).strip() == "auto":
         return "auto"
-    if kind == "duration":
-        # YAML takes off for a truth value
-        return "off" if value is False else str(value).strip()
-    if kind == "str":
-        # YAML takes 1.35 and 123456789012 for numbers
-        return str(value) if isinstance(value, (int, float)) else value
+    if kind in ("str", "duration", "raw"):
+        return _text_of(value, name, kind)
     if not isinstance(value, str):
         return _number_of(value, name, kind) if kind in ("int", "count", "bool") else value
-    text = value.strip()
+    # A list may be indented as a whole
+    text = textwrap.dedent(value).strip()
     if kind in ("int", "count"):
         if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
             raise _refusal(value, name, kind)
@@ -65,6 +69,21 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
     if kind == "list" and any(isinstance(entry, (list, dict)) or entry is None for entry in found):
         raise _refusal(value, name, kind)
     return [str(entry) for entry in found] if kind == "list" else found
+
+
+def _text_of(value: t.Any, name: str, kind: str) -> t.Any:
+    """Text, without what a text area or a paste leaves around it."""
+    if isinstance(value, str):
+        return value.strip()
+    if kind == "raw" and isinstance(value, dict):
+        return value
+    if kind == "duration" and value is False:
+        # YAML takes off for a truth value
+        return "off"
+    if isinstance(value, (bool, list, tuple, dict)):
+        raise _refusal(value, name, "duration" if kind == "duration" else "str")
+    # YAML takes 1.35 and 123456789012 for numbers
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 def _number_of(value: t.Any, name: str, kind: str) -> t.Any:

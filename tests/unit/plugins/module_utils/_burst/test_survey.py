@@ -22,6 +22,8 @@ ZONES = ["eu-central-1a", "eu-central-1b"]
         "eu-central-1a\r\n\r\n  eu-central-1b \r\n",
         "eu-central-1a, eu-central-1b",
         "- eu-central-1a\n- eu-central-1b\n",
+        "  - eu-central-1a\n  - eu-central-1b\n",
+        "\t- eu-central-1a\r\n\t- eu-central-1b\r\n",
         "-\n  eu-central-1a\n-\n  eu-central-1b\n",
         "[eu-central-1a, eu-central-1b]",
         '["eu-central-1a", "eu-central-1b"]',
@@ -70,7 +72,9 @@ def test_a_duration(given: t.Any, duration: str) -> None:
     assert value_of(given, "burst_lease", "duration", "8h") == duration
 
 
-@pytest.mark.parametrize(("given", "truth"), [("true", True), ("No", False), ("1", True), (False, False), (1, True)])
+@pytest.mark.parametrize(
+    ("given", "truth"), [("true", True), ("No", False), ("1", True), (False, False), (1, True), ("y", True)]
+)
 def test_a_truth_value(given: t.Any, truth: bool) -> None:
     assert value_of(given, "burst_keep_federated", "bool", None) is truth
 
@@ -96,6 +100,11 @@ def test_a_truth_value(given: t.Any, truth: bool) -> None:
         ([2], "int", "it must be a whole number"),
         (2, "bool", "it must be true or false"),
         ([], "bool", "it must be true or false"),
+        (["prod"], "str", "it must be text"),
+        ({"a": "b"}, "str", "it must be text"),
+        (True, "str", "in quotes where YAML would read anything else"),
+        (True, "duration", "it must be text such as 8h, or off"),
+        (["config"], "raw", "it must be text"),
     ],
 )
 def test_all_else_is_refused_by_name(given: t.Any, kind: str, why: str) -> None:
@@ -113,3 +122,15 @@ def test_a_long_value_is_not_repeated_whole(given: str, kind: str) -> None:
 @pytest.mark.parametrize("given", ["---\n- a\n- b\n", "# two\n- a\n- b\n"])
 def test_a_list_in_yaml_may_begin_as_a_file_does(given: str) -> None:
     assert value_of(given, "burst_zones", "list", []) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "meant"),
+    [
+        (" vulcan\r\n", "str", "vulcan"),
+        (123456789012, "str", "123456789012"),
+        ({"clusters": []}, "raw", {"clusters": []}),
+    ],
+)
+def test_text(given: t.Any, kind: str, meant: t.Any) -> None:
+    assert value_of(given, "burst_x", kind, "") == meant
