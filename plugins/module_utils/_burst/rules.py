@@ -118,6 +118,9 @@ def cluster_name(variable: str, value: t.Any) -> list[Problem]:
     """The name of a cluster to be made: eks_stack's template marks its public subnet as that of a cluster none."""
     if str(value).endswith("-lease"):
         return [Problem(variable, value, "a name that ends in -lease is that of another burst's lease")]
+    if "-iam-policy" in str(value):
+        allowed = "a name with -iam-policy in it looks like that of another burst's IAM policies"
+        return [Problem(variable, value, allowed)]
     if value != "none":
         return []
     allowed = (

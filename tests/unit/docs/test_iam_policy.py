@@ -177,6 +177,21 @@ def test_roles_are_only_the_stacks_own(name: str) -> None:
     assert [other for other in others for pattern in patterns if fnmatch.fnmatchcase(other, pattern)] == []
 
 
+@pytest.mark.parametrize("other", ["vulcan2", "vulcan-2", "vulcan-lease-2", "a-vulcan", "a-vulcan-lease", "vulcano"])
+def test_a_burst_of_a_similar_name_is_out_of_reach(other: str) -> None:
+    """None of its resources, as these policies name them, is one that the policies of the burst vulcan name."""
+    named = {each for statement in statements() for each in listed(statement["Resource"]) if each != "*"}
+
+    def of(burst: str) -> set[str]:
+        return {each.replace("BURST", burst).replace("ROLES", f"cloudburst-{burst}") for each in named}
+
+    theirs = {each.replace("*", "1A2B3C4D5E6F") for each in of(other) - of("vulcan")}
+    assert theirs
+    assert [
+        (each, ours) for each in theirs for ours in of("vulcan") - of(other) if fnmatch.fnmatchcase(each, ours)
+    ] == []
+
+
 def test_nothing_but_the_bursts_cluster_can_be_changed() -> None:
     for statement in statements():
         for action in listed(statement["Action"]):

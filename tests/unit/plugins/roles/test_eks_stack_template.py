@@ -29,6 +29,7 @@ SPOT = {"eks_stack_node_capacity": "spot", "eks_stack_node_instance_types": ["m6
 def render(**changed: t.Any) -> str:
     variables = {
         "eks_stack_name": "vulcan",
+        "eks_stack_region": "eu-central-1",
         "eks_stack_zones": ["eu-central-1a", "eu-central-1b"],
         "eks_stack_vpc_cidr": "10.11.0.0/16",
         "eks_stack_service_cidr": "10.5.0.0/24",
@@ -186,6 +187,47 @@ def test_the_way_out_is_there_before_the_nodes() -> None:
     assert not any(r["Type"] == "AWS::EC2::InternetGateway" for r in by_endpoints.values())
     through = resources(eks_stack_node_egress="datacenter")
     assert {"VpnRoute0x0x0x0x0", "VpnRoutePropagation"} <= set(through["NodeGroup"]["DependsOn"])
+
+
+@pytest.mark.parametrize(
+    ("region", "principals"),
+    [
+        ("eu-central-1", ["ec2.amazonaws.com"]),
+        ("us-gov-west-1", ["ec2.amazonaws.com"]),
+        ("cn-north-1", ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]),
+    ],
+)
+def test_who_may_take_on_the_nodes_role(region: str, principals: list[str]) -> None:
+    policy = resources(eks_stack_region=region)["NodeRole"]["Properties"]["AssumeRolePolicyDocument"]
+    assert policy["Statement"][0]["Principal"]["Service"] == principals
+
+
+def test_end_points_in_china() -> None:
+    made = resources(eks_stack_region="cn-north-1", eks_stack_node_egress="endpoints")
+    names = {r["Properties"]["ServiceName"]["Sub"] for r in made.values() if r["Type"] == "AWS::EC2::VPCEndpoint"}
+    other = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts")
+    assert names == {
+        *(f"cn.com.amazonaws.${{AWS::Region}}.{service}" for service in other),
+        *(f"com.amazonaws.${{AWS::Region}}.{service}" for service in ("logs", "s3")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-central-1", "aws"),
+        ("cn-northwest-1", "aws-cn"),
+        ("us-gov-east-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-south-1", "aws-iso-f"),
+    ],
+)
+@pytest.mark.parametrize("role", ["eks_stack", "eks_lease"])
+def test_regions_name_their_partition(role: str, region: str, partition: str) -> None:
+    assert Role(role).value(f"__{role}_partition", **{f"{role}_region": region}) == partition
 
 
 @pytest.mark.parametrize("egress", ["nat", "endpoints", "datacenter"])

@@ -88,6 +88,8 @@ def test_a_security_group_may_be_full() -> None:
         ({"firewall_address": "10.10.0.1"}, "and this one is in 10.0.0.0/8"),
         ({"firewall_address": None}, "it must be the public IPv4 address"),
         ({"link": "none", "node_egress": "datacenter"}, "nat or endpoints with burst_link none"),
+        ({"name": "vulcan-lease", "apps": []}, "that of another burst's lease"),
+        ({"name": "vulcan-iam-policy2", "apps": []}, "another burst's IAM policies"),
         ({"firewall_address": "fw.example.com"}, "it must be the public IPv4 address"),
         ({"ports": [{"from": 90, "to": 80}]}, "1 <= from <= to <= 65535"),
         ({"ports": [{"from": 0, "to": 80}]}, "1 <= from <= to <= 65535"),
