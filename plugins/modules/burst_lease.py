@@ -170,7 +170,7 @@ from ..module_utils._burst.lease import (
     stamp,
     state_of,
 )
-from ..module_utils._runtime.errors import FederationError, InvalidOption
+from ..module_utils._runtime.errors import FederationError, InvalidOption, harmless
 
 # Until AWS has answered, and between two questions.
 SECONDS = 120
@@ -262,7 +262,7 @@ def main() -> None:
             time.sleep(PAUSE)
         except FederationError as error:
             aws.fail_json(msg=error.message)
-    aws.exit_json(changed=False, **result)
+    aws.exit_json(changed=False, **harmless(result))
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ from ..module_utils._kube.errors import Unreachable
 from ..module_utils._kube.parallel import each
 from ..module_utils._kube.paths import resource_path
 from ..module_utils._runtime.argspec import kube_spec, member_spec
-from ..module_utils._runtime.errors import FederationError, InvalidOption
+from ..module_utils._runtime.errors import FederationError, InvalidOption, harmless
 from ..module_utils._runtime.module import QuietModule
 
 
@@ -209,7 +209,7 @@ def main() -> None:
     if KUBERNETES_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
     try:
-        module.exit_json(changed=False, backends=find(module))
+        module.exit_json(changed=False, backends=harmless(find(module)))
     except FederationError as error:
         module.fail_json(msg=error.message)
 

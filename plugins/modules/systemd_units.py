@@ -179,6 +179,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._runtime.errors import one_line
+
 UNIT_DIRECTORIES = ("/etc/systemd/system/", "/run/systemd/system/", "/usr/lib/systemd/system/")
 # Seconds between two tries to start a unit.
 PAUSE = 3
@@ -389,7 +391,7 @@ class Job:
     def _run(self, command: t.Sequence[str]) -> str:
         status, output, errors = self.module.run_command(list(command))
         if status:
-            said = " ".join((errors or output).split()).rstrip(".")
+            said = one_line(errors or output).rstrip(".")
             raise Failed(f"{' '.join(command)} failed with {status}: {said or 'it says nothing'}.")
         return str(output)
 

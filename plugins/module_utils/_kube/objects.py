@@ -20,6 +20,8 @@ SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 # kubectl apply keeps a whole object there, a Secret's data too:
 # https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+# How JSON begins, and gzip in base64
+_WHOLE = ("{", "[", "H4sI")
 
 
 def without_secrets(manifest: Object) -> Object:
@@ -31,6 +33,20 @@ def without_secrets(manifest: Object) -> Object:
         else:
             shown[key] = value
     return shown
+
+
+def without_copies(annotations: t.Mapping[str, t.Any], *, secret: bool = False) -> Object:
+    """Annotations as they may be shown: those that hold a whole object are masked.
+
+    Beside kubectl apply, others keep an object there, of a Secret too, in JSON or compressed: kapp in
+    kapp.k14s.io/original, Rancher in objectset.rio.cattle.io/applied.
+
+    :param secret: whether they are a Secret's.
+    """
+    return {
+        key: MASK if key == LAST_APPLIED or (secret and str(value).lstrip().startswith(_WHOLE)) else value
+        for key, value in annotations.items()
+    }
 
 
 def condition(item: Object, type_: str) -> Object:
@@ -77,5 +93,6 @@ __all__ = (
     "condition",
     "decoded",
     "lingering",
+    "without_copies",
     "without_secrets",
 )

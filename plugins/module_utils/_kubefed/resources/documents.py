@@ -63,7 +63,7 @@ def _from_text(text: str, where: str, warn: t.Callable[[str], object]) -> list[O
     found = read(text, where)
     for warning in found.warnings:
         warn(warning)
-    return flatten(found.documents, where)
+    return flatten([as_json(document, where) for document in found.documents], where)
 
 
 def secrets_in(manifests: t.Iterable[Object], overrides: t.Mapping[str, t.Any] | None = None) -> set[str]:

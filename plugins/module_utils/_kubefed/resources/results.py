@@ -11,9 +11,10 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from ..._kube.objects import LAST_APPLIED, MASK, Object, without_secrets
+from ..._kube.objects import MASK, Object, without_copies, without_secrets
 from ..kinds import built_in, federated_name
 from .model import TrackedObject, existed_in
+from .overrides import ANNOTATIONS_PATH
 from .ownership import ANNOTATION as RECORD
 from .placement import selected
 from .schedules import KIND as SCHEDULE_KIND
@@ -67,29 +68,38 @@ def shown(object_: Object | None) -> Object | None:
     rules = built_in(federated_name(str(object_.get("kind"))))
     is_secret = rules is not None and rules.holds_secrets
     result: Object = {"spec": copy.deepcopy(object_.get("spec") or {})}
-    metadata = _shown_metadata(object_["metadata"])
+    metadata = _shown_metadata(object_["metadata"], secret=is_secret)
     if metadata:
         result["metadata"] = metadata
     template = result["spec"].get("template")
     if isinstance(template, dict):
         if isinstance(template.get("metadata"), dict):
-            template["metadata"] = {**template["metadata"], **_shown_metadata(template["metadata"])}
+            template["metadata"] = {**template["metadata"], **_shown_metadata(template["metadata"], secret=is_secret)}
         if is_secret:
             result["spec"]["template"] = without_secrets(template)
-    if is_secret:
-        for override in result["spec"].get("overrides") or []:
-            for item in override.get("clusterOverrides") or []:
-                if "value" in item and not str(item.get("path")).startswith("/metadata/"):
-                    item["value"] = MASK
+    for override in result["spec"].get("overrides") or []:
+        for item in override.get("clusterOverrides") or []:
+            if "value" in item:
+                item["value"] = _shown_value(str(item.get("path")), item["value"], secret=is_secret)
     return result
 
 
-def _shown_metadata(metadata: Object) -> Object:
+def _shown_value(path: str, value: t.Any, *, secret: bool) -> t.Any:
+    """The value of an override, likewise."""
+    if path == ANNOTATIONS_PATH and isinstance(value, dict):
+        return without_copies(value, secret=secret)
+    if path.startswith(f"{ANNOTATIONS_PATH}/"):
+        key = path[len(ANNOTATIONS_PATH) + 1 :].replace("~1", "/").replace("~0", "~")
+        return without_copies({key: value}, secret=secret)[key]
+    return MASK if secret and not path.startswith("/metadata/") else value
+
+
+def _shown_metadata(metadata: Object, *, secret: bool) -> Object:
     """Labels and annotations, where there are any, without what holds a whole object and without our record."""
     result = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
     if "annotations" in result:
         result["annotations"] = {
-            key: MASK if key == LAST_APPLIED else value for key, value in result["annotations"].items() if key != RECORD
+            key: value for key, value in without_copies(result["annotations"], secret=secret).items() if key != RECORD
         }
     return result
 

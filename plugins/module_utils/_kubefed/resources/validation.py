@@ -26,6 +26,8 @@ from ..kinds import BUILT_IN_GROUPS, DataRules, KindRules, built_in, federated_n
 
 # In Kubernetes's own types, wherever they are: mappings from text to text
 _TEXTS = ("matchLabels", "nodeSelector")
+# Whose names may be any segment of a path (ValidateRBACName in pkg/apis/rbac/validation of Kubernetes)
+_ROLES = "rbac.authorization.k8s.io/"
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _MAPPINGS = ("metadata", "spec", "template", "jobTemplate", "securityContext")
 # Of what a message shows, beyond which nobody looks
@@ -107,7 +109,13 @@ def _identity_problems(document: t.Any) -> list[str]:
         problems.append(_no_text("metadata.namespace", namespace))
     if problems:
         return problems
-    return _refusals(partial(check_name, t.cast(str, name), "metadata.name")) + (
+    wrong = _refusals(partial(check_name, t.cast(str, name), "metadata.name"))
+    if wrong and document["apiVersion"].startswith(_ROLES):
+        wrong = [
+            f"{wrong[0]}; a {document['kind']} may have other names, but not what KubeFed federates it with: rename"
+            " it, or apply it in each cluster without the federation"
+        ]
+    return wrong + (
         _refusals(partial(check_name, t.cast(str, namespace), "metadata.namespace", limit=63, dots=False))
         if namespace
         else []

@@ -181,7 +181,7 @@ def _from_json(text: str, warnings: list[str]) -> list[t.Any]:
 
 
 def _clean(value: t.Any, depth: int = 0) -> t.Any:
-    """JSON as Go has it: halves of surrogates are no text, and a float without a fraction is an integer."""
+    """JSON as Go has it: halves of surrogates are no text, and numbers are of 64 bits."""
     if depth == _DEEPEST and isinstance(value, (dict, list)):
         raise _Unreadable(_TOO_DEEP)
     if isinstance(value, dict):
@@ -190,7 +190,7 @@ def _clean(value: t.Any, depth: int = 0) -> t.Any:
         return [_clean(inner, depth + 1) for inner in value]
     if isinstance(value, str):
         return re.sub("[\ud800-\udfff]", "\ufffd", value)
-    return _number(value) if isinstance(value, float) else value
+    return _number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 def _twice(key: str, line: int | None = None) -> str:
@@ -199,7 +199,18 @@ def _twice(key: str, line: int | None = None) -> str:
 
 
 def _number(value: float) -> t.Any:
-    """A float as encoding/json writes it: up to 1e21, one without a fraction is written as an integer."""
+    """A number as the API server has it, so that what comes back is the same.
+
+    An integer of more than 64 bits with its sign is a float (apimachinery's pkg/util/json), and encoding/json writes a
+    float without a fraction as an integer, up to 1e21.
+    """
+    if isinstance(value, int):
+        if -(2**63) <= value < 2**63:
+            return value
+        try:
+            value = float(value)
+        except OverflowError as error:
+            raise _Unreadable("a number is too large for JSON in Go.") from error
     if not math.isfinite(value):
         raise _Unreadable(f"{value} is not a JSON number.")
     return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
@@ -207,6 +218,8 @@ def _number(value: float) -> t.Any:
 
 def _from_yaml(text: str, warnings: list[str]) -> list[t.Any]:
     # The parser reads NUL as the end, and what comes after would be lost
+    # Where files were joined, each may have brought its own mark
+    text = re.sub(r"(^---[^\n]*\n)\ufeff", r"\1", text, flags=re.MULTILINE)
     if "\0" in text:
         raise _Unreadable("it holds the character NUL; is it UTF-16 without a byte order mark?")
     loader = _loader()(text)

@@ -34,6 +34,7 @@ class Host:
         self.states = states
         self.told: list[str] = []
         self.refusals = 0
+        self.says = "Job failed.\nSee the log."
 
     def run_command(self, command: list[str]) -> tuple[int, str, str]:
         if command[:2] == ["systemctl", "show"]:
@@ -41,7 +42,7 @@ class Host:
         self.told.append(" ".join(word for word in command[1:] if word != "--"))
         if self.refusals:
             self.refusals -= 1
-            return 1, "", "Job failed.\nSee the log."
+            return 1, "", self.says
         return 0, "", ""
 
 
@@ -172,3 +173,13 @@ def test_all_of_it_is_removed(unit_files: str, tmp_path: t.Any) -> None:
     again = job_of(Host({"a.service": state("inactive", "")}, **params))
     again.remove()
     assert not again.changed
+
+
+def test_what_a_command_says_does_nothing_to_a_terminal() -> None:
+    """A log that systemctl quotes may hold what a peer has sent."""
+    host = Host({"a.service": state("inactive", "enabled")}, units=[UNIT])
+    host.refusals, host.says = 1, "peer \x1b]0;owned\x07 \x9b2J said no"
+    with pytest.raises(Failed) as error:
+        job_of(host).ensure()
+    assert "said no" in str(error.value)
+    assert not {"\x1b", "\x07", "\x9b"} & set(str(error.value))

@@ -79,3 +79,8 @@ def test_secrets_are_found_wherever_they_are() -> None:
     assert documents.secrets_in([plain]) == {"one", "two"}
     assert documents.secrets_in([federated], more) == {"three", "four", "five"}
     assert documents.secrets_in([{"kind": "ConfigMap", "data": {"a": "shown"}}], more) == set()
+
+
+def test_numbers_are_those_that_the_api_server_has() -> None:
+    text = "{apiVersion: v1, kind: Thing, metadata: {name: a}, spec: {most: 0xFFFFFFFFFFFFFFFF}}"
+    assert from_definition(text)[0]["spec"] == {"most": 18446744073709552000}

@@ -42,3 +42,32 @@ def test_values_of_a_secret_are_masked_wherever_they_are() -> None:
     assert "b2xk" not in str(shown(found))
     assert "old" not in str(shown(found))
     assert shown(None) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        (LAST_APPLIED, '{"data":{"a":"b2xk"}}'),
+        ("kapp.k14s.io/original", '{"data":{"a":"b2xk"}}'),
+        ("objectset.rio.cattle.io/applied", "H4sIb2xk"),
+    ],
+)
+def test_a_copy_of_a_secret_is_masked_in_overrides_of_its_annotations_too(key: str, kept: str) -> None:
+    """There a plain Secret's annotations go."""
+    items = [
+        {"op": "add", "path": "/metadata/annotations", "value": {key: kept, "note": "kept"}},
+        {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": kept},
+    ]
+    found = {
+        "kind": "FederatedSecret",
+        "metadata": {"annotations": {key: kept}},
+        "spec": {"overrides": [{"clusterName": "earth", "clusterOverrides": items}]},
+    }
+    told = t.cast("dict[str, t.Any]", shown(found))
+    assert "b2xk" not in str(told)
+    assert told["spec"]["overrides"][0]["clusterOverrides"][0]["value"] == {key: MASK, "note": "kept"}
+
+
+def test_what_annotations_of_others_say_is_shown() -> None:
+    found = {"kind": "FederatedConfigMap", "metadata": {"annotations": {"shape": '{"a": 1}'}}, "spec": {}}
+    assert t.cast("dict[str, t.Any]", shown(found))["metadata"]["annotations"] == {"shape": '{"a": 1}'}

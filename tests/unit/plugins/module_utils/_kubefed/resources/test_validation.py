@@ -54,6 +54,10 @@ def test_items_of_a_list_of_a_type_are_of_that_type() -> None:
         ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": [{"name": "x"}]}, "metadata is a list"),
         (plain(metadata={"name": 20260131}), "metadata.name is the number 20260131"),
         (plain(metadata={"name": "Shop_1"}), "metadata.name is 'Shop_1'; allowed are"),
+        (
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "shop:reader"}},
+            "a Role may have other names, but not what KubeFed federates it with",
+        ),
         (plain(metadata={"namespace": 2026}), "metadata.namespace is the number 2026"),
         (plain(metadata={"name": None, "generateName": "x-"}), "metadata.generateName gives another name"),
         (plain(metadata={"labels": {"tier": 1}}), r"\(ConfigMap x\): metadata.labels.tier is the number 1; .*quotes"),

@@ -129,6 +129,7 @@ def test_aliases_and_merge_keys() -> None:
         ("# none\n", []),
         ("", []),
         ("\ufeffa: 1", [{"a": 1}]),
+        ("a: 1\n---\n\ufeffa: 2\n--- # b\r\n\ufeffa: 3", [{"a": 1}, {"a": 2}, {"a": 3}]),
         ("a: 1\r\nb: |\r\n  x\r\n  y\r\n", [{"a": 1, "b": "x\ny\n"}]),
     ],
 )
@@ -205,6 +206,14 @@ def test_numbers_of_a_playbook_are_written_as_go_writes_them() -> None:
     assert (
         json.dumps(yaml_reader.as_json({"a": [1.0, 1.5, True, 1e21]}, "definition")) == '{"a": [1, 1.5, true, 1e+21]}'
     )
+    # Beyond 64 bits with a sign, the API server has it as a float: another value would differ for ever
+    large = [2**63 - 1, -(2**63), 2**63, 10**29]
+    assert json.dumps(yaml_reader.as_json(large, "definition")) == (
+        "[9223372036854775807, -9223372036854775808, 9223372036854776000, 1e+29]"
+    )
+    assert documents('{"a": 12345678901234567890}') == [{"a": 12345678901234567000}]
+    with pytest.raises(InvalidOption, match="too large"):
+        yaml_reader.as_json([10**400], "definition")
     with pytest.raises(InvalidOption, match="not a JSON number"):
         yaml_reader.as_json([math.inf], "definition")
     deep: t.Any = 1
