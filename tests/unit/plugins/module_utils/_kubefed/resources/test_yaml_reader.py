@@ -129,7 +129,7 @@ def test_aliases_and_merge_keys() -> None:
         ("# none\n", []),
         ("", []),
         ("\ufeffa: 1", [{"a": 1}]),
-        ("a: 1\n---\n\ufeffa: 2\n--- # b\r\n\ufeffa: 3", [{"a": 1}, {"a": 2}, {"a": 3}]),
+        ("a: 1\n---\n\ufeffa: 2\nb: 3\n--- # c\r\n\ufeffa: 4\nb: 5", [{"a": 1}, {"a": 2, "b": 3}, {"a": 4, "b": 5}]),
         ("a: 1\r\nb: |\r\n  x\r\n  y\r\n", [{"a": 1, "b": "x\ny\n"}]),
     ],
 )
