@@ -379,7 +379,8 @@ def _arn(resource_type: str, action: str, name: str, props: Properties, stack_na
             return f"{base}:cluster/{cluster}"
         return f"{base}:{kind.lower().replace('accessentry', 'access-entry')}/{cluster}/*"
     if service == "SNS":
-        return f"arn:aws:sns:{region}:{account}:{name if name.startswith(stack_name) else f'{stack_name}-{name}'}"
+        # A topic that is there is known by its ARN, one that is to be made by the name that CloudFormation gives it
+        return name if name.startswith("arn:") else f"arn:aws:sns:{region}:{account}:{stack_name}-{name}-*"
     if service == "StepFunctions":
         return f"arn:aws:states:{region}:{account}:stateMachine:{props.get('StateMachineName', name)}"
     if service == "Scheduler":

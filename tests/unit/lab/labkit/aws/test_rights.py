@@ -53,3 +53,10 @@ def test_a_role_s_policies_are_attached_one_by_one() -> None:
 
 def test_a_type_that_is_not_known_needs_nothing() -> None:
     assert _needs("AWS::Some::Other", "create", "Other") == {}
+
+
+def test_a_topic_is_known_by_its_arn() -> None:
+    arn = "arn:aws:sns:eu-central-1:000000000000:cloudburst-vulcan-Topic-1A2B"
+    assert _needs("AWS::SNS::Topic", "delete", arn)["sns:DeleteTopic"][0] == arn
+    made = _needs("AWS::SNS::Topic", "create", "Topic")["sns:CreateTopic"][0]
+    assert made == "arn:aws:sns:eu-central-1:000000000000:cloudburst-vulcan-Topic-*"
