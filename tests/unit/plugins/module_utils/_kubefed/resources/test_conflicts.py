@@ -81,7 +81,8 @@ def test_what_no_cluster_touches(group: str, kind: str, body: dict[str, t.Any]) 
 
 def test_a_copy_that_has_been_made() -> None:
     assert (
-        other_writer("", "Secret", "tls", {"data": {"a": "eA=="}}, {"replicator.v1.mittwald.de/replicate-from": "b/c"}) == ""
+        other_writer("", "Secret", "tls", {"data": {"a": "eA=="}}, {"replicator.v1.mittwald.de/replicate-from": "b/c"})
+        == ""
     )
 
 
