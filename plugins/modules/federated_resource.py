@@ -30,7 +30,8 @@ description:
     with C(kubectl apply).
   - Resources that a controller in each cluster writes itself are rejected, since KubeFed would revert them endlessly.
     These are a C(ClusterRole) with an C(aggregationRule), a C(PersistentVolume), a C(PersistentVolumeClaim) without
-    C(volumeName), a C(Job) with C(ttlSecondsAfterFinished), and anything that gets a C(caBundle) from cert-manager. The
+    C(volumeName), a C(Job) with C(ttlSecondsAfterFinished), anything that gets a C(caBundle) from cert-manager, or that
+    calls a service without a C(caBundle), and on OpenShift a C(ServiceAccount) that does not name its pull secret. The
     module warns of existing federated resources that are written again and again for any other reason.
   - New and changed resources are first sent to the host's API server in a dry run. Anything it cannot read or finds
     invalid is rejected before anything is federated.
