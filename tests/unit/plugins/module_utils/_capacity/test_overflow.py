@@ -129,7 +129,5 @@ def planned(spec: dict[str, t.Any], clusters: t.Sequence[str], current: t.Mappin
         (12, ["earth"], {"earth": 5}, {"earth": 12}),
     ],
 )
-def test_it_divides_as_is_meant(
-    total: int, clusters: list[str], current: dict[str, int], plan: dict[str, int]
-) -> None:
+def test_it_divides_as_is_meant(total: int, clusters: list[str], current: dict[str, int], plan: dict[str, int]) -> None:
     assert planned(made(total)["spec"], clusters, current) == plan
