@@ -22,7 +22,8 @@ description:
   - It works with every cluster, with or without KubeFed. No metrics server is needed.
   - Pods that a burst cannot help do not count, and RV(not_counted) says why. These are pods with volumes that stay in
     the data centre, pods whose node selector, affinity or tolerations exclude the burst's nodes, pods that need
-    resources such as GPUs, pods of a C(DaemonSet), and pods in namespaces that are not federated.
+    resources such as GPUs or more than O(node_allocatable), pods of a C(DaemonSet), and pods in namespaces that are not
+    federated.
 extends_documentation_fragment:
   - cloudburst.federation._attributes
   - cloudburst.federation._attributes.actiongroup_k8s
@@ -62,6 +63,12 @@ options:
     type: list
     elements: dict
     default: []
+  node_allocatable:
+    description:
+      - What each of the burst's nodes will have for pods, as C(cpu), C(memory) or both, with quantities as Kubernetes
+        writes them. Pods that request more do not count. If not set, the size of a pod does not matter.
+    type: dict
+    default: {}
   signals:
     description:
       - What a burst begins for.

@@ -8,18 +8,21 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 from .._kube.names import check_name
 from .._kubefed.api import DEFAULT_NAMESPACE
 from .._runtime.argspec import ArgumentSpec
 from .._runtime.errors import InvalidOption
+from .amounts import Amount, amount
 from .judgement import SIGNALS, Limits
 from .reading import Question
 
 _DEFAULTS = Limits()
 _SECONDS = ("pending", "limited", "full", "idle", "lifetime", "retry")
 _PERCENT = ("full_percent", "idle_margin_percent")
+_ALLOCATABLE = ("cpu", "memory")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
@@ -31,6 +34,7 @@ def demand_spec() -> ArgumentSpec:
         "namespaces": {"type": "list", "elements": "str", "default": []},
         "node_labels": {"type": "dict", "default": {}},
         "node_taints": {"type": "list", "elements": "dict", "default": []},
+        "node_allocatable": {"type": "dict", "default": {}},
         "signals": {"type": "list", "elements": "str", "choices": list(SIGNALS), "default": list(_DEFAULTS.signals)},
         **{f"{name}_seconds": {"type": "int", "default": getattr(_DEFAULTS, name)} for name in _SECONDS},
         "full_percent": {"type": "float", "default": _DEFAULTS.full_percent},
@@ -60,8 +64,23 @@ def read_question(params: t.Mapping[str, t.Any]) -> Question:
         namespaces=params["namespaces"],
         labels={str(key): str(value) for key, value in params["node_labels"].items()},
         taints=params["node_taints"],
+        node=_node(params["node_allocatable"]),
         margin_percent=params["idle_margin_percent"],
     )
+
+
+def _node(allocatable: t.Mapping[str, t.Any]) -> Amount | None:
+    """What a node of the burst has for pods; what is not given counts as enough for any."""
+    if not allocatable:
+        return None
+    unknown = sorted(set(allocatable) - set(_ALLOCATABLE))
+    if unknown:
+        raise InvalidOption(f"node_allocatable has {unknown[0]!r}; {' and '.join(_ALLOCATABLE)} are allowed.")
+    try:
+        node = amount(allocatable, pods=1)
+    except ValueError as error:
+        raise InvalidOption(f"node_allocatable: {error}; allowed are quantities such as 1900m and 6Gi.") from None
+    return Amount(*(value if value > 0 else sys.maxsize for value in node))
 
 
 def read_limits(params: t.Mapping[str, t.Any]) -> Limits:

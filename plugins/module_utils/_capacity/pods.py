@@ -14,6 +14,7 @@ from datetime import datetime
 
 from .._kube.objects import Object, condition
 from .affinity import selects, tolerates
+from .amounts import Amount, requested
 from .packing import Load, load_of
 from .times import parsed
 
@@ -32,12 +33,14 @@ class Cluster(t.NamedTuple):
     :ivar taints: of its nodes.
     :ivar namespaces: whose pods are placed there, or ``None`` for all.
     :ivar system_namespaces: whose pods never are.
+    :ivar node: what each node has for pods, or ``None`` where that is not known.
     """
 
     labels: t.Mapping[str, str]
     taints: t.Sequence[Object] = ()
     namespaces: t.Collection[str] | None = None
     system_namespaces: t.Collection[str] = ("kube-system", "kube-public", "kube-node-lease")
+    node: Amount | None = None
 
 
 class WaitingPod(t.NamedTuple):
@@ -98,6 +101,8 @@ def hindrance(pod: Object, missing: t.Sequence[str], cluster: Cluster) -> str:
         return "its node selector or affinity takes none of the burst's nodes"
     if not tolerates(spec, cluster.taints):
         return "it does not tolerate the taints of the burst's nodes"
+    if cluster.node and not cluster.node.holds(requested(spec)):
+        return "it requests more than a node of the burst has"
     return ""
 
 

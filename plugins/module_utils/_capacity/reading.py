@@ -22,6 +22,7 @@ from .._kubefed.conditions import is_ready
 from .._kubefed.members import Members
 from .._runtime.errors import FederationError
 from . import memory as remembered
+from .amounts import Amount
 from .autoscalers import Limited, limited
 from .judgement import Burst, Seen
 from .memory import Memory
@@ -47,6 +48,7 @@ class Question(t.NamedTuple):
     :ivar namespaces: whose pods a burst takes, beside those that are federated already.
     :ivar labels: of the nodes that a burst would have, beside those that nodes of Linux have.
     :ivar taints: of these nodes.
+    :ivar node: what each of them has for pods, or ``None`` where that is not said.
     :ivar margin_percent: of the data centre's nodes, what is to stay free when a burst ends.
     """
 
@@ -55,6 +57,7 @@ class Question(t.NamedTuple):
     namespaces: t.Sequence[str] = ()
     labels: t.Mapping[str, str] = {}
     taints: t.Sequence[Object] = ()
+    node: Amount | None = None
     margin_percent: float = 15
 
 
@@ -127,6 +130,7 @@ def _burst(
         # Where nothing is federated and none was named, any may be
         namespaces or None,
         (*SYSTEM_NAMESPACES, question.kubefed_namespace),
+        question.node,
     )
     member = host.get(path_of("KubeFedCluster", question.kubefed_namespace, question.burst))
     lease = (host.get(lock.path(question.burst)) or {}).get("spec") or {}

@@ -135,7 +135,7 @@ def test_rulebooks_take_the_variables_of_a_burst(path: Path, source: dict[str, t
     for option, value in options.items():
         variable = re.findall(r"\b(burst_\w+)", value)[0]
         own = variable.removeprefix("burst_watch_")
-        assert variable in VARIABLES or own in ("interval", "node_labels"), variable
+        assert variable in VARIABLES or own in ("interval", "node_labels", "node_allocatable"), variable
         assert own == option or variable in SHARED
 
 

@@ -67,6 +67,12 @@ options:
     type: list
     elements: dict
     default: []
+  node_allocatable:
+    description:
+      - What each of the burst's nodes will have for pods, as C(cpu), C(memory) or both, with quantities as Kubernetes
+        writes them. Pods that request more do not count. If not set, the size of a pod does not matter.
+    type: dict
+    default: {}
   signals:
     description: What a burst begins for.
     type: list

@@ -45,6 +45,8 @@ def test_what_is_given_arrives() -> None:
         ({"idle_margin_percent": 101}, "idle_margin_percent is 101"),
         ({"full_percent": -0.1}, "full_percent is -0.1"),
         ({"node_taints": [{"key": "a"}]}, "node_taints has"),
+        ({"node_allocatable": {"cpu": "two"}}, "node_allocatable: 'two' is no quantity"),
+        ({"node_allocatable": {"gpu": 1}}, "node_allocatable has 'gpu'; cpu and memory are allowed"),
     ],
 )
 def test_what_makes_no_sense_is_named(given: dict[str, t.Any], named: str) -> None:

@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.options import demand_spec, read_question
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.pods import Cluster, lacking, waiting
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.times import written
 
@@ -16,6 +17,10 @@ FULL = (
     "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. no new claims to deallocate, preemption: "
     "0/1 nodes are available: 1 No preemption victims found for incoming pod."
 )
+
+
+def demand_defaults() -> dict[str, t.Any]:
+    return {"name": "vulcan", **{name: spec["default"] for name, spec in demand_spec().items() if "default" in spec}}
 
 
 def pod(
@@ -101,6 +106,25 @@ def test_pods_that_no_burst_could_help_say_why() -> None:
     owned = pod()
     owned["metadata"]["ownerReferences"] = [{"kind": "DaemonSet", "name": "agent"}]
     assert "DaemonSet" in hindered(owned)
+
+
+@pytest.mark.parametrize(
+    ("allocatable", "too_large"),
+    [
+        ({}, False),
+        ({"cpu": "1"}, False),
+        ({"cpu": "999m"}, True),
+        ({"cpu": "1", "memory": "64Mi"}, False),
+        ({"memory": "67108863"}, True),
+    ],
+)
+def test_a_pod_that_no_node_of_the_burst_could_hold_does_not_count(
+    allocatable: dict[str, t.Any], too_large: bool
+) -> None:
+    question = read_question({**demand_defaults(), "node_allocatable": allocatable})
+    containers = [{"resources": {"requests": {"cpu": "1", "memory": "64Mi"}}}]
+    found = hindered(pod(containers=containers), CLUSTER._replace(node=question.node))
+    assert found == ("it requests more than a node of the burst has" if too_large else "")
 
 
 def test_volumes_that_come_with_the_pod_are_no_hindrance() -> None:
