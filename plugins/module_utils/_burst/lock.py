@@ -125,7 +125,7 @@ class Lock:
                 silent >= lasts, f"held by {holder} since {since}, silent for {silent:.0f} of {lasts:.0f} s"
             )
 
-        waiter.until(f"the run that holds the burst {self._burst}", poll, sleep=1.0)
+        waiter.until(f"the burst {self._burst} to be free", poll, sleep=1.0)
         return found
 
     def take(self, found: Object | None) -> Object | None:
