@@ -54,6 +54,7 @@ _NOT_PUBLIC = tuple(
 _KEY = re.compile(r"(?!0[xs])[!#-\[\]-~]{8,128}")
 # As https://docs.strongswan.org/docs/latest/config/proposals.html has them.
 _PROPOSAL = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+)*")
+_USD = re.compile(r"|(?=.*[1-9])[0-9]{1,6}([.][0-9]{1,4})?")
 _TUNNELS = 2
 _MOST_NODES = 1000
 
@@ -98,6 +99,13 @@ def node_max(variable: str, value: t.Any) -> list[Problem]:
     low = int(least) if _number(least, 1, _MOST_NODES) else 1
     allowed = f"it must be a number from {low} (burst_node_min) to {_MOST_NODES}"
     return [] if _number(most, low, _MOST_NODES) else [Problem(variable, most, allowed)]
+
+
+def usd(variable: str, value: t.Any) -> list[Problem]:
+    """An amount in US dollars, as a number or as text; empty for none."""
+    allowed = "it must be an amount in US dollars above 0 such as 1.50, or nothing"
+    fits = not isinstance(value, bool) and _USD.fullmatch(str(value)) is not None
+    return [] if fits else [Problem(variable, value, allowed)]
 
 
 def node_count(variable: str, value: t.Any) -> list[Problem]:
@@ -380,9 +388,7 @@ RULES: dict[str, Rule] = {
     "node_count": _between(1, _MOST_NODES),
     "node_count_or_auto": node_count,
     "node_max": node_max,
-    "usd": _pattern(
-        r"|(?=.*[1-9])[0-9]{1,6}([.][0-9]{1,4})?", "an amount in US dollars above 0 such as 1.50, or nothing"
-    ),
+    "usd": usd,
     "instance_types": _list_of(
         _pattern(r"[a-z0-9-]+[.][a-z0-9-]+", "an instance type such as m6i.large"), "a list of instance types"
     ),

@@ -109,7 +109,7 @@ def test_a_key_that_strongswan_would_not_take_as_it_is_is_never_shown(key: t.Any
         ("eks_link", ["strongswan", "device", "none"], ["wireguard"]),
         ("existing_link", ["strongswan", "none"], ["device"]),
         ("burst_extension", ["eks", "existing"], ["gke", "", None]),
-        ("usd", ["", "1", "0.4", "1.50", "120"], ["0", "0.0", "-1", "1,5", "nan", "inf", "1e3", "free", 1.5, None]),
+        ("usd", ["", "1", "0.4", "1.50", "120", 1.5, 2], ["0", "0.0", "-1", "1,5", "nan", "1e3", 0, True, None]),
         ("node_count_or_auto", ["auto", 1, "1000"], [0, 1001, "-1", "Auto", "two", True, None]),
         ("node_max", [[1, 10], [10, "10"]], [[2, 1], [11, 10], [1, 1001], [1, "many"], [1, None]]),
     ],
