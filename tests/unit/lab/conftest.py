@@ -106,8 +106,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory, lab_python: Path) -> t.Iterato
             {
                 "Version": "2012-10-17",
                 "Statement": [
-                    {"Effect": "Allow", "Action": ["cloudformation:*", "ec2:*"], "Resource": "*"},
-                    {"Effect": "Deny", "Action": "ec2:CreateVpnGateway", "Resource": "*"},
+                    {"Effect": "Allow", "NotAction": "ec2:CreateVpnGateway", "Resource": "*"},
+                    {"Effect": "Deny", "Action": "ec2:CreateRouteTable", "Resource": "*"},
                 ],
             }
         )

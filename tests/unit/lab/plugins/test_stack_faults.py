@@ -601,6 +601,16 @@ def test_a_right_that_the_caller_lacks(lab: Lab) -> None:
     assert "give it the IAM policies that come with the role eks_stack" in result["msg"]
 
 
+def test_a_right_that_is_denied_explicitly(lab: Lab) -> None:
+    keys = lab.aws.keys["cloudburst"]
+    table = {**VPC, "Table": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": {"Ref": "Vpc"}}}}
+    result = lab.task(
+        "forbidden", table, access_key=keys["aws_access_key_id"], secret_key=keys["aws_secret_access_key"]
+    ).run()
+    assert "is not authorized to perform: ec2:CreateRouteTable" in result["msg"]
+    assert "no other policy can allow it" in result["msg"]
+
+
 def test_termination_protection(lab: Lab) -> None:
     lab.task("protected", VPC).run()
     lab.cloudformation.update_termination_protection(StackName="protected", EnableTerminationProtection=True)
