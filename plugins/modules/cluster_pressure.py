@@ -359,22 +359,18 @@ memory:
     worked: ""
 """
 
-import typing as t
 from datetime import UTC, datetime
-
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..module_utils._capacity.judgement import judge, summary
 from ..module_utils._capacity.options import demand_spec, read_limits, read_question
 from ..module_utils._capacity.reading import look
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as
+from ..module_utils._kube.module import run_reading
 from ..module_utils._runtime.argspec import kube_spec
-from ..module_utils._runtime.errors import FederationError, harmless
-from ..module_utils._runtime.module import QuietModule
+from ..module_utils._runtime.module import QuietModule, Result
 
 
-def demand(module: AnsibleModule) -> dict[str, t.Any]:
+def demand(module: QuietModule) -> Result:
     """What the module returns: one look."""
     question, limits = read_question(module.params), read_limits(module.params)
     now = datetime.now(UTC)
@@ -387,14 +383,7 @@ def demand(module: AnsibleModule) -> dict[str, t.Any]:
 def main() -> None:
     """Options in, one call, result out."""
     module = QuietModule(argument_spec={**kube_spec(), **demand_spec()}, supports_check_mode=True)
-    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    try:
-        result = demand(module)
-    except FederationError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, **harmless(result))
+    run_reading(module, demand)
 
 
 if __name__ == "__main__":

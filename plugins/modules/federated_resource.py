@@ -480,9 +480,9 @@ left_out:
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as
 from ..module_utils._kube.diff import Changes
+from ..module_utils._kube.module import prepare
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._kubefed.operations.carry_out import Task, carry_out
 from ..module_utils._kubefed.operations.context import open_federation
@@ -570,10 +570,9 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
-    for library, failure in (("kubernetes", KUBERNETES_IMPORT_ERROR), ("PyYAML", YAML_IMPORT_ERROR)):
-        if failure:
-            module.fail_json(msg=missing_required_lib(library), exception=failure)
+    prepare(module)
+    if YAML_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR)
     run_module(module, call)
 
 

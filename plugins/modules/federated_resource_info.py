@@ -94,16 +94,13 @@ resources:
             status: CreationFailed
 """
 
-from ansible.module_utils.basic import missing_required_lib
-
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as
+from ..module_utils._kube.module import run_reading
 from ..module_utils._kube.objects import Object
 from ..module_utils._kubefed import host as kubefed
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._runtime.argspec import kube_spec
-from ..module_utils._runtime.errors import FederationError, harmless
-from ..module_utils._runtime.module import QuietModule
+from ..module_utils._runtime.module import QuietModule, Result
 
 
 def without_contents(resource: Object) -> Object:
@@ -130,21 +127,20 @@ def order(resource: Object) -> tuple[str, str, str]:
     return resource["kind"], metadata["namespace"] or "", metadata["name"]
 
 
+def read(module: QuietModule) -> Result:
+    """What the module returns."""
+    host = connect_as(module.params, label="host cluster")
+    found = kubefed.federated(host, module.params["kubefed_namespace"])
+    return {"resources": sorted(map(without_contents, found), key=order)}
+
+
 def main() -> None:
     """Options in, one call, result out."""
     module = QuietModule(
         argument_spec={**kube_spec(), "kubefed_namespace": {"type": "str", "default": DEFAULT_NAMESPACE}},
         supports_check_mode=True,
     )
-    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    try:
-        host = connect_as(module.params, label="host cluster")
-        found = kubefed.federated(host, module.params["kubefed_namespace"])
-    except FederationError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, resources=harmless(sorted(map(without_contents, found), key=order)))
+    run_reading(module, read)
 
 
 if __name__ == "__main__":

@@ -104,15 +104,13 @@ results:
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.client import Client
+from ..module_utils._kube.connect import connect_as
+from ..module_utils._kube.module import run_reading
 from ..module_utils._kube.objects import Object
 from ..module_utils._kube.paths import resource_path
 from ..module_utils._runtime.argspec import kube_spec
-from ..module_utils._runtime.errors import FederationError, harmless
-from ..module_utils._runtime.module import QuietModule
+from ..module_utils._runtime.module import QuietModule, Result
 
 QUERY_SPEC: dict[str, t.Any] = {
     "api_version": {"type": "str", "required": True},
@@ -145,6 +143,12 @@ def _short(found: Object) -> Object:
     return {**{key: metadata.get(key) for key in ("name", "namespace", "uid")}, "labels": metadata.get("labels") or {}}
 
 
+def read(module: QuietModule) -> Result:
+    """What the module returns."""
+    client = connect_as(module.params, label="cluster")
+    return {"results": [answer(client, query) for query in module.params["queries"]]}
+
+
 def main() -> None:
     """Options in, one call, result out."""
     module = QuietModule(
@@ -160,15 +164,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    try:
-        client = connect_as(module.params, label="cluster")
-        results = [answer(client, query) for query in module.params["queries"]]
-    except FederationError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, results=harmless(results))
+    run_reading(module, read)
 
 
 if __name__ == "__main__":

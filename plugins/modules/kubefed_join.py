@@ -286,12 +286,11 @@ not_removed:
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
+from ..module_utils._kube.client import Client
+from ..module_utils._kube.connect import connect_as, connect_member
 from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.errors import Unreachable
+from ..module_utils._kube.module import prepare
 from ..module_utils._kube.urls import login_of
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._kubefed.membership import rights
@@ -383,11 +382,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    for option in ("kubeconfig", "member_kubeconfig"):
-        module.no_log_values.update(secrets_of(module.params[option]))
     module.no_log_values.update(login_of(module.params["proxy_url"] or ""))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    prepare(module)
     run_module(module, call)
 
 

@@ -105,16 +105,13 @@ schedules:
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-
 from ..module_utils._capacity.overflow import capacity, divisible, replicas_in_all, schedule
 from ..module_utils._capacity.reading import room_at_home
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as
+from ..module_utils._kube.module import run_reading
 from ..module_utils._kube.names import check_name, texts
 from ..module_utils._kubefed.resources.schedules import path
 from ..module_utils._runtime.argspec import kube_spec
-from ..module_utils._runtime.errors import FederationError
 from ..module_utils._runtime.module import QuietModule
 
 
@@ -155,14 +152,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    try:
-        result = schedules(module.params)
-    except FederationError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, schedules=result)
+    run_reading(module, lambda module: {"schedules": schedules(module.params)})
 
 
 if __name__ == "__main__":

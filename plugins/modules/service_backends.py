@@ -130,16 +130,15 @@ backends:
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-
 from ..module_utils._edge.backends import Cluster, backends, warnings
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR, Client
-from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
+from ..module_utils._kube.client import Client
+from ..module_utils._kube.connect import connect_as, connect_member
 from ..module_utils._kube.errors import Unreachable
+from ..module_utils._kube.module import run_reading
 from ..module_utils._kube.parallel import each
 from ..module_utils._kube.paths import resource_path
 from ..module_utils._runtime.argspec import kube_spec, member_spec
-from ..module_utils._runtime.errors import FederationError, InvalidOption, harmless
+from ..module_utils._runtime.errors import InvalidOption
 from ..module_utils._runtime.module import QuietModule
 
 
@@ -204,14 +203,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    for option in ("kubeconfig", "member_kubeconfig"):
-        module.no_log_values.update(secrets_of(module.params[option]))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    try:
-        module.exit_json(changed=False, backends=harmless(find(module)))
-    except FederationError as error:
-        module.fail_json(msg=error.message)
+    run_reading(module, lambda module: {"backends": find(module)})
 
 
 if __name__ == "__main__":

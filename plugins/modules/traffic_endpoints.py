@@ -206,12 +206,10 @@ not_removed:
 
 import inspect
 
-from ansible.module_utils.basic import missing_required_lib
-
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
-from ..module_utils._kube.connect import connect_as, connect_member, secrets_of
+from ..module_utils._kube.connect import connect_as, connect_member
 from ..module_utils._kube.diff import Changes
 from ..module_utils._kube.errors import Unreachable
+from ..module_utils._kube.module import prepare
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE
 from ..module_utils._runtime.argspec import kube_spec, member_spec, wait_spec
 from ..module_utils._runtime.errors import InvalidOption
@@ -313,10 +311,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    for option in ("kubeconfig", "member_kubeconfig"):
-        module.no_log_values.update(secrets_of(module.params[option]))
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    prepare(module)
     run_module(module, call)
 
 
