@@ -127,19 +127,19 @@ import threading
 import time
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._burst.lock import Lock
 from ..module_utils._burst.state import HoldFile, now
 from ..module_utils._kube import openshift
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
 from ..module_utils._kube.connect import connect_as
+from ..module_utils._kube.module import prepare
 from ..module_utils._kube.names import check_name
 from ..module_utils._kube.objects import Object
 from ..module_utils._kubefed import host as kubefed
 from ..module_utils._kubefed.api import DEFAULT_NAMESPACE, path_of
 from ..module_utils._runtime.argspec import kube_spec
-from ..module_utils._runtime.module import Run, run_module
+from ..module_utils._runtime.module import QuietModule, Run, run_module
 
 # Must be kept in sync with plugins/action/burst_lock.py
 RUN_VARIABLE = "CLOUDBURST_FEDERATION_RUN"
@@ -285,9 +285,8 @@ def main() -> None:
         "wait_timeout": {"type": "int", "default": 60},
         "wait_sleep": {"type": "int", "default": 1},
     }
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    module = QuietModule(argument_spec=spec, supports_check_mode=True)
+    prepare(module)
     run_module(module, call)
 
 

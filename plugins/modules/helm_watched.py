@@ -59,15 +59,13 @@ status:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-from ..module_utils._kube.client import KUBERNETES_IMPORT_ERROR
-from ..module_utils._kube.connect import connect_as, secrets_of
+from ..module_utils._kube.connect import connect_as
+from ..module_utils._kube.module import run_reading
 from ..module_utils._kube.objects import condition
 from ..module_utils._kube.paths import resource_path
 from ..module_utils._kube.workloads import held_up, trouble
 from ..module_utils._runtime.argspec import kube_spec
-from ..module_utils._runtime.errors import FederationError
+from ..module_utils._runtime.module import QuietModule, Result
 
 
 def said(pods: list[dict[str, t.Any]]) -> str:
@@ -77,9 +75,16 @@ def said(pods: list[dict[str, t.Any]]) -> str:
     return f"{len(ready)} of {len(pods)} pods ready" + (f"; {message}" if message else "")
 
 
+def read(module: QuietModule) -> Result:
+    """What the module returns."""
+    client = connect_as(module.params, label="host cluster")
+    pods = client.list(resource_path("", "v1", "pods", namespace=module.params["release_namespace"]))
+    return {"said": said(pods)}
+
+
 def main() -> None:
     """Look at the pods once; helm is run by the action plugin."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **kube_spec(),
             "release_namespace": {"type": "str", "required": True},
@@ -87,15 +92,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
-    try:
-        client = connect_as(module.params, label="host cluster")
-        pods = client.list(resource_path("", "v1", "pods", namespace=module.params["release_namespace"]))
-    except FederationError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, said=said(pods))
+    run_reading(module, read)
 
 
 if __name__ == "__main__":
