@@ -41,6 +41,10 @@ attributes:
   idempotent:
     support: full
     description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
+  platform:
+    description: Target OS or families that can be operated against.
+    support: full
+    platforms: posix
 """
 
     # For modules whose waits run in slices, see plugins/plugin_utils/_progress.py

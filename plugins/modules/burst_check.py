@@ -18,15 +18,8 @@ author:
   - cloudburst.federation contributors (@cloudburst)
 requirements:
   - PyYAML
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and return changed status prediction without modifying the target.
-  diff_mode:
-    support: none
-    description: Returns details on what has changed, or would change in check mode, when in diff mode.
-    details:
-      - It changes nothing.
+extends_documentation_fragment:
+  - cloudburst.federation._attributes.reading
 options:
   name:
     description:

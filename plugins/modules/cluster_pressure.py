@@ -25,14 +25,9 @@ description:
     resources such as GPUs or more than O(node_allocatable), pods of a C(DaemonSet), and pods in namespaces that are not
     federated.
 extends_documentation_fragment:
-  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.reading
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._kube
-attributes:
-  diff_mode:
-    support: none
-    details:
-      - It changes nothing.
 options:
   name:
     description:

@@ -16,14 +16,9 @@ description:
     and overrides in them.
   - The list is empty if KubeFed is not installed.
 extends_documentation_fragment:
-  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.reading
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._kube
-attributes:
-  diff_mode:
-    support: none
-    details:
-      - It changes nothing.
 options:
   kubefed_namespace:
     description:

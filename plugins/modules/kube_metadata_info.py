@@ -16,14 +16,9 @@ description:
   - One task answers all the questions that a play has for a cluster. M(kubernetes.core.k8s_info) takes a task for each
     type.
 extends_documentation_fragment:
-  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.reading
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._kube
-attributes:
-  diff_mode:
-    support: none
-    details:
-      - It changes nothing.
 options:
   queries:
     description:

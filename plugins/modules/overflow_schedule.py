@@ -23,14 +23,9 @@ description:
   - One that a C(HorizontalPodAutoscaler) in O(resources) scales is left out.
   - It changes nothing.
 extends_documentation_fragment:
-  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.reading
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._kube
-attributes:
-  diff_mode:
-    support: none
-    details:
-      - It changes nothing.
 options:
   name:
     description:

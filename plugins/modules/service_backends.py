@@ -16,15 +16,10 @@ description:
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
-  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.reading
   - cloudburst.federation._attributes.actiongroup_k8s
   - cloudburst.federation._kube
   - cloudburst.federation._member
-attributes:
-  diff_mode:
-    support: none
-    details:
-      - It changes nothing.
 options:
   name:
     description:

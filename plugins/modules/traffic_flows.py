@@ -18,14 +18,9 @@ description:
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
-  - cloudburst.federation._attributes
+  - cloudburst.federation._attributes.reading
   - cloudburst.federation._attributes.progress
   - cloudburst.federation._wait
-attributes:
-  diff_mode:
-    support: none
-    details:
-      - It changes nothing.
 options:
   targets:
     description:

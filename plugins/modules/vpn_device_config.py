@@ -16,21 +16,15 @@ description:
 author:
   - cloudburst.federation contributors (@cloudburst)
 extends_documentation_fragment:
+  - cloudburst.federation._attributes
   - cloudburst.federation._aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and return changed status prediction without modifying the target.
   diff_mode:
     support: none
-    description: Returns details on what has changed, or would change in check mode, when in diff mode.
     details:
       - The file contains keys.
-  idempotent:
-    support: full
-    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
 options:
   vpn_connection_id:
     description:
