@@ -46,7 +46,9 @@ ASKED_FOR = ("modules", "docs")
 NAME = "cloudburst.federation"
 PLAYBOOKS = ("burst_up", "burst_status", "burst_down", "burst_watch", "iam_policies")
 
-_FAILURE = re.compile(r"^(?:(?:fatal|failed|FAILED|ERROR|CRITICAL)\b|E   )|: error: ")
+_FAILURE = re.compile(r"^(?:(?:fatal|failed|FAILED|ERROR|CRITICAL)\b|\[ERROR\]|E   )|: error: ")
+# Molecule colours its output wherever it runs, and draws a bar before each line of a playbook.
+_DECORATION = re.compile(r"^ *(?:\x1b\[[\d;]*m)*│(?:\x1b\[[\d;]*m)* ?|\x1b\[[\d;]*m")
 
 # ansible-test fetches pip's installer from its own server, which not every network reaches; Python brings one.
 GET_PIP = """\
@@ -377,13 +379,20 @@ def _gist(lines: t.Sequence[str]) -> str:
     """What a failed step said: the last lines that tell of failures, each with its task, and the last of all."""
     gist: list[str] = []
     task = ""
-    for line in lines:
+    more = 0
+    plain = [_DECORATION.sub("", line) for line in lines]
+    for line in plain:
         if line.startswith("TASK ["):
-            task = line
+            task, more = line, 0
         elif _FAILURE.search(line):
             gist += [task, line]
-            task = ""
-    return "".join(f"  {line.rstrip()[:1000]}\n" for line in (*gist[-16:], "…", *lines[-12:]) if line.strip())
+            task, more = "", 12  # a message may go on
+        elif more and line.strip():
+            gist.append(line)
+            more -= 1
+        else:
+            more = 0
+    return "".join(f"  {line.rstrip()[:1000]}\n" for line in (*gist[-40:], "…", *plain[-12:]) if line.strip())
 
 
 def _count_pytest(output: str, status: int) -> tuple[int, int]:
