@@ -56,6 +56,12 @@ def service_warnings(service: Object) -> list[str]:
             "its sessionAffinity is ClientIP: known clients stay where they are, so that shares follow clients rather"
             " than pods, and the sessions of those in the other cluster begin anew when the burst ends"
         )
+    if spec.get("trafficDistribution") == "PreferSameNode":
+        # topologyModeFromHints in pkg/proxy/topology.go: each endpoint needs a hint for its node
+        warnings.append(
+            "its trafficDistribution is PreferSameNode, which is off while it is shared: endpoints in another cluster"
+            " are on none of these nodes, and one endpoint without a hint for a node switches it off for all of them"
+        )
     return warnings
 
 

@@ -178,11 +178,14 @@ def admitted(able: t.Collection[str], published: t.Collection[str], seconds: flo
 def conditions_of(endpoint: Endpoint, *, alive: bool, admit: bool, drained: bool) -> Object:
     """All three conditions that are published of an endpoint.
 
+    Serving is what ready is, but for those that end (EndpointConditions in k8s.io/api/discovery/v1). Some Ingress
+    controllers look at nothing else, such as Traefik (pkg/provider/kubernetes/ingress of v3.6).
+
     :param alive: the way to it works.
     :param admit: it may get new connections.
     :param drained: no endpoint gets new ones, unless there is nobody else.
     """
-    serving = endpoint.serving and alive
+    serving = endpoint.serving and alive and (admit or drained or endpoint.terminating)
     return {
         "ready": endpoint.ready and alive and admit and not drained,
         "serving": serving,

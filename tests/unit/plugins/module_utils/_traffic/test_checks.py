@@ -43,6 +43,12 @@ def test_affinity_is_warned_of() -> None:
     assert warning.startswith("its sessionAffinity is ClientIP")
 
 
+def test_preferring_the_same_node_is_warned_of() -> None:
+    (warning,) = checks.service_warnings(service(trafficDistribution="PreferSameNode"))
+    assert warning.startswith("its trafficDistribution is PreferSameNode")
+    assert checks.service_warnings(service(trafficDistribution="PreferSameZone")) == []
+
+
 def test_ports_are_chosen_by_name_or_number() -> None:
     two = service(ports=[{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}])
     assert checks.chosen_ports(two, None) == (["dns", "http"], "")

@@ -159,6 +159,12 @@ def test_a_ready_endpoint_with_a_way() -> None:
     assert said == WELL
 
 
+def test_an_endpoint_that_is_not_admitted_yet_does_not_serve() -> None:
+    """Traefik does not look at ready."""
+    said = keeper.conditions_of(endpoint("a"), alive=True, admit=False, drained=False)
+    assert said == {"ready": False, "serving": False, "terminating": False}
+
+
 @pytest.mark.parametrize("drained", [False, True])
 def test_nothing_goes_a_dead_way(drained: bool) -> None:
     said = keeper.conditions_of(endpoint("a"), alive=False, admit=True, drained=drained)
