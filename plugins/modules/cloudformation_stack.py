@@ -327,7 +327,7 @@ class StackJob:
                     self._check_inputs()
             found = self.api.find(self.name)
             self._report(found or {"StackName": self.name})
-            reason = self.ownership.refusal(found) if self.ownership and found else None
+            reason = self.ownership.mismatch(found) if self.ownership and found else None
             if reason:
                 raise TerminalState(reason)
             operation = self._step_to_absent(found) if absent else self._step_to_present(found)

@@ -145,7 +145,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.eks import clusters, reach, tokens
-from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRefused, calling, patience
+from ..module_utils._aws.errors import AwsError, AwsUnavailable, CredentialsRejected, calling, patience
 from ..module_utils._aws.stacks.advice import UNPROTECT_CLUSTER
 from ..module_utils._aws.stacks.ownership import check_owner
 from ..module_utils._aws.tags import BURST_TAG
@@ -199,7 +199,7 @@ def mark(run: Run, cleanup: ClusterCleanup, api: Api) -> None:
     run.result["volumes"] = [str(disk(volume)) for volume in cleanup.volumes()]
     run.result["snapshots"] = [str(image(content)) for content in cleanup.snapshots()]
     marked: list[str] = run.slice_state.setdefault("marked", [])
-    refused: dict[str, str] = {}
+    not_marked: dict[str, str] = {}
     try:
         for thing in data_by_id(api, run.result["volumes"], run.result["snapshots"]):
             if not is_unmarked(thing, name) or thing.id in marked:
@@ -207,19 +207,19 @@ def mark(run: Run, cleanup: ClusterCleanup, api: Api) -> None:
             try:
                 if not run.check_mode:
                     api.tag_data(thing, name)
-            except (AwsUnavailable, CredentialsRefused):
+            except (AwsUnavailable, CredentialsRejected):
                 raise
             except AwsError as error:
-                refused[thing.id] = error.message
+                not_marked[thing.id] = error.message
                 continue
             cleanup.changes.record(f"{thing.kind} {thing.id}", {BURST_TAG: None}, {BURST_TAG: name})
             marked.append(thing.id)
     finally:
         run.result["marked"] = list(marked)
-    if refused:
+    if not_marked:
         warn(
-            f"Nothing on AWS tells later that this data was the burst's: {summary(list(refused))}. Note it down, or "
-            f"allow what is missing. {next(iter(refused.values()))}",
+            f"Nothing on AWS tells later that this data was the burst's: {summary(list(not_marked))}. Note it down, or "
+            f"allow what is missing. {next(iter(not_marked.values()))}",
         )
 
 

@@ -119,7 +119,7 @@ QUERY_SPEC: dict[str, t.Any] = {
 def answer(client: Client, query: t.Mapping[str, t.Any]) -> list[Object]:
     """What one query finds, sorted by namespace and name.
 
-    :raises FederationError: the cluster does not answer, or refuses to.
+    :raises FederationError: the cluster does not answer, or answers with an error.
     """
     group, _slash, version = query["api_version"].rpartition("/")
     path = resource_path(group, version, query["resource"], namespace=query["namespace"], name=query["name"])

@@ -128,7 +128,7 @@ options:
         own namespace. Each run updates the permissions to the types at that time.
       - KubeFed's token is stored in the host cluster, so anyone who can read it there has the same permissions. If
         KubeFed propagates a type that it may not watch in a member, its controller exits after five minutes, again and
-        again, so M(cloudburst.federation.federated_resource) refuses to enable such a type.
+        again, so M(cloudburst.federation.federated_resource) does not enable such a type.
     type: str
     choices:
       - all

@@ -32,7 +32,7 @@ def folder() -> str:
     return str(t.cast("t.Any", C).DEFAULT_LOCAL_TMP)
 
 
-def refusal(show: t.Callable[[str, float], None]) -> str | None:
+def why_to_stop(show: t.Callable[[str, float], None]) -> str | None:
     """Why this run must not continue; ``None`` if it may. It waits while that is unknown.
 
     :param show: called now and then while it waits, with what is waited for and the seconds since.

@@ -95,9 +95,9 @@ class ProgressAction(ActionBase):
         began: float | None = None
         arguments = self._arguments(task_vars or {})
         while True:
-            refusal = _burst.refusal(self._show)
-            if refusal:
-                return merge(result, {"failed": True, "msg": refusal})
+            reason = _burst.why_to_stop(self._show)
+            if reason:
+                return merge(result, {"failed": True, "msg": reason})
             self._task.environment = [*environment, {PROGRESS_VARIABLE: json.dumps(progress)}]
             answer = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=task_vars)
             now = time.monotonic()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A role's variables, its refusals and its templates, as Ansible itself works them out, without a host."""
+"""A role's variables, its rejections and its templates, as Ansible itself works them out, without a host."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Role:
     def _templar(self, given: Variables) -> Templar:
         return Templar(loader=self._loader, variables={**self._variables, **given})
 
-    def refusals(self, file: str, **given: t.Any) -> list[str]:
+    def rejections(self, file: str, **given: t.Any) -> list[str]:
         """What the assertions of a file of tasks say to these variables; none where all of them hold."""
         found: list[str] = []
         for task in self._read(f"tasks/{file}"):

@@ -69,7 +69,7 @@ class AwsError(FederationError):
         self.code = code
 
 
-class CredentialsRefused(AwsError):
+class CredentialsRejected(AwsError):
     """AWS does not accept the credentials: they have expired, are unknown or cannot be obtained."""
 
 
@@ -99,7 +99,7 @@ def calling(what: str) -> t.Iterator[None]:
     """Turn botocore's exceptions into the collection's.
 
     :param what: completes the sentence "Failed to …".
-    :raises CredentialsRefused, AwsUnavailable, AwsError: instead of what botocore raised.
+    :raises CredentialsRejected, AwsUnavailable, AwsError: instead of what botocore raised.
     """
     # Here, since the interpreter that only reads documentation need not have it.
     from botocore.exceptions import BotoCoreError, ClientError
@@ -121,7 +121,7 @@ def translate(error: Exception, what: str) -> AwsError:
     said = str((response.get("Error") or {}).get("Message") or "") or str(error)
     classes = {cls.__name__ for cls in type(error).__mro__}
     if code in _CREDENTIAL_CODES or classes & _CREDENTIAL_CLASSES:
-        return CredentialsRefused(
+        return CredentialsRejected(
             f"Failed to {what}: AWS does not accept the credentials: {said.rstrip('.')}. Renew them and run this "
             "again.",
             code or _name(error),
@@ -137,4 +137,4 @@ def _name(error: Exception) -> str:
     return type(error).__name__
 
 
-__all__ = ("AwsError", "AwsUnavailable", "CredentialsRefused", "calling", "patience", "translate")
+__all__ = ("AwsError", "AwsUnavailable", "CredentialsRejected", "calling", "patience", "translate")

@@ -46,7 +46,7 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
     if value is None or (isinstance(value, str) and not value.strip()):
         return default
     if kind in ("list", "data") and not isinstance(value, (str, list, tuple)):
-        raise _refusal(value, name, kind)
+        raise _invalid(value, name, kind)
     if kind == "count" and str(value).strip() == "auto":
         return "auto"
     if kind in ("str", "duration", "raw"):
@@ -57,17 +57,17 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
     text = textwrap.dedent(value).strip()
     if kind in ("int", "count"):
         if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
-            raise _refusal(value, name, kind)
+            raise _invalid(value, name, kind)
         return int(text)
     if kind == "bool":
         if text.lower() not in _TRUTH:
-            raise _refusal(value, name, kind)
+            raise _invalid(value, name, kind)
         return _TRUTH[text.lower()]
     if kind == "list" and not text.startswith(("[", "- ", "-\n", "---", "#")):
         return [entry.strip() for entry in re.split(r"[\n,]", text) if entry.strip()]
     found = _yaml(text, value, name, kind)
     if kind == "list" and any(isinstance(entry, (list, dict)) or entry is None for entry in found):
-        raise _refusal(value, name, kind)
+        raise _invalid(value, name, kind)
     return [str(entry) for entry in found] if kind == "list" else found
 
 
@@ -81,7 +81,7 @@ def _text_of(value: t.Any, name: str, kind: str) -> t.Any:
         # YAML takes off for a truth value
         return "off"
     if isinstance(value, (bool, list, tuple, dict)):
-        raise _refusal(value, name, "duration" if kind == "duration" else "str")
+        raise _invalid(value, name, "duration" if kind == "duration" else "str")
     # YAML takes 1.35 and 123456789012 for numbers
     return str(value) if isinstance(value, (int, float)) else value
 
@@ -92,7 +92,7 @@ def _number_of(value: t.Any, name: str, kind: str) -> t.Any:
         return bool(value)
     is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if kind == "bool" or isinstance(value, bool) or not is_whole:
-        raise _refusal(value, name, kind)
+        raise _invalid(value, name, kind)
     return int(value)
 
 
@@ -102,11 +102,11 @@ def _yaml(text: str, value: str, name: str, kind: str) -> list[t.Any]:
     except InvalidOption as error:
         raise InvalidOption(f"{error.message.rstrip('.')}; {_MEANT[kind]}") from error
     if len(documents) != 1 or not isinstance(documents[0], list):
-        raise _refusal(value, name, kind)
+        raise _invalid(value, name, kind)
     return documents[0]
 
 
-def _refusal(value: t.Any, name: str, kind: str) -> InvalidOption:
+def _invalid(value: t.Any, name: str, kind: str) -> InvalidOption:
     shown = repr(value)
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
     return InvalidOption(f"{name}: {shown} cannot be used; {_MEANT[kind]}")

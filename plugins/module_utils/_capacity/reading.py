@@ -79,7 +79,7 @@ def look(host: Client, question: Question, now: datetime) -> Look:
     """Ask both clusters once.
 
     :param host: the data centre's cluster.
-    :raises ApiError: when the data centre's cluster refuses an answer.
+    :raises ApiError: when the data centre's cluster answers with an error.
     :raises Unreachable: when it gives none.
     """
     paths = [

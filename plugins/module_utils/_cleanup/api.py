@@ -45,7 +45,7 @@ Answer = dict[str, t.Any]
 class Api:
     """AWS as seen through boto3 clients, by the names of SERVICES.
 
-    Every method raises AwsError, CredentialsRefused or AwsUnavailable.
+    Every method raises AwsError, CredentialsRejected or AwsUnavailable.
     """
 
     def __init__(self, clients: t.Mapping[str, t.Any]) -> None:
@@ -166,7 +166,7 @@ def is_missing(error: AwsError) -> bool:
 
 
 def is_held(error: AwsError) -> bool:
-    """Whether AWS refuses to delete something because of something else, which may go."""
+    """Whether AWS rejects a deletion because of another resource, which may be deleted first."""
     return error.code in (
         *("DependencyViolation", "ResourceInUse", "ResourceInUseException", "VolumeInUse", "OperationAbortedException"),
         *("InvalidNetworkInterface.InUse", "InvalidParameterValue", "IncorrectState"),

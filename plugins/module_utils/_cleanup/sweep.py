@@ -14,7 +14,7 @@ import datetime
 import time
 import typing as t
 
-from .._aws.errors import AwsError, AwsUnavailable, CredentialsRefused
+from .._aws.errors import AwsError, AwsUnavailable, CredentialsRejected
 from .._aws.tags import BURST_TAG
 from .._costs.prices import HOURS, Prices, total
 from .._runtime.errors import TerminalState
@@ -158,55 +158,55 @@ class Sweep:
         self._mark_log_groups()
         self._mark_attached()
         self._mark_data()
-        refused: dict[str, str] = {}
+        not_deleted: dict[str, str] = {}
         if self.run.module.params["wait"]:
             what = f"what the cluster {self.name} left on AWS to be deleted"
-            self.run.waiter.until(what, lambda: self._round(refused))
+            self.run.waiter.until(what, lambda: self._round(not_deleted))
         else:
             with contextlib.suppress(AwsUnavailable):
-                self._round(refused)
+                self._round(not_deleted)
         self._report_removed()
         self.look()
         self.report(self.found(cluster_goes=False))
-        if refused:
+        if not_deleted:
             raise TerminalState(
                 f"Not everything that the cluster {self.name} left on AWS can be removed: "
-                f"{'; '.join(refused.values())}. Remove what blocks it and run this again.",
+                f"{'; '.join(not_deleted.values())}. Remove what blocks it and run this again.",
             )
 
     def _report_removed(self) -> None:
         self.run.result["removed"] = list(self.run.slice_state["removed"].values())
         self.run.result["changed"] = bool(self.run.result["removed"])
 
-    def _round(self, refused: dict[str, str]) -> PollResult:
+    def _round(self, not_deleted: dict[str, str]) -> PollResult:
         try:
-            left = self._left(refused)
+            left = self._left(not_deleted)
         finally:
             self._report_removed()
         return PollResult(not left, summary(left))
 
-    def _left(self, refused: dict[str, str]) -> list[str]:
+    def _left(self, not_deleted: dict[str, str]) -> list[str]:
         """Have everything deleted that can be, and tell what is not gone yet."""
         self.look()
-        found = [each for each in self.found(cluster_goes=False) if not each.kept and each.thing.id not in refused]
+        found = [each for each in self.found(cluster_goes=False) if not each.kept and each.thing.id not in not_deleted]
         groups = [each for each in found if each.thing.kind == "security_group"]
         for leftover in found:
             if leftover not in groups:
-                self._delete(leftover, refused)
+                self._delete(leftover, not_deleted)
         names = {row["name"] for row in self.run.slice_state["removed"].values() if KIND_OF[row["kind"]].is_balancer}
         busy = [each for each in interfaces(self.api, self.burst) if is_of_balancer(each.description, names)]
         # The rule that lets a load balancer in is taken back only when it is gone: until then there may be somebody who
         # puts it there again.
         if not busy:
             for leftover in groups:
-                self._delete(leftover, refused)
+                self._delete(leftover, not_deleted)
         if not found and not busy:
             return []
         after = [each.thing for each in self.found(cluster_goes=False) if not each.kept]
-        after = [thing for thing in after if thing.id not in refused]
+        after = [thing for thing in after if thing.id not in not_deleted]
         return [f"{thing.kind.replace('_', ' ')} {thing.name}" for thing in [*after, *busy]]
 
-    def _delete(self, leftover: Leftover, refused: dict[str, str]) -> None:
+    def _delete(self, leftover: Leftover, not_deleted: dict[str, str]) -> None:
         thing = leftover.thing
         if thing.state in ("DELETING", "deleting", "shutting-down", "in-use"):
             return
@@ -217,12 +217,12 @@ class Sweep:
             if kind.before:
                 kind.before(self.api, thing, self.burst)
             self.api.delete(f"{thing.kind.replace('_', ' ')} {thing.name}", *kind.delete(thing))
-        except (AwsUnavailable, CredentialsRefused):
+        except (AwsUnavailable, CredentialsRejected):
             raise
         except AwsError as error:
             # What is held by something that cannot be removed is held for good.
-            if not is_held(error) or refused:
-                refused[thing.id] = error.message
+            if not is_held(error) or not_deleted:
+                not_deleted[thing.id] = error.message
             return
         self.run.slice_state["removed"].setdefault(thing.id, as_result(leftover, self.prices))
 
@@ -241,7 +241,7 @@ class Sweep:
     def _mark(self, thing: Thing, *, remove: bool) -> None:
         try:
             self.api.tag_data(thing, self.name, remove=remove)
-        except (AwsUnavailable, CredentialsRefused):
+        except (AwsUnavailable, CredentialsRejected):
             raise
         except AwsError as error:
             self.unmarked[thing.id] = error.message

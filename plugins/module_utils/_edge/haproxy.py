@@ -41,7 +41,7 @@ _GONE = "No such server"
 
 
 class HaproxyError(Exception):
-    """What HAProxy refuses, or what it cannot be asked; the text says what to do next."""
+    """HAProxy rejects a command or does not answer; the message says what to do next."""
 
 
 class Server(t.NamedTuple):
@@ -145,7 +145,7 @@ class Haproxy:
         """One command, which HAProxy carries out without a word, or with ``answered`` in what it says."""
         said = self.ask(command)
         if said and not (answered and answered in said):
-            raise HaproxyError(f"HAProxy refuses '{command}': {said}")
+            raise HaproxyError(f"HAProxy rejects '{command}': {said}")
 
     def check(self, backends: t.Iterable[str]) -> None:
         """Whether it can be given servers for these backends; raises HaproxyError if not, and changes nothing."""

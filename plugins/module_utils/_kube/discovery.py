@@ -87,7 +87,7 @@ def namespace_objects(client: Client, namespace: str) -> dict[Type, list[Object]
             if error.status == 406:
                 # An API server beside the cluster's own, which does not strip objects
                 return client.list(path)
-            # Some types say that they can be listed and refuse it; an API server that is down is answered for with 503
+            # Some types say that they can be listed and reject it; an API server that is down is answered for with 503
             if error.status in (405, 503):
                 return []
             raise

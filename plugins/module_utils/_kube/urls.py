@@ -43,7 +43,7 @@ def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
 
 def login_of(url: str) -> set[str]:
     """The password in a URL, if there is one, as it is written there."""
-    # Not by urlsplit(): it sees none with a slash in it, which would be shown where the URL is refused.
+    # Not by urlsplit(): it sees none with a slash in it, which would be shown where the URL is rejected.
     login = url.rpartition("@")[0]
     password = (login.partition("//")[2] if re.match("[A-Za-z0-9]*://", login) else login).partition(":")[2]
     return {password} if password else set()

@@ -36,13 +36,13 @@ CRASHES = 3
 # forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi", in brackets where there are several
 # (plugin/pkg/admission/limitranger/admission.go); of a ResourceQuota "failed quota: q: must specify limits.cpu"
 # (k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go).
-_REFUSED = (
+_REJECTED = (
     *("exceeded quota", "failed quota", "violates PodSecurity", "denied the request", "denied request", "is invalid"),
     *(f"is forbidden: {bracket}{bound} " for bracket in ("", "[") for bound in ("maximum", "minimum")),
     "unable to validate against any security context constraint",
 )
 # Until what a pod names, such as its ServiceAccount, has come, its controller tries again after longer and longer times
-REFUSAL_GRACE = 60.0
+REJECTION_GRACE = 60.0
 
 
 class Trouble(t.NamedTuple):
@@ -77,13 +77,13 @@ class Workload(t.NamedTuple):
     :ivar read_pods: how many it has, from its spec and status.
     :ivar owner: of its current pods, from the object and the ReplicaSets of its namespace.
     :ivar keeps_old_pods: whether it counts pods of before that are still there.
-    :ivar reports_refused_pods: whether a condition of it says that its pods are refused; of others, events do.
+    :ivar reports_rejected_pods: whether a condition of it says that its pods are rejected; of others, events do.
     """
 
     read_pods: t.Callable[[Object, Object], PodCounts]
     owner: t.Callable[[Object, t.Iterable[Object]], Owner]
     keeps_old_pods: bool = False
-    reports_refused_pods: bool = False
+    reports_rejected_pods: bool = False
 
 
 def rollout(reading: Workload, workload: Object) -> PollResult:
@@ -152,19 +152,19 @@ def given_up(workload: Object, replica_set: Object | None = None) -> str:
             return f"ProgressDeadlineExceeded: {condition.get('message') or ''}"
     for condition in _failures(replica_set or workload):
         message = str(condition.get("message") or "")
-        if any(text in message for text in _REFUSED):
+        if any(text in message for text in _REJECTED):
             return f"{condition.get('reason')}: {message}"
     return ""
 
 
-def refused(events: t.Iterable[Object], workload: Object) -> str:
-    """Why the pods of a StatefulSet or DaemonSet are refused, which no condition of theirs says; or an empty string.
+def rejected(events: t.Iterable[Object], workload: Object) -> str:
+    """Why the pods of a StatefulSet or DaemonSet are rejected, which no condition of theirs says; or an empty string.
 
     :param events: of the reason FailedCreate.
     """
     for event in _current(events, workload):
         message = str(event.get("message") or "")
-        if any(text in message for text in _REFUSED):
+        if any(text in message for text in _REJECTED):
             return f"FailedCreate: {message}"
     return ""
 
@@ -271,8 +271,8 @@ def _owner_in_daemon_set(workload: Object, _replica_sets: t.Iterable[Object]) ->
 
 
 DAEMON_SET = Workload(_count_daemon_set, _owner_in_daemon_set)
-DEPLOYMENT = Workload(_count_deployment, _owner_in_deployment, keeps_old_pods=True, reports_refused_pods=True)
-REPLICA_SET = Workload(_count_replica_set, _owner_itself, reports_refused_pods=True)
+DEPLOYMENT = Workload(_count_deployment, _owner_in_deployment, keeps_old_pods=True, reports_rejected_pods=True)
+REPLICA_SET = Workload(_count_replica_set, _owner_itself, reports_rejected_pods=True)
 STATEFUL_SET = Workload(_count_stateful_set, _owner_in_stateful_set)
 
 
@@ -318,7 +318,7 @@ __all__ = (
     "DAEMON_SET",
     "DEPLOYMENT",
     "GRACE",
-    "REFUSAL_GRACE",
+    "REJECTION_GRACE",
     "REPLICA_SET",
     "STATEFUL_SET",
     "Owner",
@@ -330,7 +330,7 @@ __all__ = (
     "given_up",
     "held_up",
     "not_made",
-    "refused",
+    "rejected",
     "rollout",
     "trouble",
 )

@@ -327,7 +327,7 @@ def reads_well(status: int) -> bool:
 # -- the API servers --------------------------------------------------------------------------------------------------
 
 
-class Refused(Exception):
+class ErrorAnswer(Exception):
     """An API server has answered with an error."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -391,7 +391,7 @@ class Api:
     def call(self, method: str, path: str, body: Object | None = None, kind: str = "application/json") -> Object:
         """One request, answered with the decoded JSON.
 
-        :raises Refused: for each answer that is not a success.
+        :raises ErrorAnswer: for each answer that is not a success.
         """
         headers = self._headers()
         content = None
@@ -415,7 +415,7 @@ class Api:
                 continue
             self._kept.append(connection)
             if answer.status >= 300:
-                raise Refused(answer.status, data.decode(errors="replace"))
+                raise ErrorAnswer(answer.status, data.decode(errors="replace"))
             decoded = json.loads(data)
             return t.cast(Object, decoded)
         raise OSError("not reached")
@@ -424,7 +424,7 @@ class Api:
         """An object, or ``None`` where there is none."""
         try:
             return self.call("GET", path)
-        except Refused as error:
+        except ErrorAnswer as error:
             if error.status == 404:
                 return None
             raise
@@ -436,7 +436,7 @@ class Api:
             connection.request("GET", self._url.path.rstrip("/") + path, None, self._headers())
             answer = connection.getresponse()
             if answer.status >= 300:
-                raise Refused(answer.status, answer.read().decode(errors="replace"))
+                raise ErrorAnswer(answer.status, answer.read().decode(errors="replace"))
             for line in answer:
                 yield json.loads(line)
         finally:
@@ -486,7 +486,7 @@ class Watch(threading.Thread):
             try:
                 self._round()
                 self._say("")
-            except (Refused, LookupError, TypeError) as error:
+            except (ErrorAnswer, LookupError, TypeError) as error:
                 self._say(f"the member answers with {error}")
                 self._over.wait(1)
             except SILENT as error:
@@ -709,7 +709,7 @@ class Seat:
                 self._api.call("POST", self._path, body)
             else:
                 self._api.call("PUT", f"{self._path}/{self._name}", body)
-        except Refused as error:
+        except ErrorAnswer as error:
             if error.status == 409:
                 return False
             raise
@@ -849,7 +849,7 @@ class Keeper:
         for name in set(kept.ours) - set(packed):
             try:
                 self._host.call("DELETE", slices_path(kept.namespace, name))
-            except Refused as error:
+            except ErrorAnswer as error:
                 if error.status != 404:
                     raise
             del kept.ours[name]
@@ -898,7 +898,7 @@ def main() -> None:
         problem = ""
         try:
             keeper.step()
-        except (Refused, LookupError, TypeError, *SILENT) as error:
+        except (ErrorAnswer, LookupError, TypeError, *SILENT) as error:
             problem = f"{type(error).__name__}: {error}"
         if problem != said:
             log(problem or "it works again")
@@ -911,7 +911,7 @@ def main() -> None:
             pass
     try:
         keeper.seat.leave()
-    except (Refused, *SILENT) as error:
+    except (ErrorAnswer, *SILENT) as error:
         log(f"the lease is not given back: {error}")
 
 

@@ -53,7 +53,7 @@ def problems_of(variables: dict[str, t.Any]) -> list[t.Any]:
     )
     names = {"name": variables["burst_name"], "host_name": variables["burst_host_name"]}
     return [
-        *role.refusals("variables.yml"),
+        *role.rejections("variables.yml"),
         *role.value("(__burst_check_parts + __burst_check_rules) | cloudburst.federation.problems"),
         *map(str, plan_problems({**plan, **names})),
     ]

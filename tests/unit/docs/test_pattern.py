@@ -81,7 +81,7 @@ def test_answers_as_text_are_taken_by_burst_check() -> None:
     role = Role("burst_check", burst_host_name="earth", burst_region="eu-central-1", **answers)
     assert role.value("__burst_check_eks_plan.node_egress") == "nat"
     assert role.value("(__burst_check_parts + __burst_check_rules) | cloudburst.federation.problems") == []
-    assert role.refusals("variables.yml") != []
+    assert role.rejections("variables.yml") != []
     stack = Role("eks_stack", burst_host_name="earth", burst_region="eu-central-1", **answers)
     assert (stack.value("eks_stack_node_count"), stack.value("eks_stack_node_instance_types")) == (2, ["m6i.large"])
 
@@ -89,7 +89,7 @@ def test_answers_as_text_are_taken_by_burst_check() -> None:
 @pytest.mark.parametrize("answer", ["", " ", "\n", None])
 def test_an_answer_without_a_word_counts_as_not_set(answer: str | None) -> None:
     role = Role("burst_check", burst_name=answer, burst_check_required=["burst_name"])
-    (said,) = role.refusals("variables.yml")
+    (said,) = role.rejections("variables.yml")
     assert said.startswith("These variables are not set: burst_name. ")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kubeconfigs, AWS's documents and answers that nobody means well with: refused in one line, or read as they are."""
+"""Kubeconfigs, AWS's documents and answers that nobody means well with: rejected in one line, or read as they are."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ CLUSTER = {
 }
 
 
-def refused(call: t.Callable[[], t.Any]) -> bool:
-    """Whether it is refused, in one line that shows no secret; any other exception fails the test."""
+def rejected(call: t.Callable[[], t.Any]) -> bool:
+    """Whether it is rejected, in one line that shows no secret; any other exception fails the test."""
     try:
         call()
     except FederationError as error:
@@ -97,7 +97,7 @@ def refused(call: t.Callable[[], t.Any]) -> bool:
     return False
 
 
-def test_kubeconfigs_are_read_or_refused() -> None:
+def test_kubeconfigs_are_read_or_rejected() -> None:
     edit = entries.Edit({"clusters": {"b": None}, "contexts": {"n": {"cluster": "c", "user": "u"}}, "users": {}}, "n")
 
     def change(text: str) -> None:
@@ -106,7 +106,7 @@ def test_kubeconfigs_are_read_or_refused() -> None:
         assert entries.parse(changed, "/k") == entries.merged(data, edit)
         assert SECRET not in entries.excerpt(data, {"users": ["kubernetes-admin", "other"], "clusters": ["b"]})
 
-    told = [refused(lambda text=text: change(text)) for text in texts(GOOD)]  # type: ignore[misc]
+    told = [rejected(lambda text=text: change(text)) for text in texts(GOOD)]  # type: ignore[misc]
     assert True in told
     assert False in told
 
@@ -124,12 +124,12 @@ def test_clusters_are_reached_by_kubeconfigs_or_not(tmp_path: Path) -> None:
         # Nothing is sent: the name of the address is all that is looked at
         assert address(str(file))
 
-    told = [refused(lambda text=text: connect(text)) for text in texts(GOOD)]  # type: ignore[misc]
+    told = [rejected(lambda text=text: connect(text)) for text in texts(GOOD)]  # type: ignore[misc]
     assert True in told
     assert False in told
     for given in values(yaml.safe_load(GOOD)):
         secrets_of(given)
-        refused(lambda given=given: address(given))  # type: ignore[misc]
+        rejected(lambda given=given: address(given))  # type: ignore[misc]
 
 
 def test_the_check_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_what_would_take_all_memory_or_run_something(text: str, reason: str) -> 
         entries.parse(text, "/k")
 
 
-def test_documents_of_connections_are_read_or_refused() -> None:
+def test_documents_of_connections_are_read_or_rejected() -> None:
     read = 0
     for text in texts(DOCUMENT, TRIES * 4):
         try:
@@ -190,9 +190,9 @@ def test_entities_bombs_and_large_documents() -> None:
             tunnels(text)
 
 
-def test_clusters_as_eks_describes_them_are_taken_or_refused() -> None:
+def test_clusters_as_eks_describes_them_are_taken_or_rejected() -> None:
     for found in values(CLUSTER, TRIES * 4):
-        if isinstance(found, dict) and not refused(lambda found=found: clusters.checked(found)):  # type: ignore[misc]
+        if isinstance(found, dict) and not rejected(lambda found=found: clusters.checked(found)):  # type: ignore[misc]
             assert re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?", found["endpoint"])
             assert re.fullmatch(r"[A-Za-z0-9+/=]+", found["certificateAuthority"]["data"])
 
@@ -235,13 +235,13 @@ def test_who_does_not_answer_like_kubernetes(data: str, monkeypatch: pytest.Monk
     with pytest.raises(Unreachable, match="does not answer like a Kubernetes API server"):
         client.get("/version")
     monkeypatch.setattr(client._pool, "request", lambda *args, **more: Answer(500, data.encode()))
-    assert refused(lambda: client.get("/version"))
+    assert rejected(lambda: client.get("/version"))
 
 
 def test_a_token_that_is_no_header_is_not_shown() -> None:
     pytest.importorskip("kubernetes")
     client = connect_with_token("http://127.0.0.1:1", b"", f"{SECRET}\r\nX: y", proxy="", label="vulcan")
-    assert refused(lambda: client.get("/version"))
+    assert rejected(lambda: client.get("/version"))
 
 
 def test_secrets_that_are_no_secrets() -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Variables that nobody means well with: refused in one line, or in the files as nothing but a value."""
+"""Variables that nobody means well with: rejected in one line, or in the files as nothing but a value."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def bad(good: dict[str, t.Any], seed: int, count: int = TRIES) -> t.Iterator[dic
 
 
 def fits(made: dict[str, t.Any], good: dict[str, t.Any]) -> bool:
-    """Whether lists are lists and their entries have their keys: that much the argument specification refuses."""
+    """Whether lists are lists and their entries have their keys: that much the argument specification rejects."""
 
     def entry_fits(entry: t.Any, like: t.Any) -> bool:
         return not isinstance(like, dict) or (isinstance(entry, dict) and set(like) <= set(entry))
@@ -109,12 +109,12 @@ def fits(made: dict[str, t.Any], good: dict[str, t.Any]) -> bool:
 
 
 def taken(role: Role, file: str, good: dict[str, t.Any], seed: int, count: int) -> t.Iterator[dict[str, t.Any]]:
-    """Bad variables that a role takes all the same; each of its refusals has to tell enough."""
+    """Bad variables that a role takes all the same; each of its rejections has to tell enough."""
     for made in bad(good, seed, count):
         if fits(made, good):
-            refusals = role.refusals(file, **made)
-            told(refusals, good)
-            if not refusals:
+            rejections = role.rejections(file, **made)
+            told(rejections, good)
+            if not rejections:
                 yield made
 
 
@@ -148,32 +148,32 @@ def keys(tree: t.Any) -> t.Any:
     return {name: keys(value) for name, value in tree.items()} if isinstance(tree, dict) else None
 
 
-def told(refusals: list[str], good: dict[str, t.Any]) -> None:
-    """Each refusal names the variable, and what is allowed."""
-    for line in refusals:
+def told(rejections: list[str], good: dict[str, t.Any]) -> None:
+    """Each rejection names the variable, and what is allowed."""
+    for line in rejections:
         assert any(name in line for name in good), line
         assert re.search(r"Allowed|must be|needs|find room", line), line
         assert "\n" not in line.strip(), line
 
 
 def test_a_cluster_is_not_called_as_the_public_subnet_is_marked() -> None:
-    assert stack.refusals("present.yml", **STACK) == []
-    (refusal,) = stack.refusals("present.yml", **{**STACK, "eks_stack_name": "none"})
-    assert refusal.startswith(
+    assert stack.rejections("present.yml", **STACK) == []
+    (rejection,) = stack.rejections("present.yml", **{**STACK, "eks_stack_name": "none"})
+    assert rejection.startswith(
         "eks_stack_name: 'none' cannot be used; any other name is allowed; the tag kubernetes.io/cl"
     )
 
 
 def test_good_values_are_taken() -> None:
-    assert vpn.refusals("validate.yml", **VPN) == []
+    assert vpn.rejections("validate.yml", **VPN) == []
     nothing = {"site_to_site_vpn_forward_chain": "", "site_to_site_vpn_probe_host": ""}
-    assert vpn.refusals("validate.yml", **{**VPN, **nothing}) == []
-    assert stack.refusals("present.yml", **STACK) == []
-    assert stack.refusals("present.yml", **{**STACK, "eks_stack_ports": [], "eks_stack_admin_arns": []}) == []
-    assert routes.refusals("main.yml", **ROUTES) == []
-    assert helm.refusals("main.yml", **HELM) == []
+    assert vpn.rejections("validate.yml", **{**VPN, **nothing}) == []
+    assert stack.rejections("present.yml", **STACK) == []
+    assert stack.rejections("present.yml", **{**STACK, "eks_stack_ports": [], "eks_stack_admin_arns": []}) == []
+    assert routes.rejections("main.yml", **ROUTES) == []
+    assert helm.rejections("main.yml", **HELM) == []
     local = {"kubefed_host_chart_ref": "/srv/charts/kubefed-0.10.0.tgz", "kubefed_host_chart_version": ""}
-    assert helm.refusals("main.yml", **{**HELM, **local}) == []
+    assert helm.rejections("main.yml", **{**HELM, **local}) == []
 
 
 ROLES: tuple[tuple[Role, str, dict[str, t.Any]], ...] = (
@@ -199,15 +199,15 @@ def spoiled(value: t.Any, word: str, chance: random.Random) -> t.Any:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_hostile_word_is_refused_wherever_it_stands(word: str) -> None:
+def test_a_hostile_word_is_rejected_wherever_it_stands(word: str) -> None:
     chance = random.Random(word)
     for role, file, good in ROLES:
         for _turn in range(2):
             made = {name: spoiled(value, word, chance) for name, value in good.items()}
-            refusals = role.refusals(file, **made)
-            told(refusals, good)
+            rejections = role.rejections(file, **made)
+            told(rejections, good)
             for name, value in made.items():
-                if not any(name in line or "routes" in name for line in refusals):
+                if not any(name in line or "routes" in name for line in rejections):
                     texts = value if isinstance(value, list) else [value]
                     assert all(HARMLESS.fullmatch(text) for text in texts if isinstance(text, str)), (name, value)
 
@@ -246,15 +246,15 @@ def test_a_stack_that_is_not_ours() -> None:
         given["__eks_stack_vpn_stack"] = {"cloudformation": {"cloudburst-vulcan": found}}
         connection = {"vpn_connections": [{"state": "available", "options": {"static_routes_only": False}}]}
         given["__eks_stack_vpn_tunnels"] = [TUNNEL]
-        refusals = [
-            *stack.refusals("connection.yml", **given),
-            *stack.refusals("vpn.yml", **given, __eks_stack_vpn_connection=connection),
+        rejections = [
+            *stack.rejections("connection.yml", **given),
+            *stack.rejections("vpn.yml", **given, __eks_stack_vpn_connection=connection),
         ]
-        if not refusals:
+        if not rejections:
             assert re.fullmatch(r"vpn-[0-9a-z]+", made["VpnConnectionId"])
-        assert all(line.startswith("The stack cloudburst-vulcan") and "\n" not in line.strip() for line in refusals), (
-            refusals
-        )
+        assert all(
+            line.startswith("The stack cloudburst-vulcan") and "\n" not in line.strip() for line in rejections
+        ), rejections
 
 
 def test_an_end_point_that_is_none() -> None:
@@ -264,7 +264,7 @@ def test_an_end_point_that_is_none() -> None:
             continue
         outputs = {"__eks_stack_result": {"stack": {"outputs": {"ClusterEndpoint": endpoint}}}}
         host = stack.value("__eks_stack_endpoint_host", **outputs)
-        if not vpn.refusals("validate.yml", **{**VPN, "site_to_site_vpn_probe_host": host}):
+        if not vpn.rejections("validate.yml", **{**VPN, "site_to_site_vpn_probe_host": host}):
             assert re.fullmatch(r"[A-Za-z0-9.-]*", host)
 
 
@@ -300,7 +300,7 @@ def test_the_unit_of_the_routes_holds_the_values_and_nothing_else() -> None:
 
 def test_helms_command_line_gets_words() -> None:
     for made in bad(HELM, 15, TRIES // 4):
-        refusals = helm.refusals("main.yml", **made)
-        told(refusals, HELM)
-        if not refusals:
+        rejections = helm.rejections("main.yml", **made)
+        told(rejections, HELM)
+        if not rejections:
             assert all(re.fullmatch(r"[^\s'\"\\-][^\s'\"\\]*|", str(value or "")) for value in made.values()), made

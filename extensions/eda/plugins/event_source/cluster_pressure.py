@@ -310,7 +310,7 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
     """Send an event for each look, until it is cancelled.
 
     :raises ValueError: for arguments that cannot be used.
-    :raises FederationError: the cluster cannot be reached at the beginning, or refuses an answer.
+    :raises FederationError: the cluster cannot be reached at the beginning, or answers with an error.
     """
     params = read_args(args)
     passing, failing = _errors()

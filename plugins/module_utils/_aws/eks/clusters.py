@@ -57,7 +57,7 @@ class Names(t.NamedTuple):
 def describe(client: t.Any, name: str, region: str) -> Config:
     """A cluster as EKS describes it.
 
-    :raises FederationError: there is none of this name, or AWS refuses to tell.
+    :raises FederationError: there is none of this name, or AWS denies the call.
     """
     try:
         with calling(f"describe the EKS cluster {name}"):

@@ -40,7 +40,7 @@ def no_answer(cluster: Cluster, proxy_url: str | None, timeout: float) -> str | 
     host = urllib.parse.urlsplit(cluster["endpoint"]).hostname
     try:
         context = ssl.create_default_context(cadata=certificate(cluster))
-        # Newer Pythons refuse authorities of EKS which kubectl takes: they lack a key identifier.
+        # Newer Pythons reject authorities of EKS which kubectl takes: they lack a key identifier.
         context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
         request = urllib.request.Request(f"{cluster['endpoint']}/version")
         proxies: dict[str, str] | None = None

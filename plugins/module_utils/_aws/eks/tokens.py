@@ -30,7 +30,7 @@ PREFIX = "k8s-aws-v1."
 VALID_SECONDS = 14 * 60
 # What a client gets must last for its request.
 SPARE_SECONDS = 60
-# EKS refuses other values, though it does not go by it.
+# EKS rejects other values, though it does not go by it.
 URL_SECONDS = 60
 SESSION_NAME = "EKSGetTokenAuth"
 

@@ -21,7 +21,7 @@ MAX_TEMPLATE_BYTES = 51200
 class StackApi:
     """CloudFormation as seen through one boto3 client.
 
-    Every method raises AwsError, CredentialsRefused or AwsUnavailable.
+    Every method raises AwsError, CredentialsRejected or AwsUnavailable.
     """
 
     def __init__(self, client: t.Any) -> None:

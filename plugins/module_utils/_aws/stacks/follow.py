@@ -13,7 +13,7 @@ import typing as t
 from ..._runtime.errors import TerminalState, WaitTimeout
 from ..._runtime.module import Run
 from ..._runtime.wait import PollResult
-from ..errors import AwsError, CredentialsRefused
+from ..errors import AwsError, CredentialsRejected
 from .advice import advice
 from .api import StackApi
 from .events import (
@@ -84,7 +84,7 @@ def follow(
         try:
             stack = api.describe(operation.stack_id)
             history = api.events(operation.stack_id, operation.token)
-        except CredentialsRefused as error:
+        except CredentialsRejected as error:
             raise TerminalState(
                 f"{error.message} The operation on the stack {operation.name} continues on AWS without you; the next "
                 "run waits for it.",

@@ -36,7 +36,7 @@ class Ownership(t.NamedTuple):
         """The tags that mark a stack as this burst's and this owner's."""
         return {BURST_TAG: self.burst, **({OWNER_TAG: self.owner} if self.owner else {})}
 
-    def refusal(self, stack: t.Mapping[str, t.Any]) -> str | None:
+    def mismatch(self, stack: t.Mapping[str, t.Any]) -> str | None:
         """Why this stack must not be changed; ``None`` if it may be.
 
         One without an owner, which an earlier version has made, is the burst's that it is marked with.
@@ -83,7 +83,7 @@ def check_owner(stack: t.Mapping[str, t.Any] | None, params: t.Mapping[str, t.An
     """
     if stack is None or params["owner"] is None:
         return
-    reason = Ownership(params["name"], params["owner"] or None, params["take_over"] or None).refusal(stack)
+    reason = Ownership(params["name"], params["owner"] or None, params["take_over"] or None).mismatch(stack)
     if reason:
         raise TerminalState(reason)
 

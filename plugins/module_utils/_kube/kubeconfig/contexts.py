@@ -121,7 +121,7 @@ def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: st
     :raises InvalidOption: there is no such context, or it is incomplete, or a field of it is not of its type.
     """
     for data, _folder in files:
-        _refuse_twice(data, place)
+        _check_unique(data, place)
     merged = entries.view([data for data, _folder in files])
     known, current = names(files)
     listed = ", ".join(sorted(known)) or "none"
@@ -151,7 +151,7 @@ def names(files: t.Sequence[tuple[Object, str]]) -> tuple[list[str], str | None]
     return [entry["name"] for entry in merged["contexts"]], merged[entries.CURRENT] or None
 
 
-def _refuse_twice(data: Object, place: str) -> None:
+def _check_unique(data: Object, place: str) -> None:
     for list_name in entries.LISTS:
         names = [entry["name"] for entry in data.get(list_name) or []]
         twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []

@@ -41,7 +41,7 @@ MAXIMUM_NODES = 400_000
 _EMPTY: Config = {"apiVersion": "v1", "kind": "Config", "clusters": [], "contexts": [], "users": [], CURRENT: ""}
 # What looks like a number to one of YAML's readers, if not to all.
 _AMBIGUOUS = re.compile(r"[-+]?\.?[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
-# What YAML's readers fold, drop or refuse where it is not written as an escape.
+# What YAML's readers fold, drop or reject where it is not written as an escape.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
@@ -135,7 +135,7 @@ def check(data: t.Any, path: str) -> Config:
 
 
 def _no_text(path: str, what: str, value: t.Any) -> str:
-    # YAML takes 110, on and yes for what is no text, and kubectl refuses them here.
+    # YAML takes 110, on and yes for what is no text, and kubectl rejects them here.
     if isinstance(value, (bool, int, float)):
         return f"{path} is not a kubeconfig: {what} is a {kind_of(value)} ({value}), not a string. Put it in quotes."
     return f"{path} is not a kubeconfig: {what} is a {kind_of(value)}, not a string."
@@ -233,7 +233,7 @@ def _number_of(contents: t.Sequence[Config], context: str) -> int:
 def merged(data: Config, edit: Edit) -> Config:
     """The content of a kubeconfig after an edit, with the order of its entries kept.
 
-    Of several entries of a name that is edited one is left: kubectl refuses a file that has two.
+    Of several entries of a name that is edited one is left: kubectl rejects a file that has two.
     """
     result = dict(data) or copy.deepcopy(_EMPTY)
     for list_name, wanted in edit.entries.items():

@@ -40,7 +40,7 @@ class Plugin:
 
     See https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
-    :raises InvalidOption: its entry is one that kubectl refuses, or it needs a terminal.
+    :raises InvalidOption: its entry is one that kubectl rejects, or it needs a terminal.
     """
 
     def __init__(self, access: Access) -> None:

@@ -139,7 +139,7 @@ class _Composer:
             key = self._node(inner)
             if key.id == "scalar" and key.style != "*":
                 if key.value in seen:
-                    # PyYAML would take the last, kubectl refuses it.
+                    # PyYAML would take the last, kubectl rejects it.
                     raise yaml.composer.ComposerError(None, None, f"{key.value} appears twice", key.start_mark)
                 seen.add(key.value)
             pairs.append((key, self._node(next(self._events))))
@@ -181,10 +181,10 @@ def values(root: t.Any) -> t.Any:
                 return known[id(node.target)]
             value = _scalar(node)
         elif node.id == "sequence":
-            _refuse_tag(node, "seq")
+            _check_tag(node, "seq")
             value = [build(item) for item in node.value]
         else:
-            _refuse_tag(node, "map")
+            _check_tag(node, "map")
             value = mapping(node)
         if node.anchor:
             known[id(node)] = value
@@ -222,7 +222,7 @@ def _key(value: t.Any, node: t.Any) -> str:
     raise yaml.constructor.ConstructorError(None, None, "a key is not a string", node.start_mark)
 
 
-def _refuse_tag(node: t.Any, kind: str) -> None:
+def _check_tag(node: t.Any, kind: str) -> None:
     if node.tag not in (None, "!", _TAG + kind):
         raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not supported", node.start_mark)
 

@@ -152,7 +152,7 @@ def wait_token(session: Session, account: str) -> Token:
     return found[0]
 
 
-def is_refused(member: Client, token: str) -> bool:
+def is_rejected(member: Client, token: str) -> bool:
     """Whether the member does not accept a token, as after a change of the key by which tokens are signed."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
     try:
@@ -189,7 +189,7 @@ __all__ = (
     "Token",
     "find_credentials",
     "has_token_secret",
-    "is_refused",
+    "is_rejected",
     "needs_deposit",
     "revoke",
     "secret_of",

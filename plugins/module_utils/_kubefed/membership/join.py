@@ -146,7 +146,7 @@ def _grant_access(session: Session, plan: JoinPlan) -> Token:
             kept_token = not is_new and credentials.has_token_secret(member, account)
         member.ensure(manifest, absent=is_new and "namespace" in manifest["metadata"])
     token = credentials.wait_token(session, account)
-    if kept_token and token.value and credentials.is_refused(t.cast(Client, session.member_client), token.value):
+    if kept_token and token.value and credentials.is_rejected(t.cast(Client, session.member_client), token.value):
         member.delete("Secret", account)
         member.ensure(next(manifest for manifest in inside if manifest["kind"] == "Secret"), absent=True)
         token = credentials.wait_token(session, account)

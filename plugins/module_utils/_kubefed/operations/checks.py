@@ -160,8 +160,8 @@ def dry_run_plans(context: Context, plans: t.Sequence[Plan]) -> None:
         exists = not desired.type.namespaced or context.store.own_namespace(desired.namespace) is not None
         given += dry_runs(desired, plan.spec, selected(plan.spec, labels) & set(labels), exists=exists)
     verdicts = try_out(context.host, given)
-    if verdicts.refusals:
-        raise InvalidOption(shortened(verdicts.refusals, separator=" "))
+    if verdicts.rejections:
+        raise InvalidOption(shortened(verdicts.rejections, separator=" "))
     if verdicts.unknown:
         context.warn(
             "Fields that the type does not have are dropped by the API servers. Is it a typing mistake?"

@@ -92,29 +92,29 @@ def _body(type_: FederatedType, name: str, namespace: str, template: Object) -> 
 class Verdicts(t.NamedTuple):
     """What the API server says of them.
 
-    :ivar refusals: what it would never take, in its own words.
+    :ivar rejections: what it would never take, in its own words.
     :ivar unknown: fields that the type of an object does not have, which it would drop.
     """
 
-    refusals: list[str]
+    rejections: list[str]
     unknown: list[str]
 
 
 def try_out(host: Client, given: t.Sequence[DryRun]) -> Verdicts:
     """Show objects to the API server.
 
-    What it refuses is only what it cannot read or finds invalid. It may have other reasons, such as a right that is
+    What it rejects is only what it cannot read or finds invalid. It may have other reasons, such as a right that is
     missing, which need not hold for KubeFed in the members.
     """
-    refusals: dict[str, str] = {}
+    rejections: dict[str, str] = {}
     unknown: dict[str, list[str]] = {}
     for entry, (message, fields) in zip(given, each(lambda entry: _tried(host, entry), given)):
         if message:
-            refusals.setdefault(entry.title, message)
+            rejections.setdefault(entry.title, message)
         if fields:
             unknown.setdefault(entry.title, fields)
     return Verdicts(
-        [f"{title} would be rejected by the clusters: {message}" for title, message in refusals.items()],
+        [f"{title} would be rejected by the clusters: {message}" for title, message in rejections.items()],
         [f"{title}: {', '.join(fields)}" for title, fields in unknown.items()],
     )
 

@@ -37,7 +37,7 @@ _MAY_RECOVER = frozenset(
     )
 )
 # ... but not with these answers of the cluster's API server, which come again each time
-_REFUSALS = (
+_REJECTIONS = (
     # Its decoders', before anything else: k8s.io/apimachinery/pkg/runtime and sigs.k8s.io/json
     "cannot be handled as a",
     "cannot unmarshal",
@@ -93,8 +93,8 @@ class Propagation(t.NamedTuple):
         for name, state in sorted(self.clusters.items()):
             if not state.status:
                 continue
-            refused = any(text in state.message for text in _REFUSALS)
-            if refused or state.status not in _MAY_RECOVER:
+            rejected = any(text in state.message for text in _REJECTIONS)
+            if rejected or state.status not in _MAY_RECOVER:
                 return f"{name}: {state.status}" + (f": {state.message}" if state.message else "")
         return ""
 

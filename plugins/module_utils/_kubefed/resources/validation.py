@@ -8,7 +8,7 @@
 
 KubeFed reads manifests without types. When one label is no text, it takes an object to have none, and removes all that
 it has (GetLabels of k8s.io/apimachinery's unstructured.Unstructured drops the error; kubernetes/kubernetes#57509 and
-#23251 are such reports). Where types are known, the member's API server refuses what does not fit, which is late.
+#23251 are such reports). Where types are known, the member's API server rejects what does not fit, which is late.
 """
 
 from __future__ import annotations
@@ -109,14 +109,14 @@ def _identity_problems(document: t.Any) -> list[str]:
         problems.append(_no_text("metadata.namespace", namespace))
     if problems:
         return problems
-    wrong = _refusals(partial(check_name, t.cast(str, name), "metadata.name"))
+    wrong = _messages(partial(check_name, t.cast(str, name), "metadata.name"))
     if wrong and document["apiVersion"].startswith(_ROLES):
         wrong = [
             f"{wrong[0]}; a {document['kind']} may have other names, but not what KubeFed federates it with: rename"
             " it, or apply it in each cluster without the federation"
         ]
     return wrong + (
-        _refusals(partial(check_name, t.cast(str, namespace), "metadata.namespace", limit=63, dots=False))
+        _messages(partial(check_name, t.cast(str, namespace), "metadata.namespace", limit=63, dots=False))
         if namespace
         else []
     )
@@ -258,7 +258,7 @@ def _metadata_problems(metadata: Object, path: str) -> list[str]:
         values = metadata.get(field)
         wrong = _texts_problems(values, f"{path}.{field}", empty="''")
         if not wrong and values:
-            wrong = _refusals(partial(_check_keys, values, f"{path}.{field}", annotations=field == "annotations"))
+            wrong = _messages(partial(_check_keys, values, f"{path}.{field}", annotations=field == "annotations"))
         problems += wrong
     return problems
 
@@ -395,7 +395,7 @@ def _described(value: t.Any) -> str:
     return f"the string {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'!r}"
 
 
-def _refusals(check: t.Callable[[], None]) -> list[str]:
+def _messages(check: t.Callable[[], None]) -> list[str]:
     try:
         check()
     except InvalidOption as error:

@@ -126,11 +126,13 @@ class Waits:
     def _taken_back(self, one: TrackedObject) -> bool:
         """Whether an object was free of KubeFed because a withdrawal of it was begun and never finished."""
         found = t.cast(Object, one.found)
-        refused = {name for name, state in propagation(found).clusters.items() if state.status == "ManagedLabelFalse"}
-        for name in sorted((refused - one.taken_back) & (existed_in(found) or set())):
+        not_managed = {
+            name for name, state in propagation(found).clusters.items() if state.status == "ManagedLabelFalse"
+        }
+        for name in sorted((not_managed - one.taken_back) & (existed_in(found) or set())):
             if self._store.members.resume_managing(name, one.target_path):
                 one.taken_back.add(name)
-        return bool(refused & one.taken_back)
+        return bool(not_managed & one.taken_back)
 
     def absent_from(self, tracked: list[TrackedObject], clusters: t.Mapping[Key, set[str]]) -> None:
         """Wait until KubeFed has seen objects as they are, and they have left the clusters named for each."""

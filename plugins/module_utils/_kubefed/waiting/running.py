@@ -16,14 +16,14 @@ from ..._kube.parallel import each
 from ..._kube.paths import resource_path
 from ..._kube.workloads import (
     GRACE,
-    REFUSAL_GRACE,
+    REJECTION_GRACE,
     Workload,
     current_pods,
     current_replica_set,
     given_up,
     held_up,
     not_made,
-    refused,
+    rejected,
     rollout,
     trouble,
 )
@@ -137,12 +137,12 @@ class Running:
         # What the pods say is the cause of what their controller says
         terminal = "" if found.may_pass else (found.message or terminal)
         events: list[Object] = []
-        if not terminal and not own and not placed.reading.reports_refused_pods:
+        if not terminal and not own and not placed.reading.reports_rejected_pods:
             events = client.list(_path("", "events", placed.namespace), fieldSelector="reason=FailedCreate")
-            terminal = refused(events, workload)
+            terminal = rejected(events, workload)
         grace = GRACE
         if not found.message and not own:
-            found, grace = not_made(workload, events, replica_set), REFUSAL_GRACE
+            found, grace = not_made(workload, events, replica_set), REJECTION_GRACE
         last = found.message or held_up(own)
         key = f"{placed.title}: {found.message}"
         if found.may_pass and self._clock() - self._since.setdefault(key, self._clock()) >= grace:

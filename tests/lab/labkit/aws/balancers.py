@@ -57,7 +57,7 @@ def _either(
                 assert original
                 return modern(original, query) if modern else original(query)
             except AwsError as error:
-                return seams.elb_refusal(error)
+                return seams.elb_error(error)
 
         return run
 
@@ -259,7 +259,7 @@ def _delete_interface(original: seams.Action) -> seams.Action:
         interface = seams.store("network_interfaces").get(_one(query, "NetworkInterfaceId"))
         if interface and interface["Status"] != "available":
             message = f"Network interface '{interface['NetworkInterfaceId']}' is currently in use."
-            return seams.ec2_refusal(AwsError("InvalidParameterValue", message))
+            return seams.ec2_error(AwsError("InvalidParameterValue", message))
         return original(query)
 
     return run

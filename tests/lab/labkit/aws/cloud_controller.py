@@ -208,7 +208,7 @@ class _Controller:
         for group in list(seams.store("security_groups").values()):
             if group["GroupName"] == f"k8s-elb-{name}":
                 self._allow(self._cluster_group(), "-1", None, revoke=True, GroupId=group["GroupId"])
-                # Its interfaces outlive a load balancer: the first tries are refused, and everything is done again.
+                # Its interfaces outlive a load balancer: the first tries are rejected, and everything is done again.
                 seams.ec2("DeleteSecurityGroup", GroupId=group["GroupId"])
 
     def _subnets(self, *, internal: bool) -> list[str]:

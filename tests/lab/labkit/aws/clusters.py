@@ -129,7 +129,7 @@ class Clusters:
         return seams.eks_answer({"cluster": seams.eks_public({**cluster, "tags": tags})})
 
     def delete_cluster(self, name: str) -> Answer:
-        """DeleteCluster: refused while it has node groups, as on AWS; the record goes when the real thing is gone."""
+        """DeleteCluster: rejected while it has node groups, as on AWS; the record goes when the real thing is gone."""
         cluster = _cluster(name)
         groups = [g for g in seams.eks("nodegroups").values() if g["clusterName"] == name]
         if groups:
@@ -349,7 +349,7 @@ def _answering(function: t.Callable[..., Answer]) -> t.Callable[..., Answer]:
         try:
             return function(*args, **kwargs)
         except AwsError as error:
-            return seams.eks_refusal(error)
+            return seams.eks_error(error)
 
     return run
 

@@ -83,7 +83,7 @@ def around(app: App, faults: Faults) -> App:
         body = b"".join(message.get("body", b"") for message in received)
         code = faults.code(call_of(scope["method"], scope["path"], body))
         if code:
-            await _refuse(scope, send, code)
+            await _answer_error(scope, send, code)
             return
 
         async def again() -> Message:
@@ -100,7 +100,7 @@ def call_of(method: str, path: str, body: bytes) -> str:
     return action[0] if action else f"{method} {path}"
 
 
-async def _refuse(scope: Message, send: Send, code: str) -> None:
+async def _answer_error(scope: Message, send: Send, code: str) -> None:
     status, message = CODES[code]
     kind, content = _answer(_service(scope), code, message)
     headers = [(b"content-type", kind.encode()), (b"x-amzn-errortype", code.encode())]

@@ -120,7 +120,7 @@ def _delete_endpoints(original: seams.Action) -> seams.Action:
         missing = [endpoint_id for endpoint_id in ids if endpoint_id not in endpoints]
         if missing:
             message = f"The Vpc Endpoint Id '{missing[0]}' does not exist"
-            return seams.ec2_refusal(AwsError("InvalidVpcEndpointId.NotFound", message))
+            return seams.ec2_error(AwsError("InvalidVpcEndpointId.NotFound", message))
         slow = [endpoint_id for endpoint_id in ids if endpoints[endpoint_id].get("NetworkInterfaceIds")]
         for endpoint_id in slow:
             endpoints[endpoint_id]["State"] = "deleting"

@@ -72,7 +72,7 @@ def _answering(action: t.Callable[..., Answer], *leading: t.Any) -> seams.Action
         try:
             return action(*leading, query)
         except AwsError as error:
-            return seams.ec2_refusal(error)
+            return seams.ec2_error(error)
 
     return run
 
@@ -80,7 +80,7 @@ def _answering(action: t.Callable[..., Answer], *leading: t.Any) -> seams.Action
 def _guarded(kind: str, parameter: str) -> t.Callable[[seams.Action], seams.Action]:
     def make(original: seams.Action) -> seams.Action:
         def run(query: Query) -> Answer:
-            refuse_while_needed(kind, _one(query, parameter))
+            reject_while_needed(kind, _one(query, parameter))
             return original(query)
 
         return _answering(run)
@@ -374,11 +374,11 @@ def _enable_propagation(original: seams.Action, query: Query) -> Answer:
 
 
 def _create_vpc(original: seams.Action, query: Query) -> Answer:
-    refuse_more_vpcs(QUOTAS["vpcs"] - 1)
+    reject_more_vpcs(QUOTAS["vpcs"] - 1)
     return original(query)
 
 
-def refuse_more_vpcs(most: int = QUOTAS["vpcs"]) -> None:
+def reject_more_vpcs(most: int = QUOTAS["vpcs"]) -> None:
     """Raise EC2's AwsError when there are more VPCs than `most`."""
     if len(seams.store("vpcs")) > most:
         raise AwsError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
@@ -421,7 +421,7 @@ def _nat_of(allocation_id: str) -> str | None:
 # ---- dependencies ---------------------------------------------------------------------------------------------------
 
 
-def refuse_while_needed(kind: str, resource_id: str) -> None:
+def reject_while_needed(kind: str, resource_id: str) -> None:
     """Raise the AwsError of EC2 when something still needs the resource that is to be deleted."""
     check = _NEEDED.get(kind)
     user = check(resource_id) if check else None
@@ -516,7 +516,7 @@ def _address_needed(allocation_id: str) -> tuple[str, str] | None:
     return None
 
 
-def refuse_detaching_while_mapped(vpc_id: str) -> None:
+def reject_detaching_while_mapped(vpc_id: str) -> None:
     """An internet gateway stays while the VPC has public addresses mapped (its NAT gateways and load balancers)."""
     balancers = [lb for lb in seams.elb_store("lbs").values() if lb["Scheme"] == "internet-facing"]
     if any(user["VpcId"] == vpc_id for user in [*_present("nat_gateways"), *balancers]):

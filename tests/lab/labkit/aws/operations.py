@@ -30,7 +30,7 @@ class Type:
     """What the lab knows of a resource type beyond MiniStack's handler.
 
     `settle` waits until the created thing is really there and returns further attributes; `before_delete` raises
-    AwsError when AWS would refuse; `gone` waits until the deleted thing is really gone. All get the physical id and
+    AwsError when AWS would reject; `gone` waits until the deleted thing is really gone. All get the physical id and
     the properties."""
 
     settle: t.Callable[[str, Properties], Attributes] | None = None
@@ -223,13 +223,13 @@ class Operations:
 def _begin_deletion(
     original: t.Callable[..., seams.Answer], stack: dict[str, t.Any] | None, params: dict[str, t.Any]
 ) -> seams.Answer:
-    """DeleteStack. Of a stack whose export is in use, MiniStack refuses the request; AWS takes it, and the stack falls
+    """DeleteStack. Of a stack whose export is in use, MiniStack rejects the request; AWS takes it, and the stack falls
     back to what it was (boto/botocore#2590)."""
     answer = original(params)
-    refusal = re.search(rb"Export (\S+) is imported by stack ([^<\s]+)", answer[2])
-    if not stack or not refusal:
+    in_use = re.search(rb"Export (\S+) is imported by stack ([^<\s]+)", answer[2])
+    if not stack or not in_use:
         return answer
-    export, user = (part.decode() for part in refusal.groups())
+    export, user = (part.decode() for part in in_use.groups())
     reason = f"Export {export} cannot be deleted as it is in use by {user}"
     for status, why in (("DELETE_IN_PROGRESS", "User Initiated"), (stack["StackStatus"], reason)):
         seams.add_event(stack, stack["StackName"], "AWS::CloudFormation::Stack", status, why, stack["StackId"])

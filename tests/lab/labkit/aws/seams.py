@@ -364,7 +364,7 @@ Action = t.Callable[[dict[str, t.Any]], Answer]
 def ec2(action: str, **parameters: t.Any) -> ET.Element:
     """Run an EC2 action in the process; a key's `__` stands for the dot of AWS's query parameters.
 
-    Returns the answer without XML namespaces; raises AwsError for what EC2 refuses."""
+    Returns the answer without XML namespaces; raises AwsError for what EC2 rejects."""
     return _run("ministack.services.ec2", "Ec2", action, parameters)
 
 
@@ -395,8 +395,8 @@ def ec2_answer(action: str, inner: str) -> Answer:
     return module("ministack.services.ec2")._xml(200, f"{action}Response", inner)
 
 
-def ec2_refusal(error: AwsError) -> Answer:
-    """EC2's answer to a request that is refused."""
+def ec2_error(error: AwsError) -> Answer:
+    """EC2's answer to a request that is rejected."""
     return module("ministack.services.ec2")._error(error.code, error.message, error.status)
 
 
@@ -439,8 +439,8 @@ def elb_answer(action: str, inner: str) -> Answer:
     return module("ministack.services.alb")._xml(200, action, inner)
 
 
-def elb_refusal(error: AwsError) -> Answer:
-    """ELB's answer to a request that is refused."""
+def elb_error(error: AwsError) -> Answer:
+    """ELB's answer to a request that is rejected."""
     return module("ministack.services.alb")._error(error.code, error.message, error.status)
 
 
@@ -479,7 +479,7 @@ def log_groups() -> t.Any:
 
 
 def eks_call(function: str, *arguments: t.Any) -> dict[str, t.Any]:
-    """Run one of EKS's functions in the process; raises AwsError for what EKS refuses."""
+    """Run one of EKS's functions in the process; raises AwsError for what EKS rejects."""
     import json
 
     status, headers, body = getattr(module("ministack.services.eks"), f"_{function}")(*arguments)
@@ -494,8 +494,8 @@ def eks_answer(body: dict[str, t.Any]) -> Answer:
     return module("ministack.services.eks")._json_resp(200, body)
 
 
-def eks_refusal(error: AwsError) -> Answer:
-    """EKS's answer to a request that is refused."""
+def eks_error(error: AwsError) -> Answer:
+    """EKS's answer to a request that is rejected."""
     return module("ministack.services.eks")._error(error.status, error.code, error.message)
 
 
@@ -764,7 +764,7 @@ def replace_schedule_type(create: t.Callable[..., t.Any], update: t.Callable[...
 
 
 def schedule_call(function: str, name: str, body: dict[str, t.Any]) -> None:
-    """Run one of Scheduler's functions; raises AwsError for what is refused."""
+    """Run one of Scheduler's functions; raises AwsError for what is rejected."""
     status, _headers, answer = getattr(module("ministack.services.scheduler"), f"_{function}")(name, body)
     if status >= 300:
         raise AwsError("ValidationException", str(answer), "Scheduler", status)

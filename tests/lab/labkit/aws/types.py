@@ -392,7 +392,7 @@ def _delete_addon(_physical_id: str, props: Properties) -> None:
 
 
 def _vpc_settled(physical_id: str, _props: Properties) -> Attributes:
-    network.refuse_more_vpcs()
+    network.reject_more_vpcs()
     vpc = seams.store("vpcs")[physical_id]
     return {"CidrBlock": vpc["CidrBlock"], "CidrBlockAssociations": [], "Ipv6CidrBlocks": []}
 
@@ -414,11 +414,11 @@ def _subnet_settled(physical_id: str, props: Properties) -> Attributes:
 
 def _before_detaching(_physical_id: str, props: Properties) -> None:
     if props.get("InternetGatewayId"):
-        network.refuse_detaching_while_mapped(props["VpcId"])
+        network.reject_detaching_while_mapped(props["VpcId"])
 
 
 def _before(kind: str) -> t.Callable[[str, Properties], None]:
-    return lambda physical_id, _props: network.refuse_while_needed(kind, physical_id)
+    return lambda physical_id, _props: network.reject_while_needed(kind, physical_id)
 
 
 TYPES: dict[str, Type] = {

@@ -30,7 +30,7 @@ KEY = re.compile(r"[1-9A-Za-z._][0-9A-Za-z._]{7,63}")
 
 
 class InvalidOptionError(ValueError):
-    """A tunnel option that EC2 would refuse; the text is the message."""
+    """A tunnel option that EC2 would reject; the text is the message."""
 
 
 def pre_shared_key() -> str:

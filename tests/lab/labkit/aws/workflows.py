@@ -62,7 +62,7 @@ class Calls:
         self._clients: dict[tuple[str, str], tuple[float, t.Any]] = {}
 
     def run(self, role_arn: str, resource: str, arguments: t.Any) -> t.Any:
-        """Call what `resource` names as a session of the role; raises seams.TaskError for what is refused."""
+        """Call what `resource` names as a session of the role; raises seams.TaskError for what is rejected."""
         service, _colon, action = resource.removeprefix(_PREFIX).partition(":")
         if not resource.startswith(_PREFIX) or service not in SERVICES:
             raise seams.TaskError("States.Runtime", f"{resource} is not one of the lab's integrations")
@@ -116,7 +116,7 @@ def _status(response: t.Mapping[str, t.Any]) -> int:
 
 
 def to_api(value: t.Any, shape: t.Any, where: str) -> t.Any:
-    """Arguments of a state as botocore takes them. A name that Step Functions would not know is refused."""
+    """Arguments of a state as botocore takes them. A name that Step Functions would not know is rejected."""
     if shape is None:
         return value
     if shape.type_name == "structure" and isinstance(value, dict):

@@ -46,7 +46,7 @@ class Allocation:
     vpcs: t.Mapping[str, str] = field(default_factory=dict)
     control_planes: t.Mapping[str, tuple[Interface, ...]] = field(default_factory=dict)
     nodes: t.Mapping[tuple[str, str], tuple[NodeAddress, ...]] = field(default_factory=dict)
-    refused: t.Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    failures: t.Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
 
 def tidy(world: World) -> World:
@@ -106,13 +106,13 @@ def allocate(world: World, kept: Allocation, infrastructure: t.Sequence[str]) ->
     """Gives addresses to everything in `world` that needs one; what had one in `kept` keeps it.
 
     `infrastructure` are the public addresses that VPCs may have for their name service. A node group or cluster that
-    does not fit gets no (more) addresses and an entry in `refused`: (cluster,) or (cluster, group) → reason."""
+    does not fit gets no (more) addresses and an entry in `failures`: (cluster,) or (cluster, group) → reason."""
     allocator = _Allocator(world, kept)
     return Allocation(
         vpcs=for_names(world, kept.vpcs, infrastructure),
         control_planes={c.name: found for c in world.clusters if (found := allocator.interfaces(c))},
         nodes={(g.cluster, g.name): allocator.places(g) for g in world.node_groups},
-        refused=allocator.refused,
+        failures=allocator.failures,
     )
 
 
@@ -120,7 +120,7 @@ class _Allocator:
     """The addresses that are taken, while more are given out."""
 
     def __init__(self, world: World, kept: Allocation) -> None:
-        self.refused: dict[tuple[str, ...], str] = {}
+        self.failures: dict[tuple[str, ...], str] = {}
         self._subnets = {s.id: s for s in world.subnets}
         self._kept = kept
         # What is no longer in the world keeps its addresses as long as it is in `kept`: it is still being taken away.
@@ -142,13 +142,13 @@ class _Allocator:
         given = [self._subnets[s] for s in cluster.subnet_ids if s in self._subnets]
         chosen = [zone[0] for zone in _zones(given).values()][:2]
         if len(chosen) < 2:
-            self.refused[(cluster.name,)] = f"its subnets are in fewer than two zones: {', '.join(cluster.subnet_ids)}"
+            self.failures[(cluster.name,)] = f"its subnets are in fewer than two zones: {', '.join(cluster.subnet_ids)}"
             return ()
         found = []
         for subnet in chosen:
             address = self._take(subnet, _hosts(pod_ranges(subnet.cidr)[0]))
             if address is None:
-                self.refused[(cluster.name,)] = f"InsufficientFreeAddresses: no address is free in {subnet.id}"
+                self.failures[(cluster.name,)] = f"InsufficientFreeAddresses: no address is free in {subnet.id}"
                 return ()
             found.append(Interface(subnet.id, address))
         return tuple(found)
@@ -159,14 +159,14 @@ class _Allocator:
         places = [p for p in self._kept.nodes.get(key, ()) if p.subnet in self._subnets][: group.desired]
         given = [self._subnets[s] for s in group.subnet_ids if s in self._subnets]
         if group.desired and not given:
-            self.refused[key] = "none of its subnets exists"
+            self.failures[key] = "none of its subnets exists"
         for subnet_id in spread(given, group.desired, [p.subnet for p in places])[len(places) :]:
             subnet = self._subnets[subnet_id]
             interfaces_part, pod_parts = pod_ranges(subnet.cidr)
             address = self._take(subnet, _hosts(interfaces_part))
             pods = self._take(subnet, map(str, pod_parts))
             if address is None or pods is None:
-                self.refused[key] = f"InsufficientFreeAddresses: no room for a further node in {subnet_id}"
+                self.failures[key] = f"InsufficientFreeAddresses: no room for a further node in {subnet_id}"
                 break
             places.append(NodeAddress(subnet_id, subnet.zone, address, pods))
         return tuple(places)

@@ -83,9 +83,9 @@ class Fabric:
         """The state of the control plane behind cluster `name`; DELETED for one that is not known (any more)."""
         with self._lock:
             status = self._clusters.cluster_status(name)
-            refused = self._allocation.refused.get((name,))
-            if refused:
-                return ClusterStatus("FAILED", message=refused)
+            failure = self._allocation.failures.get((name,))
+            if failure:
+                return ClusterStatus("FAILED", message=failure)
             known = any(c.name == name for c in self._world.clusters)
             return status or ClusterStatus("CREATING" if known else "DELETED")
 
@@ -94,9 +94,9 @@ class Fabric:
         with self._lock:
             group = self._group(cluster, name)
             status = self._clusters.nodegroup_status(cluster, name, group.desired if group else None)
-            refused = self._allocation.refused.get((cluster, name))
-            if refused:
-                return replace(status or NodeGroupStatus("FAILED"), state="FAILED", message=refused)
+            failure = self._allocation.failures.get((cluster, name))
+            if failure:
+                return replace(status or NodeGroupStatus("FAILED"), state="FAILED", message=failure)
             if status is None:
                 return NodeGroupStatus("ACTIVE" if group else "DELETED")
             return status

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Unit tests of the lab's core: its steps, its networks' rules, its programs' scripts, and the commands' refusals."""
+"""Unit tests of the lab's core: its steps, its networks' rules, its programs' scripts, and the commands' rejections."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_environment_is_a_shell_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert said == f"/built/tools/bin:/built/bin:/usr/bin:/bin|{settings.KUBECONFIG}||"
 
 
-def test_bad_name_is_refused() -> None:
+def test_bad_name_is_rejected() -> None:
     argv = [str(LAB / "lab"), "status"]
     done = subprocess.run(argv, env={**os.environ, "LAB_NAME": "My/Lab"}, capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -466,9 +466,9 @@ def test_the_user_can_not_delete_what_is_not_the_bursts(world: World) -> None:
         lambda: world.user["logs"].delete_log_group(logGroupName=world.log_group("/aws/eks/mars/cluster", {})),
         lambda: world.user["eks"].delete_nodegroup(clusterName="mars", nodegroupName="nodes"),
     ):
-        with pytest.raises(botocore_exceptions.ClientError) as refused:
+        with pytest.raises(botocore_exceptions.ClientError) as rejected:
             call()
-        code = refused.value.response["Error"]["Code"]
+        code = rejected.value.response["Error"]["Code"]
         assert code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 
 

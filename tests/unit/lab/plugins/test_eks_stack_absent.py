@@ -302,8 +302,8 @@ def test_another_data_centres_stack_is_left_alone_and_so_is_what_its_cluster_mad
 
 def test_another_data_centres_cluster_is_not_cleaned_up_either(role: Role) -> None:
     settings: dict[str, t.Any] = {"name": "eks_cleanup", "eks_cleanup_name": "vulcan", "eks_cleanup_region": REGION}
-    refused = [(MARS, f"and this is {MARS}"), ("", "set eks_stack_owner (eks_cleanup_owner)")]
-    for owner, said in refused:
+    rejected = [(MARS, f"and this is {MARS}"), ("", "set eks_stack_owner (eks_cleanup_owner)")]
+    for owner, said in rejected:
         status, output = role.run(**settings, eks_cleanup_owner=owner)
         assert status == 2, output
         assert f"The stack cloudburst-vulcan belongs to {EARTH} (tag cloudburst:owner" in " ".join(output.split())

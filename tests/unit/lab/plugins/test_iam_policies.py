@@ -116,7 +116,7 @@ def account(aws: t.Any) -> Account:
 
 
 def is_denied(call: Call) -> bool:
-    """Whether IAM refuses a call; any other answer means that it let it through."""
+    """Whether IAM rejects a call; any other answer means that it let it through."""
     try:
         call()
     except exceptions.ClientError as error:
@@ -192,7 +192,7 @@ def test_log_groups(account: Account) -> None:
     assert not is_denied(lambda: delete(logGroupName="/aws/eks/vulcan/cluster"))
 
 
-# What a stack of the burst's name might hold that is about a second cluster; IAM refuses each of it.
+# What a stack of the burst's name might hold that is about a second cluster; IAM rejects each of it.
 OTHERS: dict[str, t.Callable[[Account], dict[str, t.Any]]] = {
     "access entry": lambda account: {
         "Type": "AWS::EKS::AccessEntry",

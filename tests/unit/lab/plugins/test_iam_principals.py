@@ -145,7 +145,7 @@ def test_those_who_are_named(ask: Ask) -> None:
         ("arn:aws:sts::111111111111:assumed-role/x/y", "each as arn:aws:iam::111111111111:role/PATH/x."),
     ],
 )
-def test_what_eks_would_refuse_is_refused(ask: Ask, arn: str, said: str) -> None:
+def test_what_eks_would_reject_is_rejected(ask: Ask, arn: str, said: str) -> None:
     result = ask(arns=[arn])
     assert result["failed"]
     assert said in result["msg"]

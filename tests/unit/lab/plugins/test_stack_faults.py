@@ -250,7 +250,7 @@ class Line:
         self._held = []
 
     def cut(self) -> None:
-        """End all connections and refuse new ones."""
+        """Close all connections and reject new ones."""
         listener, self._listener = self._listener, None
         if listener:
             listener.shutdown(socket.SHUT_RDWR)
@@ -408,7 +408,7 @@ def test_throttling_at_the_very_end_of_a_wait(lab: Lab) -> None:
 
 def test_throttling_before_anything_is_done_says_what_to_do(lab: Lab) -> None:
     lab.faults({"call": "ValidateTemplate", "code": "Throttling"})
-    result = lab.task("refused", SMALL).run()
+    result = lab.task("rejected", SMALL).run()
     assert result["msg"] == "Failed to validate the template: Rate exceeded. Run this again when it can be reached."
 
 

@@ -308,6 +308,6 @@ def test_who_may_not_ask_what_the_load_asks_for_learns_why() -> None:
     assert "cloudburst_demand" not in document("metrics", answers())
 
 
-def test_an_unknown_document_is_refused() -> None:
+def test_an_unknown_document_is_rejected() -> None:
     with pytest.raises(Exception, match="document is 'pdf'; it must be one of json, metrics, svg, html"):
         burst_status(answers(), "pdf")

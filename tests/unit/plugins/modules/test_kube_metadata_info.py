@@ -104,6 +104,6 @@ def test_nothing_is_there_or_the_type_is_not_known(server: tuple[Client, list[As
     assert asked[0].path.startswith("/apis/apiregistration.k8s.io/v1/apiservices")
 
 
-def test_a_refusal_is_no_empty_answer(server: tuple[Client, list[Asked]]) -> None:
+def test_a_rejection_is_no_empty_answer(server: tuple[Client, list[Asked]]) -> None:
     with pytest.raises(ApiError):
         answer(server[0], query(api_version="v1", resource="secrets", namespace="forbidden"))

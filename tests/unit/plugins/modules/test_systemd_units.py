@@ -33,15 +33,15 @@ class Host:
         self.params = {"directories": [], "files": [], "units": [], "cleanup": [], **params}
         self.states = states
         self.told: list[str] = []
-        self.refusals = 0
+        self.rejections = 0
         self.says = "Job failed.\nSee the log."
 
     def run_command(self, command: list[str]) -> tuple[int, str, str]:
         if command[:2] == ["systemctl", "show"]:
             return 0, "\n\n".join(self.states[name] for name in command[4:]), ""
         self.told.append(" ".join(word for word in command[1:] if word != "--"))
-        if self.refusals:
-            self.refusals -= 1
+        if self.rejections:
+            self.rejections -= 1
             return 1, "", self.says
         return 0, "", ""
 
@@ -118,10 +118,10 @@ def test_what_a_killed_run_has_written_is_read_by_the_next(unit_files: str) -> N
 
 def test_a_start_is_tried_again(unit_files: str) -> None:
     host = Host({"a.service": state("inactive", "enabled")}, units=[{**UNIT, "tries": 2}])
-    host.refusals = 1
+    host.rejections = 1
     job_of(host).ensure()
     assert host.told == ["start a.service"] * 2
-    host.refusals = 2
+    host.rejections = 2
     with pytest.raises(Failed, match=r"failed with 1: Job failed. See the log. The log is shown by: journalctl"):
         job_of(host).ensure()
 
@@ -178,7 +178,7 @@ def test_all_of_it_is_removed(unit_files: str, tmp_path: t.Any) -> None:
 def test_what_a_command_says_does_nothing_to_a_terminal() -> None:
     """A log that systemctl quotes may hold what a peer has sent."""
     host = Host({"a.service": state("inactive", "enabled")}, units=[UNIT])
-    host.refusals, host.says = 1, "peer \x1b]0;owned\x07 \x9b2J said no"
+    host.rejections, host.says = 1, "peer \x1b]0;owned\x07 \x9b2J said no"
     with pytest.raises(Failed) as error:
         job_of(host).ensure()
     assert "said no" in str(error.value)

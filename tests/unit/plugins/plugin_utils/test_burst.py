@@ -37,18 +37,18 @@ def silent(what: str, since: float) -> None:
 
 
 def test_a_run_without_a_burst_may_go_on() -> None:
-    assert _burst.refusal(silent) is None
+    assert _burst.why_to_stop(silent) is None
 
 
 def test_a_run_whose_burst_is_renewed_may_go_on(folder: Path) -> None:
     HoldFile(str(folder), "vulcan").write(now() - 5)
-    assert _burst.refusal(silent) is None
+    assert _burst.why_to_stop(silent) is None
 
 
 def test_a_run_that_has_lost_the_burst_may_not(folder: Path) -> None:
     HoldFile(str(folder), "mars").write(now())
     HoldFile(str(folder), "vulcan").write(now(), "deploy@elsewhere has it")
-    assert _burst.refusal(silent) == "deploy@elsewhere has it"
+    assert _burst.why_to_stop(silent) == "deploy@elsewhere has it"
 
 
 def test_in_doubt_it_waits_and_shows_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,14 +63,14 @@ def test_in_doubt_it_waits_and_shows_it(folder: Path, monkeypatch: pytest.Monkey
         if len(shown) == 2:
             hold_file.write(now())
 
-    assert _burst.refusal(show) is None
+    assert _burst.why_to_stop(show) is None
     assert shown == ["the data centre's cluster to renew this run's hold on the burst vulcan"] * 2
 
 
 def test_it_does_not_wait_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_burst, "_PATIENCE", 0.05)
     HoldFile(str(folder), "vulcan").write(now() - 60)
-    assert "has not renewed this run's hold on the burst vulcan for 60 s" in str(_burst.refusal(silent))
+    assert "has not renewed this run's hold on the burst vulcan for 60 s" in str(_burst.why_to_stop(silent))
 
 
 def test_it_does_not_wait_for_a_keeper_that_is_gone(folder: Path) -> None:
@@ -80,7 +80,7 @@ def test_it_does_not_wait_for_a_keeper_that_is_gone(folder: Path) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "getpid", lambda: gone.pid)
         HoldFile(str(folder), "vulcan").write(now() - 60)
-    assert "has been gone for 60 s" in str(_burst.refusal(silent))
+    assert "has been gone for 60 s" in str(_burst.why_to_stop(silent))
 
 
 def keeper(folder: Path) -> int:

@@ -145,7 +145,7 @@ def test_strong_algorithms_of_the_document_are_offered_first_and_weak_ones_never
         (document(tunnel(mss="-1")), "not a number from 500 to 9000"),
     ],
 )  # fmt: skip
-def test_what_aws_would_not_send_is_refused_in_one_line(bad: t.Any, says: str) -> None:
+def test_what_aws_would_not_send_is_rejected_in_one_line(bad: t.Any, says: str) -> None:
     with pytest.raises(CustomerGatewayError) as caught:
         tunnels(bad)
     assert says in str(caught.value)

@@ -60,7 +60,7 @@ def test_an_archive_that_is_meant_is_taken(archive: Path, tmp_path: Path) -> Non
     assert (status, "it holds a chart" in said) == (0, True), said
 
 
-def test_another_archive_at_an_address_is_refused(archive: Path, tmp_path: Path) -> None:
+def test_another_archive_at_an_address_is_rejected(archive: Path, tmp_path: Path) -> None:
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(archive.parent))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -78,14 +78,14 @@ def test_another_archive_at_an_address_is_refused(archive: Path, tmp_path: Path)
 @pytest.mark.parametrize("ref", ["/srv/charts/kubefed", "oci://registry.example.com/kubefed", "kubefed/kubefed"])
 def test_a_digest_is_that_of_an_archive(ref: str) -> None:
     role = Role("kubefed_host", burst_host_context="x", burst_host_name="earth", kubefed_host_chart_digest=DIGEST)
-    (said,) = role.refusals("chart.yml", kubefed_host_chart_ref=ref)
+    (said,) = role.rejections("chart.yml", kubefed_host_chart_ref=ref)
     assert "A digest requires an archive (.tgz)" in said
-    assert role.refusals("chart.yml", kubefed_host_chart_ref=f"https://x.example.com/{ref.strip('/')}.tgz") == []
+    assert role.rejections("chart.yml", kubefed_host_chart_ref=f"https://x.example.com/{ref.strip('/')}.tgz") == []
 
 
 @pytest.mark.parametrize("digest", ["abc", f"md5:{DIGEST}", f"{DIGEST} ", DIGEST.upper()])
 def test_what_is_no_digest(digest: str) -> None:
     role = Role("kubefed_host", burst_host_context="x", burst_host_name="earth")
-    (said,) = role.refusals("main.yml", kubefed_host_chart_digest=digest)
+    (said,) = role.rejections("main.yml", kubefed_host_chart_digest=digest)
     assert said.startswith("kubefed_host_chart_digest is ")
-    assert role.refusals("main.yml", kubefed_host_chart_digest=f"sha256:{DIGEST}") == []
+    assert role.rejections("main.yml", kubefed_host_chart_digest=f"sha256:{DIGEST}") == []

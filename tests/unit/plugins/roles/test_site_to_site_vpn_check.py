@@ -21,7 +21,7 @@ TUNNEL = {
 INSIDE = {"inside_local": "169.254.10.2", "inside_remote": "169.254.10.1"}
 
 
-def refusals(
+def rejections(
     tunnel: dict[str, t.Any], *, kernel: int = 1, addresses: tuple[str, ...] = ("10.10.0.1",), version: str = ""
 ) -> list[str]:
     # As ip shows them: 2: eth0    inet 10.10.0.1/24 brd 10.10.0.255 scope global eth0\       valid_lft forever …
@@ -38,13 +38,13 @@ def refusals(
         __site_to_site_vpn_kernel={"rc": kernel},
         __site_to_site_vpn_addresses={"stdout": "\n".join(shown)},
     )
-    return role.refusals("requirements.yml")
+    return role.rejections("requirements.yml")
 
 
 @pytest.mark.parametrize("version", ["", "5.9.8-5+deb12u1", "5.9.11-2"])
 def test_without_ipsec_in_the_kernel_each_local_network_needs_an_address(version: str) -> None:
-    (refusal,) = refusals(TUNNEL, version=version)
-    assert "fw has no address in 10.10.128.0/24. Set inside_local and inside_remote" in refusal
+    (rejection,) = rejections(TUNNEL, version=version)
+    assert "fw has no address in 10.10.128.0/24. Set inside_local and inside_remote" in rejection
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_without_ipsec_in_the_kernel_each_local_network_needs_an_address(version
     ],
 )
 def test_what_needs_none(given: dict[str, t.Any]) -> None:
-    assert refusals(TUNNEL, **given) == []
+    assert rejections(TUNNEL, **given) == []
 
 
 def test_a_tunnel_with_addresses_inside_needs_none() -> None:
-    assert refusals({**TUNNEL, **INSIDE}) == []
+    assert rejections({**TUNNEL, **INSIDE}) == []

@@ -375,7 +375,7 @@ def test_ports_as_they_are_seen_outside(world: World, own: list[str]) -> None:
         (["UNCONN 0 0 0.0.0.0:500 0.0.0.0:*  "], ["UDP port 500 is in use by an unknown program."]),
     ],
 )
-def test_ports_that_somebody_has_are_refused_with_his_name(sockets: list[str], said: list[str]) -> None:
+def test_ports_that_somebody_has_are_rejected_with_his_name(sockets: list[str], said: list[str]) -> None:
     given = {
         "inventory_hostname": "fw",
         "site_to_site_vpn_name": "vulcan",
@@ -385,10 +385,10 @@ def test_ports_that_somebody_has_are_refused_with_his_name(sockets: list[str], s
         "__site_to_site_vpn_kernel": {"rc": 0},
     }
     role = Role("site_to_site_vpn")
-    refusals = role.refusals("requirements.yml", **given)
-    assert len(refusals) == len(said)
-    for refusal, words in zip(refusals, said):
-        assert words in refusal
-        assert "or set site_to_site_vpn_fixed_source_ports to false" in refusal
+    rejections = role.rejections("requirements.yml", **given)
+    assert len(rejections) == len(said)
+    for rejection, words in zip(rejections, said):
+        assert words in rejection
+        assert "or set site_to_site_vpn_fixed_source_ports to false" in rejection
     given["site_to_site_vpn_fixed_source_ports"] = False
-    assert role.refusals("requirements.yml", **given) == []
+    assert role.rejections("requirements.yml", **given) == []

@@ -142,9 +142,9 @@ def test_a_stack_s_tunnel_is_described_as_aws_does_and_goes_whole(aws: t.Any) ->
         (lambda: ec2.delete_vpn_gateway(VpnGatewayId=made["Gateway"]), "IncorrectState"),
         (lambda: ec2.delete_vpc(VpcId=made["Vpc"]), "DependencyViolation"),
     ):
-        with pytest.raises(botocore_exceptions.ClientError) as refused:
+        with pytest.raises(botocore_exceptions.ClientError) as rejected:
             call()
-        assert refused.value.response["Error"]["Code"] == code
+        assert rejected.value.response["Error"]["Code"] == code
 
     aws.delete(stack_id)
     status, events = aws.end(stack_id)
@@ -235,9 +235,9 @@ def test_a_stack_can_be_deleted_while_it_is_created(aws: t.Any) -> None:
 
 @pytest.mark.parametrize("keys", [{"aws_secret_access_key": "wrong"}, {"aws_access_key_id": "test"}])
 def test_nobody_else_gets_in(aws: t.Any, keys: dict[str, str]) -> None:
-    with pytest.raises(botocore_exceptions.ClientError) as refused:
+    with pytest.raises(botocore_exceptions.ClientError) as rejected:
         aws.client("ec2", **keys).describe_vpcs()
-    assert refused.value.response["Error"]["Code"] == "AuthFailure"
+    assert rejected.value.response["Error"]["Code"] == "AuthFailure"
 
 
 def test_what_aws_would_have_made_first_is_made_first(aws: t.Any) -> None:

@@ -25,7 +25,7 @@ def test_generated_keys_are_what_aws_takes() -> None:
 
 
 @pytest.mark.parametrize("key", ["short", "0" + "a" * 20, "a" * 65, "with space", "um!aut.key"])
-def test_a_key_that_aws_refuses_is_refused(key: str) -> None:
+def test_a_key_that_aws_rejects_is_rejected(key: str) -> None:
     with pytest.raises(vpn.InvalidOptionError, match="pre-shared key is invalid"):
         vpn.check_key(key)
 
@@ -40,7 +40,7 @@ def test_generated_inside_networks_are_free_and_not_reserved() -> None:
 
 
 @pytest.mark.parametrize("block", ["169.254.0.0/30", "169.254.44.0/29", "10.0.0.0/30", "169.254.44.1/30", "nonsense"])
-def test_an_inside_network_that_aws_refuses_is_refused(block: str) -> None:
+def test_an_inside_network_that_aws_rejects_is_rejected(block: str) -> None:
     with pytest.raises(vpn.InvalidOptionError, match="tunnel inside cidr"):
         vpn.check_inside_cidr(block, ())
 

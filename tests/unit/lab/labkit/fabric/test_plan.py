@@ -315,17 +315,17 @@ def test_group_that_does_not_fit_says_so() -> None:
     small = Subnet("subnet-a", "vpc-1", "10.11.0.0/28", "eu-central-1a")
     world = replace(WORLD, subnets=(small, B), clusters=())
     allocation = _allocate(world)
-    assert "subnet-a" in allocation.refused[("vulcan", "workers")]
+    assert "subnet-a" in allocation.failures[("vulcan", "workers")]
 
 
 def test_cluster_needs_two_zones() -> None:
     cluster = replace(WORLD.clusters[0], subnet_ids=("subnet-a", "subnet-p"))
     allocation = _allocate(replace(WORLD, clusters=(cluster,)))
-    assert "fewer than two zones" in allocation.refused[("vulcan",)]
+    assert "fewer than two zones" in allocation.failures[("vulcan",)]
     assert allocation.control_planes == {}
 
 
-def test_more_vpcs_than_public_addresses_are_refused() -> None:
+def test_more_vpcs_than_public_addresses_are_rejected() -> None:
     vpcs = tuple(Vpc(f"vpc-{i}", f"10.{i}.0.0/16") for i in range(3))
     gateways = tuple(VpnGateway(f"vgw-{i}", f"vpc-{i}") for i in range(3))
     with pytest.raises(addresses.PlanError, match="no more than 2 VPCs"):

@@ -13,7 +13,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._aws import 
 exceptions = pytest.importorskip("botocore.exceptions")
 
 
-def refused(code: str, status: int = 400) -> Exception:
+def rejected(code: str, status: int = 400) -> Exception:
     return exceptions.ClientError(
         {"Error": {"Code": code, "Message": "because"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Describe"
     )
@@ -22,26 +22,26 @@ def refused(code: str, status: int = 400) -> Exception:
 @pytest.mark.parametrize(
     "error",
     [
-        refused("ExpiredToken", 403),
-        refused("ExpiredTokenException"),
-        refused("InvalidClientTokenId", 403),
-        refused("UnrecognizedClientException"),
+        rejected("ExpiredToken", 403),
+        rejected("ExpiredTokenException"),
+        rejected("InvalidClientTokenId", 403),
+        rejected("UnrecognizedClientException"),
         exceptions.NoCredentialsError(),
         exceptions.TokenRetrievalError(provider="sso", error_msg="gone"),
         exceptions.UnauthorizedSSOTokenError(),
     ],
 )
 def test_credentials(error: Exception) -> None:
-    assert isinstance(aws.translate(error, "look"), aws.CredentialsRefused)
+    assert isinstance(aws.translate(error, "look"), aws.CredentialsRejected)
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        refused("Throttling"),
-        refused("RequestLimitExceeded", 503),
-        refused("SomethingNew", 500),
-        refused("Odd", 429),
+        rejected("Throttling"),
+        rejected("RequestLimitExceeded", 503),
+        rejected("SomethingNew", 500),
+        rejected("Odd", 429),
         exceptions.EndpointConnectionError(endpoint_url="https://aws"),
         exceptions.ConnectTimeoutError(endpoint_url="https://aws"),
         exceptions.ReadTimeoutError(endpoint_url="https://aws"),
@@ -55,8 +55,8 @@ def test_what_passes_by_itself(error: Exception) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        refused("AccessDenied", 403),
-        refused("ValidationError"),
+        rejected("AccessDenied", 403),
+        rejected("ValidationError"),
         exceptions.SSLError(endpoint_url="https://aws", error="bad certificate"),
         exceptions.ParamValidationError(report="bad"),
     ],
@@ -69,5 +69,5 @@ def test_what_does_not(error: Exception) -> None:
 
 def test_calling_raises_the_collections_error() -> None:
     with pytest.raises(aws.AwsError, match="Failed to look: because") as caught, aws.calling("look"):
-        raise refused("AccessDenied", 403)
+        raise rejected("AccessDenied", 403)
     assert caught.value.code == "AccessDenied"

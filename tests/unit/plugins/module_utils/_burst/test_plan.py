@@ -111,7 +111,7 @@ def test_a_security_group_may_be_full() -> None:
         ),
     ],
 )
-def test_what_can_not_work_is_refused(changes: dict[str, t.Any], message: str) -> None:
+def test_what_can_not_work_is_rejected(changes: dict[str, t.Any], message: str) -> None:
     problems = plan_problems({**PLAN, **changes})
     assert len(problems) == 1
     assert message in str(problems[0])
@@ -188,7 +188,7 @@ def test_data_centre_networks_may_overlap_each_other() -> None:
 
 
 @pytest.mark.parametrize("name", ["Vulcan", "vul_can", "vulcan-", "1vulcan", "vul.can", "", "v" * 64, "earth"])
-def test_names_that_one_of_the_systems_refuses(name: str) -> None:
+def test_names_that_one_of_the_systems_rejects(name: str) -> None:
     assert [problem.variable for problem in name_problems(name, "earth")] == ["burst_name"]
 
 

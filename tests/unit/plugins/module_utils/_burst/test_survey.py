@@ -107,16 +107,16 @@ def test_a_truth_value(given: t.Any, truth: bool) -> None:
         (["config"], "raw", "it must be text"),
     ],
 )
-def test_all_else_is_refused_by_name(given: t.Any, kind: str, why: str) -> None:
+def test_all_else_is_rejected_by_name(given: t.Any, kind: str, why: str) -> None:
     with pytest.raises(InvalidOption, match=f"burst_x.*{why}"):
         value_of(given, "burst_x", kind, [])
 
 
 @pytest.mark.parametrize(("given", "kind"), [("{" + "x" * 100_000, "data"), ("9" * 100_000, "int")])
 def test_a_long_value_is_not_repeated_whole(given: str, kind: str) -> None:
-    with pytest.raises(InvalidOption) as refused:
+    with pytest.raises(InvalidOption) as rejected:
         value_of(given, "burst_apps", kind, [])
-    assert len(refused.value.message) < 400
+    assert len(rejected.value.message) < 400
 
 
 @pytest.mark.parametrize("given", ["---\n- a\n- b\n", "# two\n- a\n- b\n"])

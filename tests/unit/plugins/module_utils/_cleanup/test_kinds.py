@@ -78,7 +78,7 @@ ANSWERS: dict[tuple[str, str], dict[str, t.Any]] = {
 
 
 class Client:
-    """Answers from the table, and refuses arguments that AWS does not know."""
+    """Answers from the table, and rejects arguments that AWS does not know."""
 
     def __init__(self, service: str, asked: set[str]) -> None:
         self._service = service

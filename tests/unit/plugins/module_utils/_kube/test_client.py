@@ -98,7 +98,7 @@ def test_who_trickles_does_not_hold_up_the_look_at_an_end_point(serve: t.Callabl
     assert time.monotonic() - began < 2
 
 
-def test_what_would_fill_the_memory_is_refused(
+def test_what_would_fill_the_memory_is_rejected(
     serve: t.Callable[[Behaviour], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "MAXIMUM_SIZE", 2**20)
@@ -126,7 +126,7 @@ def test_a_list_in_pages(serve: t.Callable[[Behaviour], Client]) -> None:
         ({"LIST_TIMEOUT": 0.2}, "has not ended after"),
     ],
 )
-def test_a_list_without_an_end_is_refused(
+def test_a_list_without_an_end_is_rejected(
     limit: dict[str, t.Any],
     reason: str,
     serve: t.Callable[[Behaviour], Client],

@@ -13,7 +13,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.err
 
 
 @pytest.mark.parametrize("name", ["", "Earth", "a_b", "a@b", "-a", "a-", "a..b", "a" * 254, "a\n"])
-def test_names_that_kubernetes_refuses(name: str) -> None:
+def test_names_that_kubernetes_rejects(name: str) -> None:
     with pytest.raises(InvalidOption, match="name is"):
         names.check_name(name, "name")
 
@@ -31,7 +31,7 @@ def test_names_that_kubernetes_refuses(name: str) -> None:
         ({"a": "-c"}, "'-c'"),
     ],
 )
-def test_labels_that_kubernetes_refuses(labels: dict[str, str], part: str) -> None:
+def test_labels_that_kubernetes_rejects(labels: dict[str, str], part: str) -> None:
     with pytest.raises(InvalidOption, match=f"labels has .*{part}"):
         names.check_labels(labels, "labels")
 

@@ -93,8 +93,8 @@ def test_controllers_say_when_they_give_up() -> None:
 
 def test_events_say_what_no_condition_does() -> None:
     event = {"involvedObject": {"uid": "w"}, "message": "exceeded quota: small"}
-    assert workloads.refused([event], workload()) == "FailedCreate: exceeded quota: small"
-    assert workloads.refused([{**event, "involvedObject": {"uid": "other"}}], workload()) == ""
+    assert workloads.rejected([event], workload()) == "FailedCreate: exceeded quota: small"
+    assert workloads.rejected([{**event, "involvedObject": {"uid": "other"}}], workload()) == ""
 
 
 @pytest.mark.parametrize(
@@ -215,6 +215,6 @@ def test_what_was_said_before_a_change_is_of_no_matter_after_it() -> None:
     ]
     event = {"message": message, "involvedObject": {"uid": changed["metadata"]["uid"]}}
     before, after = ({**event, "lastTimestamp": f"2026-01-01T00:00:{second}Z"} for second in ("09", "11"))
-    assert workloads.refused([before], changed) == ""
+    assert workloads.rejected([before], changed) == ""
     assert workloads.not_made(changed, [before]) == workloads.Trouble()
-    assert message in workloads.refused([after], changed)
+    assert message in workloads.rejected([after], changed)

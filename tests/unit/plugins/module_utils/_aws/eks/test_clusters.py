@@ -147,7 +147,7 @@ def test_a_new_user_alias_leaves_no_second_user() -> None:
 
 
 @pytest.mark.parametrize("user", [{"token": "x"}, {"exec": {"command": "aws", "args": ["eks", "get-token"]}}, {}])
-def test_a_name_that_something_else_has_is_refused(user: dict[str, t.Any]) -> None:
+def test_a_name_that_something_else_has_is_rejected(user: dict[str, t.Any]) -> None:
     data: entries.Config = {
         "contexts": [{"name": "vulcan", "context": {"cluster": "c", "user": "admin"}}],
         "users": [{"name": "admin", "user": user}],
@@ -229,7 +229,7 @@ def test_absent_takes_what_was_left_without_a_context_but_of_no_other_profile() 
         ("proxy_url", "ftp://proxy"),
     ],
 )
-def test_bad_input_is_refused_with_option_and_value(option: str, value: str) -> None:
+def test_bad_input_is_rejected_with_option_and_value(option: str, value: str) -> None:
     params = dict.fromkeys(("alias", "user_alias", "region", "role_arn", "assume_role_arn", "proxy_url"))
     clusters.check({**params, "name": "vulcan", "proxy_url": "", "role_arn": ROLE})
     with pytest.raises(InvalidOption, match=f"^{option} is '{value}'; it must be"):

@@ -21,7 +21,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._aws.eks imp
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError
 
 
-class _Refusing(http.server.BaseHTTPRequestHandler):
+class _Rejecting(http.server.BaseHTTPRequestHandler):
     """Knows nobody, as an API server without anonymous access."""
 
     def do_GET(self) -> None:
@@ -43,7 +43,7 @@ def _certificate(folder: Path, name: str) -> tuple[Path, Path]:
 @pytest.fixture(scope="module", name="cluster")
 def _cluster(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, t.Any]]:
     key, certificate = _certificate(tmp_path_factory.mktemp("pki"), "own")
-    server = http.server.HTTPServer(("127.0.0.1", 0), _Refusing)
+    server = http.server.HTTPServer(("127.0.0.1", 0), _Rejecting)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)

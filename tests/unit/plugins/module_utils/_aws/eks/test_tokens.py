@@ -207,7 +207,7 @@ def test_botocore_is_found_where_its_user_installs_for_himself(program: str, tmp
 
 
 @pytest.mark.parametrize("how", ["link", "file", "writable", "foreign"])
-def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_not_ours_alone_is_rejected(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "config.eks"
     if how == "link":
         (tmp_path / "theirs").mkdir()

@@ -146,7 +146,7 @@ def test_each_group_is_a_header_of_its_own_on_the_wire() -> None:
         ({}, {"proxy-url": "ftp://u:secret@p"}, r"the proxy in .*'ftp://\*{8}@p'"),
     ],
 )
-def test_what_kubectl_refuses(user: t.Any, cluster: t.Any, reason: str) -> None:
+def test_what_kubectl_rejects(user: t.Any, cluster: t.Any, reason: str) -> None:
     with pytest.raises(InvalidOption, match=reason) as caught:
         connected(kubeconfig(user, cluster))
     assert "secret" not in str(caught.value)
@@ -349,7 +349,7 @@ def test_a_missing_command_is_named_with_how_to_install_it() -> None:
         ({"args": "x"}, "args in exec of .* is a string, it must be a list"),
     ],
 )
-def test_commands_that_kubectl_refuses(entry: dict[str, t.Any], reason: str) -> None:
+def test_commands_that_kubectl_rejects(entry: dict[str, t.Any], reason: str) -> None:
     with pytest.raises(InvalidOption, match=reason):
         connected(kubeconfig({"exec": {"apiVersion": V1BETA1, "command": "true", **entry}}))
 
@@ -389,5 +389,5 @@ def test_a_command_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monke
         ("me:pw@proxy:3128", {"pw"}),
     ],
 )
-def test_a_password_is_known_also_where_the_url_is_refused(url: str, found: set[str]) -> None:
+def test_a_password_is_known_also_where_the_url_is_rejected(url: str, found: set[str]) -> None:
     assert login_of(url) == found

@@ -173,7 +173,7 @@ def test_a_context_of_the_same_name_for_something_else_stays(user: dict[str, t.A
         ("a: !!python/object/apply:os.system [true]\n", "f is broken in line 1"),
     ],
 )
-def test_what_is_no_kubeconfig_is_refused(text: str, said: str) -> None:
+def test_what_is_no_kubeconfig_is_rejected(text: str, said: str) -> None:
     with pytest.raises(FederationError, match=said):
         entries.parse(text, "f")
 

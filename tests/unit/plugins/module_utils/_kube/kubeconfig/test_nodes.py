@@ -123,7 +123,7 @@ def test_what_kubectl_reads_is_read_and_changed_in_its_place(name: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("_reader")
-def test_what_kubectl_refuses_is_refused(text: str, reason: str) -> None:
+def test_what_kubectl_rejects_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(FederationError, match=reason):
         entries.parse(text, "f")
 

@@ -201,14 +201,14 @@ def test_entries_in_the_middle_go_without_a_trace(seed: int) -> None:
         ("users:\n- name: 12\n", "the name of entry 1 of users is a number (12), not a string. Put it in quotes"),
     ],
 )
-def test_what_kubectl_refuses_is_refused_with_its_place(text: str, said: str) -> None:
+def test_what_kubectl_rejects_is_rejected_with_its_place(text: str, said: str) -> None:
     with pytest.raises(FederationError) as caught:
         entries.parse(text, "f")
     assert said in caught.value.message
 
 
 def test_of_two_entries_of_our_name_one_is_left() -> None:
-    # kubectl refuses the file otherwise.
+    # kubectl rejects the file otherwise.
     text = "contexts:\n- name: vulcan\n  context: {}\n- name: a\n- name: vulcan # second\n  context: {user: u}\n"
     edit = entries.Edit({"contexts": {"vulcan": {"user": "u"}}})
     assert entries.apply(text, entries.parse(text, "f"), edit) == (

@@ -85,12 +85,12 @@ def test_overrides_come_to_those_that_annotations_make() -> None:
         ({"path": "/spec/template/spec/containers/x", "op": "add", "value": 1}, "not a position in a list of 1"),
     ],
 )
-def test_overrides_that_kubefed_would_refuse(entry: Object, message: str) -> None:
+def test_overrides_that_kubefed_would_reject(entry: Object, message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
         overridden(entry)
 
 
-def test_the_same_path_twice_is_refused() -> None:
+def test_the_same_path_twice_is_rejected() -> None:
     entry = {"path": "/spec/replicas", "value": 3}
     with pytest.raises(InvalidOption, match="/spec/replicas twice"):
         overridden(entry, entry)

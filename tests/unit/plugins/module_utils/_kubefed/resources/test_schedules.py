@@ -52,7 +52,7 @@ def test_a_preference_is_read() -> None:
         ({"clusters": {"earth": {"minReplicas": 3, "maxReplicas": 2}}}, "3 above maxReplicas 2"),
     ],
 )
-def test_what_kubefed_would_do_otherwise_is_refused(spec: Object, message: str) -> None:
+def test_what_kubefed_would_do_otherwise_is_rejected(spec: Object, message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
         schedules.read_schedule(preference(**spec), namespace="shop")
 

@@ -83,7 +83,7 @@ def test_a_cluster_scoped_resource_has_no_namespace() -> None:
     assert made.type.path("shop", "x").endswith("/apis/types.kubefed.io/v1beta1/federatedclusterroles/x")
 
 
-def test_listing_2_is_refused_with_the_name_that_would_work() -> None:
+def test_listing_2_is_rejected_with_the_name_that_would_work() -> None:
     with pytest.raises(InvalidOption, match=r"must match the name of its containing namespace.*name it fedtestns"):
         desired(federated("FederatedNamespace", "fedns", "fedtestns", placement={"clusters": []}))
 
@@ -99,7 +99,7 @@ def test_listing_2_is_refused_with_the_name_that_would_work() -> None:
         (federated("FederatedThing", "x", "shop"), "does not know this type"),
     ],
 )
-def test_what_kubefed_would_not_do_is_refused(manifest: Object, message: str) -> None:
+def test_what_kubefed_would_not_do_is_rejected(manifest: Object, message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
         desired(manifest, placement=["earth"])
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What does not fit is refused before anything is written, with document, field and value."""
+"""What does not fit is rejected before anything is written, with document, field and value."""
 
 from __future__ import annotations
 
@@ -110,18 +110,18 @@ def test_what_does_not_fit_is_named(document: t.Any, says: str) -> None:
 
 
 def test_a_value_of_a_secret_is_not_shown() -> None:
-    with pytest.raises(InvalidOption) as refused:
+    with pytest.raises(InvalidOption) as rejected:
         flatten([plain("Secret", stringData={"pin": 4711}, data={"key": "hunter2"})])
-    assert "stringData.pin is the number; it must be a string" in refused.value.message
-    assert "4711" not in refused.value.message
-    assert "hunter2" not in refused.value.message
+    assert "stringData.pin is the number; it must be a string" in rejected.value.message
+    assert "4711" not in rejected.value.message
+    assert "hunter2" not in rejected.value.message
 
 
 def test_all_is_told_at_once_but_not_without_end() -> None:
-    with pytest.raises(InvalidOption) as refused:
+    with pytest.raises(InvalidOption) as rejected:
         flatten([plain(data=dict.fromkeys("abcdefghijklmn", 1)), plain(metadata={"labels": {"a": 1}})], "src shop.yml")
-    assert refused.value.message.startswith("Document 1 of src shop.yml (ConfigMap x): data.a is the number 1")
-    assert refused.value.message.endswith("and 5 more.")
+    assert rejected.value.message.startswith("Document 1 of src shop.yml (ConfigMap x): data.a is the number 1")
+    assert rejected.value.message.endswith("and 5 more.")
 
 
 @pytest.mark.parametrize(

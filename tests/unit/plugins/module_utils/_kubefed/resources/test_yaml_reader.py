@@ -143,7 +143,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"a: \xff", b"\xff\xfea"])
-def test_what_is_no_text_is_refused(content: bytes) -> None:
+def test_what_is_no_text_is_rejected(content: bytes) -> None:
     with pytest.raises(InvalidOption, match=r"shop\.yml cannot be read: it is not UTF"):
         yaml_reader.decoded(content, "shop.yml")
 
@@ -185,7 +185,7 @@ def test_what_a_merge_key_brings_is_not_given_twice() -> None:
         ('{"a":' * 20000, "nested more than 200 levels deep"),
     ],
 )
-def test_what_can_not_be_read_is_refused(text: str, says: str) -> None:
+def test_what_can_not_be_read_is_rejected(text: str, says: str) -> None:
     with pytest.raises(InvalidOption, match=says):
         documents(text)
 
@@ -195,7 +195,7 @@ def test_what_is_nested_deeply_may_be_read() -> None:
         assert len(documents(text)) == 1
 
 
-def test_a_short_text_that_means_a_long_one_is_refused() -> None:
+def test_a_short_text_that_means_a_long_one_is_rejected() -> None:
     lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
     lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     with pytest.raises(InvalidOption, match="excessive aliasing"):
