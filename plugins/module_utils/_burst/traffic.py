@@ -12,6 +12,7 @@ import ipaddress
 import re
 import typing as t
 
+from .._kube.objects import Object
 from .._traffic import checks
 from .problem import Problem
 
@@ -240,26 +241,29 @@ def _endpoint_problems(
     problems = [Problem(where, name, problem) for problem in checks.service_problems(dict(service))]
     if opened is None:
         return problems
-    named = {
-        port["name"]: port["containerPort"]
-        for resource in resources
-        for container in _containers(resource)
-        for port in container.get("ports") or []
-        if port.get("name") and port.get("containerPort")
-    }
+    selector = (service.get("spec") or {}).get("selector") or {}
+    pods = [spec for resource in resources if (spec := _selected_pod(resource, selector)) is not None]
     targets = checks.target_ports({"spec": {"ports": list(ports)}}).values()
     # A name that no container here has may be one of another application's; it is looked up once the pods are there
-    numbers = [number for target in targets if isinstance(number := named.get(t.cast(str, target), target), int)]
+    numbers = [
+        number
+        for target in targets
+        for number in ([target] if isinstance(target, int) else checks.numbers_of(target, pods))
+    ]
     return problems + [
         Problem("burst_ports", list(opened), f"{where} needs port {number}, on which its pods listen, and it is closed")
         for number in checks.unopened_ports(numbers, t.cast("t.Sequence[t.Mapping[str, int]]", opened))
     ]
 
 
-def _containers(resource: Entry) -> list[Entry]:
-    spec = resource.get("spec") or {}
-    template = spec.get("template") if isinstance(spec, dict) else None
-    return ((template or {}).get("spec") or {}).get("containers") or []
+def _selected_pod(resource: Entry, selector: t.Mapping[str, str]) -> Object | None:
+    """What the pods of a workload are made of, or a Pod itself, if a Service selects them; else None."""
+    spec = resource.get("spec")
+    if not isinstance(spec, dict):
+        return None
+    pod = resource if resource.get("kind") == "Pod" else spec.get("template") or {}
+    labels = (pod.get("metadata") or {}).get("labels") or {}
+    return pod.get("spec") if all(labels.get(key) == value for key, value in selector.items()) else None
 
 
 def edge_problems(traffic: t.Sequence[Entry], edge_hosts: t.Sequence[str]) -> list[Problem]:

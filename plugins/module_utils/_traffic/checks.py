@@ -113,7 +113,7 @@ def readiness_request(pods: t.Iterable[Object], ports: t.Mapping[str, int | str]
     """
     for pod in pods:
         found: dict[str, Object] = {}
-        for container in (pod.get("spec") or {}).get("containers") or []:
+        for container in serving_containers(pod.get("spec") or {}):
             named = {port["name"]: port["containerPort"] for port in container.get("ports") or [] if port.get("name")}
             probe = container.get("readinessProbe") or {}
             get = probe.get("httpGet") or {}
@@ -133,6 +133,28 @@ def readiness_request(pods: t.Iterable[Object], ports: t.Mapping[str, int | str]
         if found:
             return found
     return {}
+
+
+def serving_containers(spec: Object) -> list[Object]:
+    """The containers of a pod whose ports a Service can have as its targets.
+
+    Those that start first and stay are among them, FindPort in k8s.io/endpointslice/utils.go.
+    """
+    stay = [each for each in spec.get("initContainers") or [] if each.get("restartPolicy") == "Always"]
+    return [*(spec.get("containers") or []), *stay]
+
+
+def numbers_of(name: str, pods: t.Iterable[Object]) -> list[int]:
+    """The numbers that a named TCP port has in pods, of which only the specifications are given."""
+    return sorted(
+        {
+            port["containerPort"]
+            for spec in pods
+            for container in serving_containers(spec)
+            for port in container.get("ports") or []
+            if port.get("name") == name and port.get("containerPort") and port.get("protocol", "TCP") == "TCP"
+        }
+    )
 
 
 def target_ports(service: Object) -> dict[str, int | str]:
@@ -216,12 +238,14 @@ def _lets(peers: t.Sequence[Object] | None, network: ipaddress.IPv4Network | ipa
 
 __all__ = (
     "chosen_ports",
+    "numbers_of",
     "policy_warnings",
     "port_name_problems",
     "readiness_request",
     "selects",
     "service_problems",
     "service_warnings",
+    "serving_containers",
     "target_ports",
     "unopened_ports",
 )

@@ -120,10 +120,34 @@ def test_services_that_cannot_be_shared_are_named(spec: dict[str, t.Any], messag
 def test_the_ports_of_pods_must_be_open(target: dict[str, t.Any]) -> None:
     apps = service({"name": "http", "port": 80, **target})
     container = {"name": "shop", "ports": [{"name": "web", "containerPort": 8080}]}
-    apps[0]["resources"].append({"kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}})
+    apps[0]["resources"].append(workload({"containers": [container]}))
     assert "burst_traffic[0] needs port 8080, on which its pods listen, and it is closed" in problems(ENDPOINTS, apps)
     assert problems(ENDPOINTS, apps, opened=[{"from": 8000, "to": 8999}]) == ""
     assert problems(ENDPOINTS, apps, opened=None) == ""
+
+
+def workload(spec: dict[str, t.Any], app: str = "shop") -> dict[str, t.Any]:
+    return {"kind": "Deployment", "spec": {"template": {"metadata": {"labels": {"app": app}}, "spec": spec}}}
+
+
+def test_which_pods_have_the_port_that_a_service_names() -> None:
+    apps = service({"name": "http", "port": 80, "targetPort": "web"})
+    resources = apps[0]["resources"]
+    closed = {"name": "shop", "ports": [{"name": "web", "containerPort": 8080}]}
+    said = "burst_traffic[0] needs port 8080, on which its pods listen, and it is closed"
+    # Another application's pods may have a port of the same name
+    resources[1:] = [workload({"containers": [closed]}, "blog")]
+    assert problems(ENDPOINTS, apps) == ""
+    opened = {"name": "shop", "ports": [{"name": "web", "containerPort": 80}]}
+    resources[1:] = [workload({"containers": [closed]}), workload({"containers": [opened]}, "blog")]
+    assert said in problems(ENDPOINTS, apps)
+    # A container that starts first and stays serves too; one that ends does not
+    resources[1:] = [workload({"containers": [], "initContainers": [{**closed, "restartPolicy": "Always"}]})]
+    assert said in problems(ENDPOINTS, apps)
+    resources[1:] = [workload({"containers": [], "initContainers": [closed]})]
+    assert problems(ENDPOINTS, apps) == ""
+    resources[1:] = [{"kind": "Pod", "metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [closed]}}]
+    assert said in problems(ENDPOINTS, apps)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,15 @@ def test_requests_of_readiness_probes() -> None:
     assert checks.readiness_request([], {"http": 8080}) == {}
 
 
+def test_a_container_that_starts_first_and_stays_has_a_probe_too() -> None:
+    found = pod("web")
+    (container,) = found["spec"].pop("containers")
+    found["spec"]["initContainers"] = [{**container, "restartPolicy": "Always"}]
+    assert checks.readiness_request([found], {"http": "web"})["http"]["path"] == "/"
+    found["spec"]["initContainers"] = [container]
+    assert checks.readiness_request([found], {"http": "web"}) == {}
+
+
 def test_target_ports() -> None:
     ports = [{"name": "http", "port": 80, "targetPort": "web"}, {"port": 81}, {"port": 53, "protocol": "UDP"}]
     assert checks.target_ports(service(ports=ports)) == {"http": "web", "": 81}
