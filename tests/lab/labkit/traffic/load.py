@@ -19,6 +19,7 @@ from labkit import settings as s
 
 TIMEOUT = 60  # seconds that a customer waits
 SLOW = 1.0  # seconds after which a customer notices
+_ENOUGH = 20  # answers, for a median
 
 
 class Request(t.NamedTuple):
@@ -113,6 +114,16 @@ def noticed(requests: t.Sequence[Request]) -> float:
     """Seconds between the first and the last request whose customer has noticed something; 0 if none has."""
     times = [request.sent for request in requests if request.failed or request.took > SLOW]
     return max(times, default=0.0) - min(times, default=0.0)
+
+
+def slower(requests: t.Sequence[Request]) -> float | None:
+    """Seconds that the median answer from elsewhere takes more than one from earth; None for too few of either."""
+    good = [request for request in requests if not request.failed]
+    here = [request.took for request in good if request.node == "earth"]
+    there = [request.took for request in good if request.node != "earth"]
+    if min(len(here), len(there)) < _ENOUGH:
+        return None
+    return percentile(there, 0.5) - percentile(here, 0.5)
 
 
 def served(requests: t.Sequence[Request], seconds: float) -> float:

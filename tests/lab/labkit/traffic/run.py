@@ -25,6 +25,7 @@ SECONDS = 20.0
 PEAK_SECONDS = 60.0
 CUT = 5.0  # seconds into a phase
 WHOLE = 5.0  # seconds after which nothing may fail any more
+TUNNEL = 0.05  # seconds that the way to the cloud and back explains, on a busy machine: it takes 1 to 2 ms
 APART = 0.1  # how far a share may be from that of the ready pods
 _INVENTORY = s.LAB_DIR / "inventory"
 _PLAYBOOKS = s.REPOSITORY / "playbooks"
@@ -127,6 +128,10 @@ class Burst:
         )
         for request in (request for request in requests if request.failed):
             print(f"   failed: sent after {request.sent - since:.1f} s, took {request.took:.1f} s: {request.error}")
+        if planned and (slower := load.slower(requests)) is not None:
+            print(f"   an answer from vulcan took {slower * 1000:+.0f} ms", flush=True)
+            if slower > TUNNEL:
+                self.faults.append(f"{self.method}: {name}: vulcan answers {slower * 1000:.0f} ms later than earth")
         if planned and found["failed"]:
             self.faults.append(f"{self.method}: {name}: {found['failed']} requests failed, and none may")
         if whole > WHOLE:

@@ -42,3 +42,10 @@ def test_how_long_customers_have_noticed_something() -> None:
     good = [load.Request(float(n), 0.2, False, "earth") for n in range(10)]
     assert load.noticed(good) == load.noticed([]) == 0.0
     assert load.noticed([*good, load.Request(2.5, 0.0, True, ""), load.Request(6.0, 1.2, False, "earth")]) == 3.5
+
+
+def test_how_much_later_an_answer_from_elsewhere_comes() -> None:
+    here = [load.Request(float(n), 0.2, False, "earth") for n in range(30)]
+    there = [load.Request(float(n), 0.3, n > 25, "ip-10-11-0-20") for n in range(30)]
+    assert round(load.slower([*here, *there]) or 0, 3) == 0.1
+    assert load.slower(here) is load.slower([*here, *there[:10]]) is None
