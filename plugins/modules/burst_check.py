@@ -163,6 +163,12 @@ options:
         type: list
         elements: str
         default: []
+      openshift:
+        description:
+          - Names of the clusters that are known to be OpenShift, which writes into some objects itself.
+        type: list
+        elements: str
+        default: []
       apps:
         description:
           - Applications of the federation.
@@ -333,6 +339,7 @@ def _argument_spec() -> dict[str, t.Any]:
         "ports": {"type": "list", "elements": "dict", "default": [], "options": port},
         "kubefed_namespace": {"type": "str", "default": "kube-federation-system"},
         "members": {**names, "default": []},
+        "openshift": {**names, "default": []},
         "apps": {"type": "list", "elements": "dict", "default": [], "options": app},
         "traffic": {"type": "list", "elements": "dict", "default": []},
         "edge_hosts": {**names, "default": []},

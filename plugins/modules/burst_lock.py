@@ -106,6 +106,11 @@ ovn_kubernetes:
       - 10.128.0.0/14
     routing_via_host: false
     advertised: false
+openshift:
+  description: Whether the data centre's cluster is OpenShift.
+  returned: success
+  type: bool
+  sample: false
 members:
   description: The names of the clusters in the federation. Empty if KubeFed is not installed.
   returned: success
@@ -260,6 +265,7 @@ def call(run: Run) -> None:
     run.result["holder"] = holder
     # In the same process, since each one takes longer to start than this to answer
     run.result["cluster_uid"] = client.request("GET", path_of("Namespace", None, "kube-system"))["metadata"]["uid"]
+    run.result["openshift"] = openshift.is_openshift(client)
     run.result["ovn_kubernetes"] = openshift.ovn_kubernetes(client)
     run.result["members"] = sorted(kubefed.clusters(client, params["kubefed_namespace"]))
     if run.check_mode:

@@ -14,6 +14,7 @@ import typing as t
 from .._kube.kubeconfig.contexts import choose
 from .._kube.kubeconfig.credentials import check_credentials
 from .._kube.kubeconfig.entries import view
+from .._kubefed.resources.conflicts import other_writer, other_writer_on_openshift
 from .._kubefed.resources.validation import problems_of, useless_problem
 from .._runtime.errors import InvalidOption
 from .problem import Problem
@@ -115,11 +116,15 @@ def rule_problems(ports: t.Sequence[t.Mapping[str, int]], local_networks: t.Sequ
 
 
 def app_problems(
-    apps: t.Sequence[t.Mapping[str, t.Any]], clusters: t.Collection[str], kubefed_namespace: str
+    apps: t.Sequence[t.Mapping[str, t.Any]],
+    clusters: t.Collection[str],
+    kubefed_namespace: str,
+    openshift: t.Collection[str] = (),
 ) -> list[Problem]:
     """Check each application's namespace, placement and resources, as plain Kubernetes manifests.
 
     :param clusters: names that a placement can use.
+    :param openshift: those of them that are known to be OpenShift.
     """
     problems = []
     for index, app in enumerate(apps):
@@ -136,9 +141,25 @@ def app_problems(
             for name in app["placement"]
             if name not in clusters
         )
+        on_openshift = sorted(set(app["placement"]) & set(openshift))
         for number, resource in enumerate(app["resources"]):
-            problems.extend(_resource_problems(f"{where}.resources[{number}]", resource, namespace))
+            place = f"{where}.resources[{number}]"
+            malformed = _resource_problems(place, resource, namespace)
+            problems.extend(malformed or _conflicts(place, resource, on_openshift))
     return problems
+
+
+def _conflicts(where: str, resource: t.Mapping[str, t.Any], openshift: t.Sequence[str]) -> list[Problem]:
+    """What KubeFed and the clusters would undo for each other; federated_resource would find it after the join."""
+    metadata, kind = resource["metadata"], resource["kind"]
+    group = str(resource["apiVersion"]).rpartition("/")[0]
+    name, body = metadata["name"], dict(resource)
+    reason = other_writer(group, kind, name, body, metadata.get("annotations") or {})
+    if reason:
+        return [Problem(where, f"{kind} {name}", f"it cannot be federated: {reason}")]
+    reason = other_writer_on_openshift(group, kind, name, body) if openshift else ""
+    allowed = f"it cannot be federated to {', '.join(openshift)}: {reason}"
+    return [Problem(where, f"{kind} {name}", allowed)] if reason else []
 
 
 def overflow_problems(apps: t.Sequence[t.Mapping[str, t.Any]], name: str, host_name: str) -> list[Problem]:
@@ -253,7 +274,7 @@ def plan_problems(plan: t.Mapping[str, t.Any]) -> list[Problem]:
     :param plan: the options of the module burst_check's plan, and its name and host_name.
     """
     clusters = {plan["name"], plan["host_name"], *plan["members"]}
-    apps = app_problems(plan["apps"], clusters, plan["kubefed_namespace"])
+    apps = app_problems(plan["apps"], clusters, plan["kubefed_namespace"], plan["openshift"])
     apps += overflow_problems(plan["apps"], plan["name"], plan["host_name"])
     return [
         *(eks_problems(plan) if plan["extension"] == "eks" else existing_problems(plan)),

@@ -297,6 +297,39 @@ def tunnels(variable: str, value: t.Any) -> list[Problem]:
     return problems
 
 
+def tunnel_ends(variable: str, value: t.Any) -> list[Problem]:
+    """Tunnels with the networks on this side: ``[tunnels, local networks]``. No network may be at both ends.
+
+    Packets for the other side are told by their address from those that must not leave through the tunnels. Only what
+    is well-formed is looked at; :func:`tunnels` says what is not.
+    """
+    given, local = value
+    if tunnels(variable, given) or _networks(variable, local):
+        return []
+    own = [(f"site_to_site_vpn_local_networks[{index}]", entry) for index, entry in enumerate(local)]
+    return [
+        problem
+        for index, entry in enumerate(given[0]["remote_networks"] if given else ())
+        for problem in overlaps([(f"{variable}[0].remote_networks[{index}]", entry)], own)
+    ]
+
+
+def tunnels_apart(variable: str, value: t.Any) -> list[Problem]:
+    """Networks behind a burst's tunnels, given with those of other bursts on the same firewall, each with its name."""
+    networks, others = value
+    return [
+        Problem(
+            variable,
+            entry,
+            f"the tunnels of the burst {name} lead to {taken}. Bursts with one firewall need different networks: choose"
+            " another burst_vpc_cidr (or remote_networks), or end the other burst first",
+        )
+        for entry in networks
+        for name, taken in others
+        if ipaddress.IPv4Network(entry).overlaps(ipaddress.IPv4Network(taken))
+    ]
+
+
 # What a tunnel must have, and what it can have.
 _REQUIRED: dict[str, Rule]
 _OPTIONAL: dict[str, Rule]
@@ -420,6 +453,8 @@ RULES: dict[str, Rule] = {
     "host": _pattern(r"([A-Za-z0-9][A-Za-z0-9.-]{0,252})?", "a host's name or address, or nothing"),
     "traffic": traffic.form_problems,
     "tunnels": tunnels,
+    "tunnel_ends": tunnel_ends,
+    "tunnels_apart": tunnels_apart,
     # Which burst_link is possible, for each burst_extension
     "eks_link": _one_of(VARIABLES["burst_link"].choices),
     "existing_link": _one_of(
@@ -450,7 +485,9 @@ __all__ = (
     "problems_of",
     "public_address",
     "service_network",
+    "tunnel_ends",
     "tunnels",
+    "tunnels_apart",
     "vpc_network",
     "zones",
 )

@@ -392,3 +392,57 @@ def test_ports_that_somebody_has_are_rejected_with_his_name(sockets: list[str], 
         assert "or set site_to_site_vpn_fixed_source_ports to false" in rejection
     given["site_to_site_vpn_fixed_source_ports"] = False
     assert role.rejections("requirements.yml", **given) == []
+
+
+# -- networks that other people have
+
+
+def test_the_way_to_the_internet_leads_into_no_local_network_with_public_addresses(world: World) -> None:
+    """A data centre may have public addresses of its own; with accept_from_remote false nothing is begun there."""
+    networks = ["10.10.0.0/24", "8.8.4.0/24"]
+    more = {"site_to_site_vpn_local_networks": networks, "site_to_site_vpn_remote_egress": True}
+    world.script("open", **more)
+    assert not world.send("vpc", POD, "wan", INTERNET)
+    assert world.send("wan", INTERNET, "vpc", POD, answered=True)
+    world.script("open", **more, **OPEN)
+    assert world.send("vpc", POD, "wan", INTERNET, answered=True)
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "said"),
+    [
+        (["10.0.0.0/8"], ["10.11.0.0/16"], "it overlaps site_to_site_vpn_local_networks[0] 10.0.0.0/8"),
+        (["10.10.0.0/24"], ["10.0.0.0/8"], "it overlaps site_to_site_vpn_local_networks[0] 10.10.0.0/24"),
+        (["10.12.0.0/16", "10.11.0.0/16"], ["10.11.0.0/16"], "it overlaps site_to_site_vpn_local_networks[1]"),
+        (["10.10.0.0/16", "10.10.1.0/24"], ["10.11.0.0/16"], ""),
+    ],
+)
+def test_no_network_is_at_both_ends(local: list[str], remote: list[str], said: str) -> None:
+    given = {"site_to_site_vpn_name": "vulcan", "site_to_site_vpn_local_networks": local, **to(*remote)}
+    rejections = Role("site_to_site_vpn").rejections(
+        "validate.yml", **{**given, "ansible_facts": {"os_family": "Debian"}}
+    )
+    assert len(rejections) == bool(said)
+    assert said in "".join(rejections)
+    assert "_xyz" not in "".join(rejections), "a key"
+
+
+OWNER = """
+cd "$1" && mkfifo orders && { setsid nft -i <orders >/dev/null 2>&1 & } && exec 5>orders
+echo 'add table inet owned { flags owner; }' >&5
+echo 'add chain inet owned forward { type filter hook forward priority filter; policy accept; }' >&5
+setsid sleep 60 >/dev/null 2>&1 &
+until nft list chain inet owned forward >/dev/null 2>&1; do sleep 0.1; done
+"""
+
+
+def test_a_chain_of_a_table_that_somebody_owns_keeps_nothing_from_being_closed(world: World) -> None:
+    """As firewalld's, with NftablesTableOwner: nobody else may add a rule."""
+    world.script("open", **CHAIN, **OPEN)
+    world.run("sh", "-c", OWNER, "sh", str(world.directory))
+    output = world.script("open", site_to_site_vpn_forward_chain="inet owned forward")
+    assert "there is no chain inet owned forward that takes rules" in output
+    assert not world.send("vpc", POD, "lan", LAN), "accept_from_remote is false now"
+    assert not world.send("vpc", SPOOFED, "lan", LAN)
+    assert world.comments() == []
+    assert world.script("watch", site_to_site_vpn_forward_chain="inet owned forward") == "", "nothing to do"

@@ -30,6 +30,7 @@ PLAN: dict[str, t.Any] = {
     "node_egress": "nat",
     "kubefed_namespace": "kube-federation-system",
     "members": [],
+    "openshift": [],
     "traffic": [],
     "edge_hosts": [],
     "apps": [{"namespace": "fedtestns", "placement": ["earth", "vulcan"], "resources": [DEPLOYMENT]}],
@@ -208,7 +209,7 @@ def test_a_context_name_is_no_member_name() -> None:
 
 
 def existing(**changes: t.Any) -> list[str]:
-    plan = {"name": "mars", "host_name": "earth", "extension": "existing", "members": [], "apps": []}
+    plan = {"name": "mars", "host_name": "earth", "extension": "existing", "members": [], "apps": [], "openshift": []}
     plan |= {"traffic": [], "edge_hosts": []}
     given = {"kubefed_namespace": PLAN["kubefed_namespace"], "local_networks": PLAN["local_networks"]}
     return [str(problem) for problem in plan_problems({**plan, **given, "remote_networks": [], **changes})]
@@ -229,3 +230,48 @@ def test_a_cluster_that_exists_needs_no_network_of_ours() -> None:
 )
 def test_what_can_not_work_with_a_cluster_that_exists(changes: dict[str, t.Any], message: str) -> None:
     assert message in existing(**changes)[0]
+
+
+ACCOUNT: dict[str, t.Any] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "shop"}}
+PULLING = {**ACCOUNT, "imagePullSecrets": [{"name": "shop-dockercfg-x1y2z"}]}
+
+
+@pytest.mark.parametrize(
+    ("resource", "openshift", "said"),
+    [
+        (ACCOUNT, [], ""),
+        (ACCOUNT, ["mars"], ""),
+        (ACCOUNT, ["earth"], "it cannot be federated to earth: OpenShift adds a pull secret"),
+        (PULLING, ["earth"], ""),
+        (DEPLOYMENT, ["earth"], ""),
+        (
+            {**DEPLOYMENT, "apiVersion": "batch/v1", "kind": "Job", "spec": {"ttlSecondsAfterFinished": 0}},
+            [],
+            "it cannot be federated: ",
+        ),
+        (
+            {
+                **{"apiVersion": "v1", "kind": "Secret"},
+                "metadata": {"name": "tls", "annotations": {"replicator.v1.mittwald.de/replicate-from": "shop/tls"}},
+            },
+            [],
+            "it cannot be federated: for its annotation replicator.v1.mittwald.de/replicate-from",
+        ),
+    ],
+)
+def test_what_a_cluster_would_undo_is_known_before_there_is_one(
+    resource: dict[str, t.Any], openshift: list[str], said: str
+) -> None:
+    plan = {**PLAN, "openshift": openshift, "apps": app(resources=[resource])}
+    problems = [str(problem) for problem in plan_problems(plan)]
+    assert len(problems) == bool(said), problems
+    assert said in "".join(problems)
+    assert plan_problems({**plan, "apps": app(resources=[resource], placement=["vulcan"])}) == [] or not openshift
+
+
+@pytest.mark.parametrize("body", [{"metadata": {"name": "a", "annotations": ["x"]}}, {"spec": "x"}, {"spec": [1]}])
+@pytest.mark.parametrize("kind", ["v1/Secret", "v1/PersistentVolumeClaim", "batch/v1/Job", "v1/ServiceAccount"])
+def test_odd_shapes_end_in_no_traceback(kind: str, body: dict[str, t.Any]) -> None:
+    version, _slash, name = kind.rpartition("/")
+    resource = {"apiVersion": version, "kind": name, "metadata": {"name": "a"}, **body}
+    plan_problems({**PLAN, "openshift": ["earth"], "apps": app(resources=[resource])})
