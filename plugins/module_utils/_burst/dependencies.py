@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._kubefed.kinds import rules_of_manifest
+
 App = t.Mapping[str, t.Any]
 
 # A name as it stands in an address: alone, or with a scheme, a user or a port beside it
@@ -80,10 +82,7 @@ def _is_served(key: tuple[str, str], service: App, there: t.Sequence[App]) -> bo
     if name not in named:
         return False
     templates = [
-        template
-        for app in of_namespace
-        for resource in app["resources"]
-        if (template := _template(resource)) is not None
+        rules_of_manifest(resource).pod_template(resource) for app in of_namespace for resource in app["resources"]
     ]
     # Without a selector, whoever made it knows where it leads
     return not selector or any(
@@ -91,22 +90,11 @@ def _is_served(key: tuple[str, str], service: App, there: t.Sequence[App]) -> bo
     )
 
 
-def _template(resource: App) -> App | None:
-    """The pod template of a workload."""
-    spec = resource.get("spec") or {}
-    if resource.get("kind") == "CronJob":
-        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    if resource.get("kind") == "Pod":
-        return resource
-    template = spec.get("template") if isinstance(spec, dict) else None
-    return template if isinstance(template, dict) else None
-
-
 def _texts(resources: t.Iterable[App]) -> t.Iterator[str]:
     for resource in resources:
         if resource.get("kind") == "ConfigMap":
             yield from (value for value in (resource.get("data") or {}).values() if isinstance(value, str))
-        spec = (_template(resource) or {}).get("spec") or {}
+        spec = rules_of_manifest(resource).pod_template(resource).get("spec") or {}
         for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
             words = [*(container.get("command") or []), *(container.get("args") or [])]
             words += [variable.get("value") for variable in container.get("env") or []]

@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from .._kube.objects import Object
+from .._kubefed.kinds import rules_of_manifest
 from .._traffic import checks
 from .problem import Problem
 
@@ -258,10 +259,7 @@ def _endpoint_problems(
 
 def _selected_pod(resource: Entry, selector: t.Mapping[str, str]) -> Object | None:
     """What the pods of a workload are made of, or a Pod itself, if a Service selects them; else None."""
-    spec = resource.get("spec")
-    if not isinstance(spec, dict):
-        return None
-    pod = resource if resource.get("kind") == "Pod" else spec.get("template") or {}
+    pod = rules_of_manifest(resource).pod_template(resource)
     labels = (pod.get("metadata") or {}).get("labels") or {}
     return pod.get("spec") if all(labels.get(key) == value for key, value in selector.items()) else None
 

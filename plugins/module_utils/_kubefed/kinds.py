@@ -107,7 +107,7 @@ class KindRules:
         (charts/kubefed/crds/crds.yaml). What else has the field is read from its CustomResourceDefinition.
     :ivar autoscaler: how it is read, where it is an autoscaler.
     :ivar workload: how the rollout of its pods is read, where they are waited for.
-    :ivar pod_spec: the path of the pods' spec in its own.
+    :ivar pod_template_path: where a manifest has the template of its pods, if it has one.
     :ivar data: what its data may be.
     :ivar text_maps: fields of its spec that are mappings from text to text.
     :ivar object_lists: fields of its spec that are lists of mappings.
@@ -133,7 +133,7 @@ class KindRules:
     retains_replicas: bool = False
     autoscaler: AutoscalerRules | None = None
     workload: workloads.Workload | None = None
-    pod_spec: tuple[str, ...] = ("template", "spec")
+    pod_template_path: tuple[str, ...] = ("spec", "template")
     data: DataRules | None = None
     text_maps: tuple[str, ...] = ()
     object_lists: tuple[str, ...] = ()
@@ -142,6 +142,13 @@ class KindRules:
     def holds_secrets(self) -> bool:
         """Whether the values of its data must not be shown."""
         return self.data is not None and self.data.secret
+
+    def pod_template(self, manifest: t.Mapping[str, t.Any]) -> Object:
+        """The template of the pods that a manifest's object makes; a Pod is its own. Empty if there is none."""
+        found: t.Any = manifest
+        for field in self.pod_template_path:
+            found = found.get(field) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
 
 # -- Endpoints
@@ -385,7 +392,13 @@ _RULES = (
         cluster_writes=_claim_written,
         annotated_by_controller=True,
     ),
-    KindRules("", "Pod", STAYS, "a pod belongs to one cluster: federate the workload that creates it"),
+    KindRules(
+        "",
+        "Pod",
+        STAYS,
+        "a pod belongs to one cluster: federate the workload that creates it",
+        pod_template_path=(),
+    ),
     KindRules("", "ReplicationController", STAYS, "turn it into a Deployment"),
     KindRules("", "ResourceQuota", STAYS, "resource quotas are specific to each cluster"),
     KindRules(
@@ -477,7 +490,7 @@ _RULES = (
         TAKEN,
         autoscaler=AutoscalerRules("v1", "horizontalpodautoscalers", target_version="v1", target_kind="Deployment"),
     ),
-    KindRules("batch", "CronJob", TAKEN, pod_spec=("jobTemplate", "spec", "template", "spec")),
+    KindRules("batch", "CronJob", TAKEN, pod_template_path=("spec", "jobTemplate", "spec", "template")),
     KindRules(
         "batch",
         "Job",
@@ -548,6 +561,11 @@ def rules_for(group: str, kind: str) -> KindRules:
     return ALL.get((group, kind)) or KindRules(group, kind, WHEN_ENABLED)
 
 
+def rules_of_manifest(manifest: t.Mapping[str, t.Any]) -> KindRules:
+    """The rules for the kind of a manifest."""
+    return rules_for(str(manifest.get("apiVersion") or "").rpartition("/")[0], str(manifest.get("kind") or ""))
+
+
 def rules_of(type_: HasKind) -> KindRules:
     """The rules for the kind of a type."""
     return rules_for(type_.group, type_.kind)
@@ -602,6 +620,7 @@ __all__ = (
     "federated_name",
     "rules_for",
     "rules_of",
+    "rules_of_manifest",
     "schedulable",
     "workload_types",
 )

@@ -18,7 +18,7 @@ import typing as t
 
 from ..._kube.objects import Object
 from ..api import CORE_GROUP, FEDERATED_GROUP, MANAGED_LABEL, SCHEDULING_GROUP
-from ..kinds import BOOKKEEPING, STAYS, TAKEN, KindRules, rules_for
+from ..kinds import BOOKKEEPING, STAYS, TAKEN, KindRules, rules_for, rules_of_manifest
 from ..listing import shortened
 from ..types.served import ApiResource
 
@@ -96,9 +96,9 @@ def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:
     """
     names: dict[str, list[str]] = {key: [] for key in _DIFFERENCES}
     for entry in taken:
-        spec, rules = entry.get("spec") or {}, rules_for(entry["apiVersion"].rpartition("/")[0], entry["kind"])
+        spec, rules = entry.get("spec") or {}, rules_of_manifest(entry)
         title = f"{rules.kind} {entry['metadata']['name']}"
-        for volume in _pod_spec(rules, spec).get("volumes") or []:
+        for volume in (rules.pod_template(entry).get("spec") or {}).get("volumes") or []:
             claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
             if claim:
                 names["claims"].append(f"{title} ({claim}{'' if claim in claims else ', which is not there either'})")
@@ -109,12 +109,6 @@ def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:
         for key in rules.differs(spec):
             names[key].append(entry["metadata"]["name"])
     return [f"{text}{shortened(sorted(names[key]))}." for key, text in _DIFFERENCES.items() if names[key]]
-
-
-def _pod_spec(rules: KindRules, spec: Object) -> Object:
-    for field in rules.pod_spec:
-        spec = spec.get(field) or {}
-    return spec
 
 
 __all__ = ("is_bookkeeping", "manifest", "object_stays", "type_stays", "warnings")

@@ -21,7 +21,8 @@ def workload(name: str, *values: str, kind: str = "Deployment") -> dict[str, t.A
     container = {"name": name, "image": name, "env": [{"name": f"V{n}", "value": v} for n, v in enumerate(values)]}
     template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
     spec = {"jobTemplate": {"spec": {"template": template}}} if kind == "CronJob" else {"template": template}
-    return {"kind": kind, "metadata": {"name": name}, "spec": spec}
+    version = {"CronJob": "batch/v1", "Deployment": "apps/v1"}[kind]
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
 def service(name: str) -> dict[str, t.Any]:

@@ -93,3 +93,26 @@ def test_kinds_are_told_apart_nowhere_else() -> None:
             if (name, kind) not in EXCEPTIONS:
                 found.append(f"{name}:{line}: {kind}")
     assert found == []
+
+
+def _manifest(api_version: str, kind: str, **body: t.Any) -> dict[str, t.Any]:
+    return {"apiVersion": api_version, "kind": kind, **body}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "found"),
+    [
+        (
+            _manifest("apps/v1", "Deployment", spec={"template": {"spec": {"hostname": "a"}}}),
+            {"spec": {"hostname": "a"}},
+        ),
+        (_manifest("batch/v1", "CronJob", spec={"jobTemplate": {"spec": {"template": {"spec": {}}}}}), {"spec": {}}),
+        (_manifest("v1", "Pod", spec={}), {"apiVersion": "v1", "kind": "Pod", "spec": {}}),
+        (_manifest("example.com/v1", "Rollout", spec={"template": {"spec": {}}}), {"spec": {}}),
+        (_manifest("v1", "ConfigMap", data={}), {}),
+        (_manifest("apps/v1", "Deployment", spec="none"), {}),
+        ({}, {}),
+    ],
+)
+def test_the_template_of_the_pods_is_found(manifest: dict[str, t.Any], found: dict[str, t.Any]) -> None:
+    assert kinds.rules_of_manifest(manifest).pod_template(manifest) == found
