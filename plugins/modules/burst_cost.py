@@ -89,20 +89,22 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.stacks.template import resources_of
 from ..module_utils._cleanup.hourly_costs import planned
 from ..module_utils._costs.clients import prices_of
-from ..module_utils._runtime.errors import FederationError
+from ..module_utils._runtime.module import Result, run_reading
+
+
+def estimate(aws: AnsibleAWSModule) -> Result:
+    """What the module returns."""
+    resources = resources_of(aws.params["template_body"])
+    prices = prices_of(aws)
+    rows = planned(resources, prices)
+    hour = round(sum(row["hourly_cost"] or 0.0 for row in rows), 3)
+    return {"running": rows, "hourly_cost": hour, "prices": prices.source}
 
 
 def main() -> None:
     """Run the module."""
     aws = AnsibleAWSModule(argument_spec={"template_body": {"type": "str", "required": True}}, supports_check_mode=True)
-    try:
-        resources = resources_of(aws.params["template_body"])
-    except FederationError as error:
-        aws.fail_json(msg=error.message)
-    prices = prices_of(aws)
-    rows = planned(resources, prices)
-    hour = round(sum(row["hourly_cost"] or 0.0 for row in rows), 3)
-    aws.exit_json(changed=False, running=rows, hourly_cost=hour, prices=prices.source)
+    run_reading(aws, estimate)
 
 
 if __name__ == "__main__":

@@ -170,7 +170,8 @@ from ..module_utils._burst.lease import (
     stamp,
     state_of,
 )
-from ..module_utils._runtime.errors import FederationError, InvalidOption, harmless
+from ..module_utils._runtime.errors import InvalidOption
+from ..module_utils._runtime.module import Result, run_reading
 
 # Until AWS has answered, and between two questions.
 SECONDS = 120
@@ -185,8 +186,20 @@ def _duration(aws: AnsibleAWSModule, option: str) -> int | None:
         raise InvalidOption(f"{option}: {aws.params[option]!r} cannot be used; {allowed}") from error
 
 
-def read(aws: AnsibleAWSModule, now: Moment) -> dict[str, t.Any]:
-    """What the module returns."""
+def read(aws: AnsibleAWSModule) -> Result:
+    """What the module returns, as soon as AWS answers."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            return read_at(aws, datetime.datetime.now(datetime.UTC))
+        except AwsUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE)
+
+
+def read_at(aws: AnsibleAWSModule, now: Moment) -> Result:
+    """What the module returns at a moment."""
     name = aws.params["name"]
     wanted, longest = _duration(aws, "lease"), _duration(aws, "lease_max")
     config = patience(SECONDS)
@@ -251,18 +264,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            result = read(aws, datetime.datetime.now(datetime.UTC))
-            break
-        except AwsUnavailable as error:
-            if time.monotonic() > deadline:
-                aws.fail_json(msg=error.message)
-            time.sleep(PAUSE)
-        except FederationError as error:
-            aws.fail_json(msg=error.message)
-    aws.exit_json(changed=False, **harmless(result))
+    run_reading(aws, read)
 
 
 if __name__ == "__main__":

@@ -61,27 +61,30 @@ caller:
   sample: arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6071/jane
 """
 
-import typing as t
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.errors import calling, patience
 from ..module_utils._aws.principals import resolve
 from ..module_utils._runtime.errors import FederationError
+from ..module_utils._runtime.module import Result, run_reading
 
 # Until AWS has answered.
 SECONDS = 30
 
 
-def principals(aws: AnsibleAWSModule, result: dict[str, t.Any]) -> None:
-    """Put into the result what the module returns."""
+def principals(aws: AnsibleAWSModule) -> Result:
+    """What the module returns."""
     config = patience(SECONDS)
     with calling("ask AWS who is calling"):
         caller = aws.client("sts", config=config).get_caller_identity()
         iam = aws.client("iam", config=config)
-    result["caller"] = str(caller["Arn"])
-    given = aws.params["arns"] or [result["caller"]]
-    result["arns"] = list(dict.fromkeys(resolve(iam, arn, str(caller["Account"])) for arn in given))
+    name = str(caller["Arn"])
+    try:
+        arns = [resolve(iam, arn, str(caller["Account"])) for arn in aws.params["arns"] or [name]]
+    except FederationError as error:
+        error.details["caller"] = name
+        raise
+    return {"arns": list(dict.fromkeys(arns)), "caller": name}
 
 
 def main() -> None:
@@ -89,12 +92,7 @@ def main() -> None:
     aws = AnsibleAWSModule(
         argument_spec={"arns": {"type": "list", "elements": "str", "default": []}}, supports_check_mode=True
     )
-    result: dict[str, t.Any] = {}
-    try:
-        principals(aws, result)
-    except FederationError as error:
-        aws.fail_json(msg=error.message, **result)
-    aws.exit_json(changed=False, **result)
+    run_reading(aws, principals)
 
 
 if __name__ == "__main__":

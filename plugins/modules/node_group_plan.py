@@ -156,7 +156,6 @@ prices:
 """
 
 import math
-import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -165,13 +164,14 @@ from ..module_utils._capacity.amounts import Amount
 from ..module_utils._capacity.instances import check_cost, cost, kind_of, planned
 from ..module_utils._capacity.packing import Load
 from ..module_utils._costs.clients import prices_of
-from ..module_utils._runtime.errors import FederationError, InvalidOption
+from ..module_utils._runtime.errors import InvalidOption
+from ..module_utils._runtime.module import Result, run_reading
 
 # Until AWS has answered.
 SECONDS = 30
 
 
-def plan(aws: AnsibleAWSModule) -> dict[str, t.Any]:
+def plan(aws: AnsibleAWSModule) -> Result:
     """What the module returns."""
     params = aws.params
     limit = params["max_hourly_cost"]
@@ -230,11 +230,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = plan(aws)
-    except FederationError as error:
-        aws.fail_json(msg=error.message)
-    aws.exit_json(changed=False, **result)
+    run_reading(aws, plan)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._runtime.errors import FederationError, harmless
+from .._runtime import module as module_frame
 from .._runtime.module import QuietModule, Result
 from .client import KUBERNETES_IMPORT_ERROR
 from .connect import secrets_of
@@ -29,11 +29,7 @@ def prepare(module: QuietModule) -> None:
 def run_reading(module: QuietModule, read: t.Callable[[QuietModule], Result]) -> t.NoReturn:
     """Run ``read`` and end the module with what it returns. For modules that change nothing and do not wait."""
     prepare(module)
-    try:
-        result = read(module)
-    except FederationError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, **harmless(result))
+    module_frame.run_reading(module, read)
 
 
 __all__ = ("prepare", "run_reading")

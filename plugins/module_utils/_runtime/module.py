@@ -145,4 +145,26 @@ def _call(run: Run, call: t.Callable[[Run], None]) -> None:
         run.waiter.resume_later("an answer", error.message)
 
 
-__all__ = ("PROGRESS_VARIABLE", "QuietModule", "Result", "Run", "run_module")
+class ReadingModule(t.Protocol):
+    """What a module that only reads is run with: Ansible's own module, or the one of amazon.aws around it."""
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        """Fail the task."""
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        """End the task."""
+
+
+_Reader = t.TypeVar("_Reader", bound=ReadingModule)
+
+
+def run_reading(module: _Reader, read: t.Callable[[_Reader], Result]) -> t.NoReturn:
+    """Run ``read`` and end the module with what it returns. For modules that change nothing and do not wait."""
+    try:
+        result = read(module)
+    except FederationError as error:
+        module.fail_json(msg=error.message, **harmless(error.details))
+    module.exit_json(changed=False, **harmless(result))
+
+
+__all__ = ("PROGRESS_VARIABLE", "QuietModule", "ReadingModule", "Result", "Run", "run_module", "run_reading")

@@ -139,6 +139,15 @@ def test_rulebooks_take_the_variables_of_a_burst(path: Path, source: dict[str, t
         assert own == option or variable in SHARED
 
 
+def test_rulebooks_watch_alike() -> None:
+    """What is asked stands in both, since a rulebook cannot include anything."""
+    first, *others = [yaml.safe_load(path.read_text())[0] for path in RULEBOOKS]
+    assert others
+    for other in others:
+        assert other["sources"] == first["sources"]
+        assert [rule["condition"] for rule in other["rules"]] == [rule["condition"] for rule in first["rules"]]
+
+
 @pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)
 def test_rulebooks_begin_and_end_only_outside_dry_mode(path: Path) -> None:
     (ruleset,) = yaml.safe_load(path.read_text())
