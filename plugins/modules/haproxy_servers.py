@@ -210,14 +210,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._edge.haproxy import (
+    DesiredServers,
     Haproxy,
     HaproxyError,
     Server,
-    Wanted,
-    is_of,
-    keep,
-    kept,
+    belongs_to,
+    read_desired,
     restore_weights,
+    save_desired,
     server_name,
 )
 from ..module_utils._runtime.argspec import wait_spec
@@ -230,11 +230,11 @@ _IDLE = 30
 _CONNECT = 2.0  # seconds
 
 # Evaluated as it stands, also on a managed host's Python
-_Placed = t.List[t.Tuple[str, Server]]
+_Servers = t.List[t.Tuple[str, Server]]
 
 
 def call(run: Run) -> None:
-    """Bring HAProxy into the state that is asked for."""
+    """Bring HAProxy into the desired state."""
     params = run.module.params
     haproxy = Haproxy(params["socket"])
     run.result.update(commands=[], cut=0, servers=[])
@@ -250,8 +250,8 @@ def call(run: Run) -> None:
 def present(run: Run, haproxy: Haproxy) -> None:
     """Give the backends their servers, with the right weights."""
     params = run.module.params
-    wanted = [
-        Wanted(
+    desired = [
+        DesiredServers(
             each["name"],
             tuple((server["address"], server["port"]) for server in each["servers"]),
             each["ready"],
@@ -260,41 +260,41 @@ def present(run: Run, haproxy: Haproxy) -> None:
         for each in params["backends"]
     ]
     try:
-        haproxy.check(each.backend for each in wanted)
+        haproxy.check(each.backend for each in desired)
     except HaproxyError as error:
         raise InvalidOption(str(error)) from error
-    here = {(each.backend, server_name(params["burst"], *place)) for each in wanted for place in each.servers}
+    expected = {(each.backend, server_name(params["burst"], *place)) for each in desired for place in each.servers}
     there = haproxy.of_burst(params["burst"])
     known = {(server.address, server.port) for _backend, server in there}
-    unwanted = [(backend, server) for backend, server in there if (backend, server.name) not in here]
+    obsolete = [(backend, server) for backend, server in there if (backend, server.name) not in expected]
     if params["wait"] and not run.check_mode:
-        wait_for_answers(run, sorted({place for each in wanted for place in each.servers} - known))
-    commands = [command for each in wanted for command in haproxy.changes(params["burst"], each)]
-    run.result["commands"] = commands + [_drain_command(*each) for each in unwanted]
+        wait_for_answers(run, sorted({place for each in desired for place in each.servers} - known))
+    commands = [command for each in desired for command in haproxy.changes(params["burst"], each)]
+    run.result["commands"] = commands + [_drain_command(*each) for each in obsolete]
     run.result["changed"] = bool(run.result["commands"])
     _show_diff(run)
     if run.check_mode:
-        run.result["backends"] = _backends(haproxy, params["burst"], wanted)
+        run.result["backends"] = _backends(haproxy, params["burst"], desired)
         return
-    # It says what is to be before that is so: whoever is stopped in between is completed by the watch.
-    if params["keep_file"] and keep(params["keep_file"], haproxy, params["burst"], wanted):
+    # Saved first: if this run is killed in between, the watch completes it.
+    if params["keep_file"] and save_desired(params["keep_file"], haproxy, params["burst"], desired):
         run.result["changed"] = True
     haproxy.apply(commands)
-    take_away(run, haproxy, unwanted)
+    drain_and_remove(run, haproxy, obsolete)
     run.result["servers"] = [_shown(*each) for each in haproxy.of_burst(params["burst"])]
-    run.result["backends"] = _backends(haproxy, params["burst"], wanted)
+    run.result["backends"] = _backends(haproxy, params["burst"], desired)
 
 
-def _backends(haproxy: Haproxy, burst: str, wanted: t.Iterable[Wanted]) -> list[dict[str, t.Any]]:
+def _backends(haproxy: Haproxy, burst: str, desired: t.Iterable[DesiredServers]) -> list[dict[str, t.Any]]:
     return [
         {
             "name": each.backend,
             "servers": [
-                {"name": found.name, "burst": is_of(burst, found.name), "weight": found.weight, "up": found.up}
+                {"name": found.name, "burst": belongs_to(burst, found.name), "weight": found.weight, "up": found.up}
                 for found in haproxy.servers(each.backend).values()
             ],
         }
-        for each in wanted
+        for each in desired
     ]
 
 
@@ -326,7 +326,7 @@ def drained(run: Run, haproxy: Haproxy) -> None:
     try:
         there = haproxy.of_burst(params["burst"]) if os.path.exists(params["socket"]) else []
     except HaproxyError as error:
-        # One that does not run has no such servers either: they are in no configuration.
+        # If HAProxy does not run, there are no such servers: they are not in its configuration.
         run.warn(f"No traffic was drained: {error}")
         there = []
         haproxy_runs = False
@@ -335,45 +335,46 @@ def drained(run: Run, haproxy: Haproxy) -> None:
     if there and not params["force"]:
         _check_others(haproxy, params["burst"])
     file = params["keep_file"]
-    content = kept(file) if file else None
+    content = read_desired(file) if file else None
     run.result["commands"] = [_drain_command(*each) for each in there]
     run.result["changed"] = bool(there) or content is not None
     _show_diff(run)
     if run.check_mode:
         return
-    take_away(run, haproxy, there)
+    drain_and_remove(run, haproxy, there)
     if content is not None:
         if haproxy_runs:
             restore_weights(haproxy, content["weights"])
-        # Last: whoever comes after a run that was killed needs the weights in it.
+        # Last: the weights in it are needed again if this run is killed.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(file)
 
 
 def _check_others(haproxy: Haproxy, burst: str) -> None:
-    deserted = haproxy.deserted(burst)
-    if deserted:
+    lonely = haproxy.without_others(burst)
+    if lonely:
         raise FederationError(
-            f"Nothing was drained: {', '.join(deserted)} in HAProxy has no server that is up but those of {burst}, so"
+            f"Nothing was drained: {', '.join(lonely)} in HAProxy has no server that is up but those of {burst}, so"
             " customers would reach nobody. Bring one of the others up and run this again, or set force."
         )
 
 
-def take_away(run: Run, haproxy: Haproxy, placed: _Placed) -> None:
-    """Drain servers, and remove them when they are idle."""
-    if not placed:
+def drain_and_remove(run: Run, haproxy: Haproxy, servers: _Servers) -> None:
+    """Drain servers, and remove them once they are idle."""
+    if not servers:
         return
-    for backend, server in placed:
+    for backend, server in servers:
         haproxy.drain(backend, server)
-    names = {server.name for _backend, server in placed}
+    names = {server.name for _backend, server in servers}
 
     def sessions() -> dict[str, int]:
         now = [server for _backend, server in haproxy.of_burst(run.module.params["burst"]) if server.name in names]
         return {server.name: server.sessions for server in now if server.sessions}
 
     def look() -> PollResult:
-        left = sessions()
-        return PollResult(not left, ", ".join(f"{name} has {count}" for name, count in left.items()))
+        open_sessions = sessions()
+        shown = ", ".join(f"{name} has {count}" for name, count in open_sessions.items())
+        return PollResult(not open_sessions, shown)
 
     try:
         if run.module.params["wait"]:
@@ -381,7 +382,7 @@ def take_away(run: Run, haproxy: Haproxy, placed: _Placed) -> None:
     except WaitTimeout:
         run.result["cut"] = sum(sessions().values())
         run.warn(f"{run.result['cut']} sessions had not ended after {run.waiter.elapsed:.0f} s and were closed.")
-    for backend, server in placed:
+    for backend, server in servers:
         _remove(run, haproxy, backend, server)
 
 

@@ -4,10 +4,10 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What is remembered about a burst's demand, on a ConfigMap in the data centre's cluster. Pure functions.
+"""Stores what was seen of a burst's demand in a ConfigMap in the data centre's cluster. Pure functions.
 
-How long a pod waits, or an autoscaler is held, Kubernetes itself says. The rest is written there, so that it is known
-after a restart, and to whoever watches from another machine.
+Kubernetes itself knows how long a pod has been waiting, or an autoscaler has been at its limit. Everything else is
+stored there, so that it survives a restart and can be read from other machines.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from .._kube.objects import Object
 from .._kube.paths import resource_path
 from .times import parsed, written
 
-# Where the burst's Lease is, too: it is there before KubeFed is
+# The namespace of the burst's Lease, too; it exists before KubeFed does
 NAMESPACE = "kube-system"
 _PREFIX, _SUFFIX = "cloudburst-", "-demand"
 
 
 class Memory(t.NamedTuple):
-    """What is remembered; ``None`` for what has not happened.
+    """Times of what was seen; ``None`` if it has not happened.
 
-    :ivar full_since: since when the nodes are fuller than they are to be.
-    :ivar idle_since: since when all would find room in the data centre.
-    :ivar up_begun: when a burst was last told to begin or to grow.
-    :ivar up_ended: when the playbook burst_up last ended well.
-    :ivar down_begun: when a burst was last told to end.
-    :ivar down_ended: when the playbook burst_down last ended well.
-    :ivar worked: when a playbook was last seen working on the burst, so that one that has failed is known.
+    :ivar full_since: since when the nodes have been fuller than they should be.
+    :ivar idle_since: since when all pods would have fitted into the data centre.
+    :ivar up_begun: when a burst was last started or enlarged.
+    :ivar up_ended: when the playbook burst_up last succeeded.
+    :ivar down_begun: when the end of a burst was last started.
+    :ivar down_ended: when the playbook burst_down last succeeded.
+    :ivar worked: when a playbook was last seen working on the burst, which shows whether one has failed.
     """
 
     full_since: datetime | None = None
@@ -46,13 +46,13 @@ class Memory(t.NamedTuple):
 
     @property
     def unfinished(self) -> bool:
-        """Whether a burst was begun that has not been taken away."""
+        """Whether a burst was started that has not been removed yet."""
         began = [moment for moment in (self.up_begun, self.up_ended) if moment]
         return bool(began) and (self.down_ended is None or self.down_ended < max(began))
 
     @property
     def shown(self) -> dict[str, str]:
-        """As it is written, and returned to users."""
+        """The times as they are stored, and returned to users."""
         return {key: written(value) for key, value in self._asdict().items()}
 
 
@@ -62,18 +62,18 @@ def name_of(burst: str) -> str:
 
 
 def path(burst: str, *, create: bool = False) -> str:
-    """API path of the ConfigMap, or of where it is created."""
+    """API path of the ConfigMap, or of the collection in which it is created."""
     return resource_path("", "v1", "configmaps", namespace=NAMESPACE, name=None if create else name_of(burst))
 
 
 def memory_of(found: Object | None) -> Memory:
-    """What a ConfigMap holds; nothing where there is none, and of what cannot be read."""
+    """Read a ConfigMap. Nothing is remembered if there is none, or where it cannot be read."""
     data = (found or {}).get("data") or {}
     return Memory(**{key: parsed(data.get(key)) for key in Memory._fields})
 
 
 def manifest(burst: str, memory: Memory, found: Object | None) -> Object:
-    """The ConfigMap that is to be there, over what is: written only if nobody else has written it meanwhile."""
+    """The ConfigMap to write. Writing it fails if somebody else has changed it since ``found`` was read."""
     metadata: Object = {"name": name_of(burst), "namespace": NAMESPACE}
     if found:
         metadata["resourceVersion"] = found["metadata"]["resourceVersion"]

@@ -4,13 +4,13 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""A running HAProxy, spoken to over its admin socket: servers that come and go without a change of its configuration.
+"""Adds servers to a running HAProxy over its admin socket, and removes them, without changing its configuration.
 
-The role edge_haproxy installs this file beside a systemd unit too, which runs it to put servers back after a reload: it
-imports nothing but the standard library, and works with Python 3.8.
+The role edge_haproxy also installs this file together with a systemd unit that runs it, to add the servers again after
+a reload. It imports only the standard library and works with Python 3.8.
 
-HAProxy's management guide has the commands (https://docs.haproxy.org/2.6/management.html#9.3); it takes servers at run
-time without its experimental mode since 2.6.
+The commands are documented in HAProxy's management guide (https://docs.haproxy.org/2.6/management.html#9.3). Since 2.6,
+servers can be added at run time without the experimental mode.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ import time
 import typing as t
 
 OLDEST = (2, 6)
-PREFIX = "cloudburst-"  # of the servers of any burst
-# "Backend must use a dynamic load balancing to support dynamic servers": static-rr and the hashes that map are none
-# (HAProxy, src/server.c, cli_parse_add_server). Nothing at the socket tells a hash that maps from a consistent one.
+PREFIX = "cloudburst-"  # of the servers of all bursts
+# "Backend must use a dynamic load balancing to support dynamic servers": static-rr and map-based hashes are not
+# (HAProxy, src/server.c, cli_parse_add_server). The socket does not tell a map-based hash from a consistent one.
 ALGORITHMS = ("roundrobin", "leastconn", "random", "first")
 _HEAVIEST = 256  # configuration.txt, "weight"
-_NEAR = 0.02  # how far a weight may be from the exact one
+_NEAR = 0.02  # how far a weight may be from the exact value
 _IN_MAINTENANCE, _DRAINING = 0x01 | 0x02 | 0x04 | 0x20 | 0x40, 0x08 | 0x10  # include/haproxy/server-t.h, SRV_ADMF_*
 _CHECK = "check inter 1s fall 2 rise 2 on-marked-down shutdown-sessions"
-_NO_ANSWER = 5.0  # seconds
-# A module goes on for some seconds on this host after a playbook that was killed, and may be first.
-_GONE = "No such server"
+_TIMEOUT = 5.0  # seconds
+# After a playbook was killed, its module runs on for some seconds on this host and may have removed the server.
+_NOT_FOUND = "No such server"
 
 
 class HaproxyError(Exception):
@@ -45,10 +45,10 @@ class HaproxyError(Exception):
 
 
 class Server(t.NamedTuple):
-    """A server of a backend as it is now.
+    """A server of a backend in its present state.
 
-    :ivar weight: its weight in use. :ivar initial: the one that its configuration gave it.
-    :ivar up: whether it takes traffic. :ivar sessions: those that it has, or that wait for it.
+    :ivar weight: its present weight. :ivar initial: the one from the configuration.
+    :ivar up: whether it takes traffic. :ivar sessions: its sessions, including those in its queue.
     """
 
     name: str
@@ -62,11 +62,11 @@ class Server(t.NamedTuple):
     sessions: int
 
 
-class Wanted(t.NamedTuple):
-    """What a burst adds to a backend.
+class DesiredServers(t.NamedTuple):
+    """The servers that a burst adds to a backend.
 
     :ivar servers: address and port of each server.
-    :ivar ready: ready pods behind them all. :ivar others: ready pods behind the servers that were there before.
+    :ivar ready: number of ready pods behind all of them. :ivar others: the same for the servers that existed before.
     """
 
     backend: str
@@ -76,24 +76,24 @@ class Wanted(t.NamedTuple):
 
 
 def server_name(burst: str, address: str, port: int) -> str:
-    """The name of a burst's server, by which it is found again."""
+    """The name of a burst's server, by which it is recognized."""
     return f"{PREFIX}{burst}-{address}-{port}"
 
 
-def is_of(burst: str, name: str) -> bool:
-    """Whether a server is one of this burst's, and not of another whose name begins alike."""
+def belongs_to(burst: str, name: str) -> bool:
+    """Whether a server is this burst's, and not that of a burst whose name begins with the same letters."""
     return re.fullmatch(re.escape(f"{PREFIX}{burst}-") + r"[0-9.]+-[0-9]+", name) is not None
 
 
 def weights(before: t.Mapping[str, int], added: t.Sequence[str], ready: int, others: int) -> dict[str, int]:
-    """Weights with which each cluster gets as much as it has of the ready pods.
+    """Weights that give each cluster a share of the requests in proportion to its ready pods.
 
-    The servers that were there keep their weights where these leave room for the others, and keep what they are to each
-    other in any case.
+    The servers that existed before keep their weights if these leave room for the others, and always keep the ratio
+    between them.
 
-    :param before: initial weight of each server that was there.
-    :param added: names of the burst's servers, among which its share is divided evenly.
-    :param ready: ready pods behind those added. :param others: ready pods behind those before.
+    :param before: initial weight of each server that existed before.
+    :param added: names of the burst's servers, which get equal shares.
+    :param ready: ready pods behind the added servers. :param others: ready pods behind the servers from before.
     """
     total = sum(before.values())
     if not added:
@@ -104,8 +104,8 @@ def weights(before: t.Mapping[str, int], added: t.Sequence[str], ready: int, oth
         return {**before, **dict.fromkeys(added, max(before.values(), default=0) or 1)}
     each = total * ready / others / len(added)
     heaviest = max(each, *before.values())
-    # No more than it takes: after a server has come back, roundrobin needs as many requests as 16 times the sum of all
-    # weights until the shares are right again (HAProxy, src/lb_fwrr.c; BE_WEIGHT_SCALE in include/haproxy/defaults.h).
+    # As small as possible: after a server has come back, roundrobin needs 16 times the sum of all weights in requests
+    # until the shares are right again (HAProxy, src/lb_fwrr.c; BE_WEIGHT_SCALE in include/haproxy/defaults.h).
     scale = _HEAVIEST / heaviest
     for factor in range(1, int(scale) + 1):
         if abs(each * factor - round(each * factor)) <= _NEAR * each * factor:
@@ -116,17 +116,17 @@ def weights(before: t.Mapping[str, int], added: t.Sequence[str], ready: int, oth
 
 
 class Haproxy:
-    """A HAProxy that listens on an admin socket."""
+    """A running HAProxy with an admin socket."""
 
     def __init__(self, socket: str) -> None:
         """:param socket: path of the socket."""
         self.socket = socket
 
     def ask(self, command: str) -> str:
-        """One command, and what HAProxy answers."""
+        """Send a command and return HAProxy's answer."""
         try:
             with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
-                connection.settimeout(_NO_ANSWER)
+                connection.settimeout(_TIMEOUT)
                 connection.connect(self.socket)
                 connection.sendall(f"{command}\n".encode())
                 answer = b""
@@ -141,14 +141,17 @@ class Haproxy:
                 " configuration have 'stats socket' with this path?"
             ) from error
 
-    def tell(self, command: str, *, answered: str = "") -> None:
-        """One command, which HAProxy carries out without a word, or with ``answered`` in what it says."""
+    def execute(self, command: str, *, expected: str = "") -> None:
+        """Send a command that HAProxy answers with nothing, or with a text that contains ``expected``."""
         said = self.ask(command)
-        if said and not (answered and answered in said):
+        if said and not (expected and expected in said):
             raise HaproxyError(f"HAProxy rejects '{command}': {said}")
 
     def check(self, backends: t.Iterable[str]) -> None:
-        """Whether it can be given servers for these backends; raises HaproxyError if not, and changes nothing."""
+        """Check that servers can be added to these backends, without changing anything.
+
+        :raises HaproxyError: they cannot.
+        """
         level = self.ask("show cli level")
         if level != "admin":
             raise HaproxyError(
@@ -201,93 +204,99 @@ class Haproxy:
     def _statistics(self) -> list[dict[str, str]]:
         return list(csv.DictReader(io.StringIO(self.ask("show stat").lstrip("# "))))
 
-    def changes(self, burst: str, wanted: Wanted) -> list[str]:
-        """The commands that make a backend have a burst's servers with the right weights; none when it has them.
+    def changes(self, burst: str, desired: DesiredServers) -> list[str]:
+        """The commands that give a backend a burst's servers with the right weights; empty if it has them already.
 
-        Servers of this burst that are no longer wanted are not among them: they have to be drained.
+        Servers of this burst that are not in ``desired`` are left alone: they have to be drained first.
         """
-        there = self.servers(wanted.backend)
-        names = [server_name(burst, address, port) for address, port in wanted.servers]
+        there = self.servers(desired.backend)
+        names = [server_name(burst, address, port) for address, port in desired.servers]
         before = {name: server.initial for name, server in there.items() if not name.startswith(PREFIX)}
-        right = weights(before, names, wanted.ready, wanted.others)
+        right = weights(before, names, desired.ready, desired.others)
         commands = [
-            f"set weight {wanted.backend}/{name} {weight}"
+            f"set weight {desired.backend}/{name} {weight}"
             for name, weight in right.items()
             if name in there and there[name].weight != weight
         ]
-        for name, (address, port) in zip(names, wanted.servers):
-            place = f"{wanted.backend}/{name}"
+        for name, (address, port) in zip(names, desired.servers):
+            target = f"{desired.backend}/{name}"
             server = there.get(name)
             if server is None:
-                commands.append(f"add server {place} {address}:{port} {_CHECK} weight {right[name]}")
-                commands.append(f"enable health {place}")
+                commands.append(f"add server {target} {address}:{port} {_CHECK} weight {right[name]}")
+                commands.append(f"enable health {target}")
             if server is None or server.draining or server.maintenance:
-                commands.append(f"set server {place} state ready")
+                commands.append(f"set server {target} state ready")
         return commands
 
     def apply(self, commands: t.Iterable[str]) -> None:
-        """Carry out what :meth:`changes` says."""
+        """Execute the commands of :meth:`changes`."""
         for command in commands:
-            self.tell(command, answered="New server registered" if command.startswith("add ") else "")
+            self.execute(command, expected="New server registered" if command.startswith("add ") else "")
 
     def of_burst(self, burst: str) -> list[tuple[str, Server]]:
-        """Every server of a burst with its backend."""
-        backends = {row["pxname"] for row in self._statistics() if is_of(burst, row["svname"])}
+        """All servers of a burst, each with its backend."""
+        backends = {row["pxname"] for row in self._statistics() if belongs_to(burst, row["svname"])}
         return [
             (backend, server)
             for backend in sorted(backends)
             for server in self.servers(backend).values()
-            if is_of(burst, server.name)
+            if belongs_to(burst, server.name)
         ]
 
-    def deserted(self, burst: str) -> list[str]:
-        """The backends in which a burst's servers take traffic and no other one does."""
+    def without_others(self, burst: str) -> list[str]:
+        """The backends in which only the burst's servers take traffic."""
         found = []
         for backend in sorted({backend for backend, _server in self.of_burst(burst)}):
-            up = [is_of(burst, server.name) for server in self.servers(backend).values() if server.up]
+            up = [belongs_to(burst, server.name) for server in self.servers(backend).values() if server.up]
             if up and all(up):
                 found.append(backend)
         return found
 
     def drain(self, backend: str, server: Server) -> None:
-        """Give a server no new sessions; those that it has go on."""
+        """Send no new sessions to a server; its present ones continue."""
         if not server.draining and not server.maintenance:
-            self.tell(f"set server {backend}/{server.name} state drain", answered=_GONE)
+            self.execute(f"set server {backend}/{server.name} state drain", expected=_NOT_FOUND)
 
     def remove(self, backend: str, server: Server) -> bool:
-        """Take a server away that has no sessions any more; False where connections to it are still being closed."""
-        place = f"{backend}/{server.name}"
+        """Remove a server that has no sessions left.
+
+        :returns: False if connections to it are still being closed, so that it cannot be removed yet.
+        """
+        target = f"{backend}/{server.name}"
         if not server.maintenance:
-            self.tell(f"set server {place} state maint", answered=_GONE)
-        said = self.ask(f"del server {place}")
-        return "deleted" in said or _GONE in said
+            self.execute(f"set server {target} state maint", expected=_NOT_FOUND)
+        said = self.ask(f"del server {target}")
+        return "deleted" in said or _NOT_FOUND in said
 
 
 def restore_weights(haproxy: Haproxy, given: t.Mapping[str, t.Mapping[str, int]]) -> None:
-    """Give servers their initial weights back where they still have those that a burst gave them.
+    """Give servers their initial weights back, unless somebody has changed the weights that the burst gave them.
 
-    :param given: backend → server → weight, as :func:`kept` has it.
+    :param given: backend → server → weight, as :func:`read_desired` returns it.
     """
     for backend, by_name in given.items():
         for name, server in haproxy.servers(backend).items():
             if by_name.get(name) == server.weight != server.initial:
-                haproxy.tell(f"set weight {backend}/{name} {server.initial}")
+                haproxy.execute(f"set weight {backend}/{name} {server.initial}")
 
 
-# -- what the watch puts back -------------------------------------------------------------------------------------
+# -- what the watch restores -------------------------------------------------------------------------------------
 
 
-def keep(path: str, haproxy: Haproxy, burst: str, wanted: t.Sequence[Wanted]) -> bool:
-    """Write down what a HAProxy is to have, for :func:`restore`; False when it was written down already."""
+def save_desired(path: str, haproxy: Haproxy, burst: str, desired: t.Sequence[DesiredServers]) -> bool:
+    """Save the desired servers to a file, for :func:`restore`.
+
+    :returns: False if the file had the same content already.
+    """
     given = {}
-    for each in wanted:
+    for each in desired:
         before = {n: s.initial for n, s in haproxy.servers(each.backend).items() if not n.startswith(PREFIX)}
         names = [server_name(burst, address, port) for address, port in each.servers]
         given[each.backend] = {n: w for n, w in weights(before, names, each.ready, each.others).items() if n in before}
     content = {
         "socket": haproxy.socket,
         "burst": burst,
-        "backends": [each._asdict() for each in wanted],
+        "backends": [each._asdict() for each in desired],
         "weights": given,
     }
     text = json.dumps(content, indent=1, sort_keys=True)
@@ -304,56 +313,61 @@ def keep(path: str, haproxy: Haproxy, burst: str, wanted: t.Sequence[Wanted]) ->
     return True
 
 
-def kept(path: str) -> dict[str, t.Any] | None:
-    """What :func:`keep` has written, None where there is nothing."""
+def read_desired(path: str) -> dict[str, t.Any] | None:
+    """The content of a file that :func:`save_desired` has written; None if there is none."""
     try:
         with open(path, encoding="utf-8") as file:
             content = t.cast("t.Dict[str, t.Any]", json.load(file))
     except FileNotFoundError:
         return None
     content["backends"] = [
-        Wanted(each["backend"], tuple((a, p) for a, p in each["servers"]), each["ready"], each["others"])
+        DesiredServers(each["backend"], tuple((a, p) for a, p in each["servers"]), each["ready"], each["others"])
         for each in content["backends"]
     ]
     return content
 
 
 def restore(path: str) -> list[str]:
-    """Put back what a reload has made HAProxy forget; the commands that it took.
+    """Add the servers that HAProxy has lost in a reload.
 
-    Where all servers are there, it leaves them alone, so that whoever takes one out by hand has it out.
+    If all of them exist, none is changed, so that an administrator can disable one.
+
+    :returns: the commands that were executed.
     """
-    content = kept(path)
+    content = read_desired(path)
     if content is None:
         return []
     haproxy = Haproxy(content["socket"])
     done = []
-    for wanted in content["backends"]:
-        names = {server_name(content["burst"], address, port) for address, port in wanted.servers}
-        if names - set(haproxy.servers(wanted.backend)):
-            commands = haproxy.changes(content["burst"], wanted)
+    for desired in content["backends"]:
+        names = {server_name(content["burst"], address, port) for address, port in desired.servers}
+        if names - set(haproxy.servers(desired.backend)):
+            commands = haproxy.changes(content["burst"], desired)
             haproxy.apply(commands)
             done += commands
     return done
 
 
 def watch(paths: t.Iterable[str], every: float) -> t.NoReturn:
-    """Look after what the files say, until it is ended; say what was done, and what goes wrong once."""
+    """Restore the servers in the files again and again, until the process is ended.
+
+    Each command is printed, and an error once until another one occurs.
+    """
     last_error = ""
     while True:
         for path in paths:
             try:
                 for command in restore(path):
-                    _say(sys.stdout, command)
+                    _print_line(sys.stdout, command)
                 last_error = ""
             except (HaproxyError, ValueError, KeyError, OSError) as error:
                 if str(error) != last_error:
                     last_error = str(error)
-                    _say(sys.stderr, last_error)
+                    _print_line(sys.stderr, last_error)
         time.sleep(every)
 
 
-def _say(stream: t.TextIO, line: str) -> None:
+def _print_line(stream: t.TextIO, line: str) -> None:
     stream.write(f"{line}\n")
     stream.flush()
 

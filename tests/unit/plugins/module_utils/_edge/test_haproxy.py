@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._edge.haproxy import (
+    DesiredServers,
     Haproxy,
     HaproxyError,
-    Wanted,
-    is_of,
-    keep,
+    belongs_to,
     restore,
     restore_weights,
+    save_desired,
     server_name,
     weights,
 )
@@ -39,7 +39,7 @@ class Fake:
     def __init__(self, path: Path) -> None:
         self.level, self.version, self.algorithm = "admin", "2.6.12-1", "roundrobin"
         self.servers: dict[str, list[t.Any]] = {"earth": ["10.10.0.10", 30080, 10, 10, 0]}
-        self.told: list[str] = []
+        self.commands: list[str] = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen(8)
@@ -68,7 +68,7 @@ class Fake:
                 f"2 shop 1 {name} {s[0]} 2 {s[4]} {s[2]} {s[3]} 9 6 3 4 6 0 0 0 - {s[1]} - 0 0"
                 for name, s in self.servers.items()
             )
-        self.told.append(command)
+        self.commands.append(command)
         name = words[2].partition("/")[2]
         if words[0] != "add" and name not in self.servers:
             return "No such server."
@@ -94,7 +94,7 @@ def fake(tmp_path: Path) -> t.Iterator[Fake]:
     found.listener.close()
 
 
-WANTED = Wanted("shop", (("10.11.0.20", 30080),), 1, 2)
+DESIRED = DesiredServers("shop", (("10.11.0.20", 30080),), 1, 2)
 
 
 def shares(found: t.Mapping[str, int], added: t.Collection[str]) -> float:
@@ -127,19 +127,19 @@ def test_no_ready_pods() -> None:
 
 
 def test_names_of_bursts_are_told_apart() -> None:
-    assert is_of("vulcan", server_name("vulcan", "10.11.0.20", 30080))
-    assert not is_of("vulcan", server_name("vulcan-10", "10.11.0.20", 30080))
-    assert not is_of("vulcan", "earth")
+    assert belongs_to("vulcan", server_name("vulcan", "10.11.0.20", 30080))
+    assert not belongs_to("vulcan", server_name("vulcan-10", "10.11.0.20", 30080))
+    assert not belongs_to("vulcan", "earth")
 
 
 def test_servers_come_and_go(fake: Fake, tmp_path: Path) -> None:
     haproxy = Haproxy(str(tmp_path / "socket"))
     haproxy.check(["shop"])
-    assert keep(str(tmp_path / "keep"), haproxy, "vulcan", [WANTED])
-    haproxy.apply(haproxy.changes("vulcan", WANTED))
+    assert save_desired(str(tmp_path / "keep"), haproxy, "vulcan", [DESIRED])
+    haproxy.apply(haproxy.changes("vulcan", DESIRED))
     assert fake.servers[NAME][2:] == [5, 5, 0]
-    assert haproxy.changes("vulcan", WANTED) == []
-    assert not keep(str(tmp_path / "keep"), haproxy, "vulcan", [WANTED])
+    assert haproxy.changes("vulcan", DESIRED) == []
+    assert not save_desired(str(tmp_path / "keep"), haproxy, "vulcan", [DESIRED])
     ((backend, server),) = haproxy.of_burst("vulcan")
     haproxy.drain(backend, server)
     assert fake.servers[NAME][4] == 8
@@ -149,7 +149,7 @@ def test_servers_come_and_go(fake: Fake, tmp_path: Path) -> None:
 
 def test_a_server_that_somebody_else_has_removed_is_no_error(fake: Fake, tmp_path: Path) -> None:
     haproxy = Haproxy(str(tmp_path / "socket"))
-    haproxy.apply(haproxy.changes("vulcan", WANTED))
+    haproxy.apply(haproxy.changes("vulcan", DESIRED))
     ((backend, server),) = haproxy.of_burst("vulcan")
     del fake.servers[NAME]
     haproxy.drain(backend, server)
@@ -158,28 +158,28 @@ def test_a_server_that_somebody_else_has_removed_is_no_error(fake: Fake, tmp_pat
 
 def test_who_serves_alone_is_told(fake: Fake, tmp_path: Path) -> None:
     haproxy = Haproxy(str(tmp_path / "socket"))
-    assert haproxy.deserted("vulcan") == []
-    haproxy.apply(haproxy.changes("vulcan", WANTED))
-    assert haproxy.deserted("vulcan") == []
+    assert haproxy.without_others("vulcan") == []
+    haproxy.apply(haproxy.changes("vulcan", DESIRED))
+    assert haproxy.without_others("vulcan") == []
     fake.servers["earth"][4] = 1
-    assert haproxy.deserted("vulcan") == ["shop"]
+    assert haproxy.without_others("vulcan") == ["shop"]
     # Where they take no traffic either, nobody has anything to lose
     fake.servers[NAME][4] = 1
-    assert haproxy.deserted("vulcan") == []
+    assert haproxy.without_others("vulcan") == []
 
 
 def test_more_pods_change_weights_alone(fake: Fake, tmp_path: Path) -> None:
     haproxy = Haproxy(str(tmp_path / "socket"))
-    haproxy.apply(haproxy.changes("vulcan", WANTED))
-    assert haproxy.changes("vulcan", WANTED._replace(ready=4)) == [f"set weight shop/{NAME} 20"]
+    haproxy.apply(haproxy.changes("vulcan", DESIRED))
+    assert haproxy.changes("vulcan", DESIRED._replace(ready=4)) == [f"set weight shop/{NAME} 20"]
 
 
 def test_a_reload_is_made_up_for(fake: Fake, tmp_path: Path) -> None:
     haproxy = Haproxy(str(tmp_path / "socket"))
     path = str(tmp_path / "keep")
     assert restore(path) == []
-    wanted = WANTED._replace(ready=100)
-    keep(path, haproxy, "vulcan", [wanted])
+    wanted = DESIRED._replace(ready=100)
+    save_desired(path, haproxy, "vulcan", [wanted])
     haproxy.apply(haproxy.changes("vulcan", wanted))
     assert fake.servers["earth"][2] < 10
     del fake.servers[NAME]
@@ -208,7 +208,7 @@ def test_what_takes_no_servers(fake: Fake, tmp_path: Path, changes: dict[str, st
     with pytest.raises(HaproxyError) as error:
         Haproxy(str(tmp_path / "socket")).check(["shop"])
     assert message in str(error.value)
-    assert fake.told == []
+    assert fake.commands == []
 
 
 def test_there_is_no_such_backend(fake: Fake, tmp_path: Path) -> None:
