@@ -412,7 +412,7 @@ def helm_problems(version: str, *, runs_four: bool) -> list[Problem]:
 
 def host_problems(options: dict[str, t.Any]) -> list[Problem]:
     """Check that the data centre's cluster can be reached, as far as that can be told without asking it."""
-    if options["host"] and options["api_key"]:
+    if options["host"] and (options["api_key"] or options.get("client_cert")):
         return []
     if not options["host_context"]:
         allowed = (
@@ -456,7 +456,11 @@ def _context_problems(file_variable: str, kubeconfig: str | None, variable: str,
 
 def main() -> None:
     module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
-    options = {**module.params, "api_key": os.environ.get("K8S_AUTH_API_KEY")}
+    options = {
+        **module.params,
+        "api_key": os.environ.get("K8S_AUTH_API_KEY"),
+        "client_cert": os.environ.get("K8S_AUTH_CLIENT_CERT") or os.environ.get("K8S_AUTH_CERT_FILE"),
+    }
     if importlib.util.find_spec("yaml") is None:
         module.fail_json(msg=missing_required_lib("PyYAML"))
     problems = _machine_problems(options["commands"], options["python_libraries"])

@@ -27,6 +27,8 @@ _SESSION = re.compile(
 )
 # What else calls AWS, by the last part of its ARN.
 _OTHERS = {"root": "The root user", "federated-user": "The federated user"}
+# "Access entries do not support service linked roles" (the page above; hashicorp/terraform-provider-aws#36447).
+_SERVICES_OWN = "aws-service-role/"
 _DENIED = ("AccessDenied", "AccessDeniedException")
 _INSTEAD = "Set burst_admin_arns (eks_stack_admin_arns) to the IAM users and roles that should administer the cluster"
 
@@ -43,6 +45,8 @@ def resolve(iam: t.Any, arn: str, account: str) -> str:
     if _USER.fullmatch(arn):
         return arn
     role, session = _ROLE.fullmatch(arn), _SESSION.fullmatch(arn)
+    if role and (role["path"] or "").startswith(_SERVICES_OWN):
+        raise InvalidOption(f"{arn} is the role of an AWS service, to which EKS gives no access. {_INSTEAD}.")
     if role:
         if role["account"] != account:
             return arn
@@ -52,6 +56,8 @@ def resolve(iam: t.Any, arn: str, account: str) -> str:
             if error.code in _DENIED:
                 return arn
             raise
+        if f":role/{_SERVICES_OWN}" in found:
+            raise InvalidOption(f"{found} is the role of an AWS service, to which EKS gives no access. {_INSTEAD}.")
         if role["path"] and found != arn:
             raise InvalidOption(f"There is no role {arn}: {role['name']} is {found}. Set burst_admin_arns to that.")
         return found

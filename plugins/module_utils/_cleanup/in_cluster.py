@@ -98,13 +98,16 @@ def is_balanced(service: Object) -> bool:
 
 
 def claims_of(pod: Object) -> set[tuple[str, str]]:
-    """Namespace and name of the claims that a pod uses."""
-    namespace = pod["metadata"]["namespace"]
-    return {
-        (namespace, volume["persistentVolumeClaim"]["claimName"])
-        for volume in (pod.get("spec") or {}).get("volumes") or []
-        if volume.get("persistentVolumeClaim")
-    }
+    """Namespace and name of the claims that a pod uses.
+
+    That of a generic ephemeral volume is named after the pod and the volume:
+    https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming
+    """
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"].get("name")
+    volumes = (pod.get("spec") or {}).get("volumes") or []
+    given = {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if volume.get("persistentVolumeClaim")}
+    own = {f"{name}-{volume['name']}" for volume in volumes if volume.get("ephemeral")}
+    return {(namespace, claim) for claim in given | own}
 
 
 def owner(item: Object) -> tuple[str, str] | None:

@@ -29,6 +29,7 @@ from .ownership import (
     data_sign,
     guard_duty_sign,
     interface_sign,
+    is_backup,
     is_guard_dutys,
     is_in_group,
     is_of_cluster_itself,
@@ -338,6 +339,8 @@ def _data_tags(burst: Burst) -> list[str]:
 
 
 def _data_kept(thing: Thing, burst: Burst) -> str:
+    if is_backup(thing):
+        return "it is a backup, which goes when its backup plan or lifecycle policy says so"
     if thing.tags.get(DATA_TAG) != REMOVE and not is_of_its_time(thing, burst):
         if burst.since is None:
             return "it holds data, and nothing shows that it was created during this burst"

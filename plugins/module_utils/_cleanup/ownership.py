@@ -43,6 +43,11 @@ _CNI_INSTANCE_TAG = "node.k8s.amazonaws.com/instance_id"
 # that hashicorp/terraform-provider-aws#46953 goes by.
 _GUARD_DUTY_TAG = "GuardDutyManaged"
 _GUARD_DUTY_SERVICE = re.compile(r"(cn\.)?com\.amazonaws\.[a-z0-9-]+\.guardduty-data(-fips)?\Z")
+# What AWS Backup and Data Lifecycle Manager set on the backups that they take. Both copy the tags of the volume, the
+# cluster's and ours too: https://docs.aws.amazon.com/aws-backup/latest/devguide/recovery-points.html,
+# https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-lifecycle.html. EC2 deletes none of the former
+# (https://github.com/openshift/installer/pull/9964).
+_BACKUP_TAGS = ("aws:backup:", "aws:dlm:")
 # An instance of a group is replaced when it ends: it goes with its group.
 _GROUP_TAGS = ("eks:nodegroup-name", "aws:autoscaling:groupName")
 
@@ -109,6 +114,11 @@ def is_of_its_time(thing: Thing, burst: Burst) -> bool:
     return burst.since is not None and thing.created >= burst.since
 
 
+def is_backup(thing: Thing) -> bool:
+    """Whether it is a backup that was taken by a plan of the account, which decides how long it is kept."""
+    return any(key.startswith(_BACKUP_TAGS) for key in thing.tags)
+
+
 def is_guard_dutys(thing: Thing) -> bool:
     """Whether GuardDuty has made it for the nodes of its VPC."""
     if thing.tags.get(_GUARD_DUTY_TAG) != "true":
@@ -166,6 +176,6 @@ def is_anothers(thing: Thing, name: str) -> bool:
 __all__ = (
     *("DATA_TAG", "REMOVE"),
     *("cluster_sign", "data_sign", "guard_duty_sign", "interface_sign", "log_group_sign", "node_group_sign"),
-    *("is_anothers", "is_guard_dutys", "is_in_group", "is_log", "is_of_balancer", "is_of_cluster_itself"),
+    *("is_anothers", "is_backup", "is_guard_dutys", "is_in_group", "is_log", "is_of_balancer", "is_of_cluster_itself"),
     *("is_of_its_time", "is_own"),
 )

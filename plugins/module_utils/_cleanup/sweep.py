@@ -24,7 +24,7 @@ from .api import Answer, Api, is_held, kind_of, name_of, seconds
 from .hourly_costs import running
 from .kinds import AFTER_THE_NODES, KIND_OF, KINDS, attached, interfaces, log_groups
 from .leftovers import as_result, is_unmarked, leftovers
-from .ownership import DATA_TAG, REMOVE, is_log, is_of_balancer, is_of_its_time, is_own
+from .ownership import DATA_TAG, REMOVE, is_backup, is_log, is_of_balancer, is_of_its_time, is_own
 from .things import Burst, Leftover, Thing
 
 # How many things a line of progress names.
@@ -256,8 +256,8 @@ class Sweep:
             return
         for leftover in self.found(cluster_goes=True):
             thing = leftover.thing
-            marked = thing.tags.get(DATA_TAG) == REMOVE
-            if KIND_OF[thing.kind].is_data and not marked and is_of_its_time(thing, self.burst):
+            stays = thing.tags.get(DATA_TAG) == REMOVE or is_backup(thing)
+            if KIND_OF[thing.kind].is_data and not stays and is_of_its_time(thing, self.burst):
                 self._mark(thing, remove=True)
 
     def _marked(self, thing: Thing) -> Thing:

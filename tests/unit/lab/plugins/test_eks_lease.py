@@ -163,6 +163,18 @@ def test_it_ends_all_of_the_burst_and_nothing_else(world: World, lease: Given) -
     assert "The burst vulcan has ended in AWS." in output["Says"]
 
 
+def test_backups_of_the_account_stay(world: World, lease: Given) -> None:
+    """They have a copy of the volume's tags, also of ours that say that it goes."""
+    own = {**OWN, **DRIVER, "cloudburst:burst": "vulcan", "cloudburst:data": "remove"}
+    volume = world.volume(own)
+    tags = ("aws:backup:source-resource", "aws:dlm:lifecycle-policy-id")
+    backups = {world.snapshot(volume, {**own, tag: "x"}) for tag in tags}
+    lease.give(in_seconds(1), volumes="remove")
+    assert lease.until_it_has_run()["status"] == "SUCCEEDED"
+    assert volume not in world.alive()
+    assert backups <= world.alive()
+
+
 def test_what_goes_with_it_is_marked_while_the_stack_is_there(world: World, lease: Given) -> None:
     """With volumes remove: data that was made in the time of the burst goes with it, and nothing earlier."""
     time.sleep(1.1)  # the lab's EC2 has whole seconds: a volume of the stack's own second would be older than the stack

@@ -405,6 +405,27 @@ def test_data_of_an_earlier_cluster_of_the_name_stays(earlier: tuple[str, str], 
     assert own not in world.alive()
 
 
+def test_backups_of_the_account_stay(world: World) -> None:
+    """As AWS Backup and Data Lifecycle Manager take them, with a copy of the volume's tags."""
+    own = {**OWN, **DRIVER, "cloudburst:burst": "vulcan", "cloudburst:data": "remove"}
+    volume = world.volume(own)
+    tags = ({"aws:backup:source-resource": f"arn:aws:ec2:{volume}"}, {"aws:dlm:lifecycle-policy-id": "policy-0a1b2c3d"})
+    backups = {world.snapshot(volume, {**own, **each}) for each in tags}
+    unmarked = {key: value for key, value in own.items() if not key.startswith("cloudburst:")}
+    backups.add(young := world.snapshot(volume, {**unmarked, **tags[1]}))
+    world.delete_stack()
+    sweep, run = world.sweep(volumes=True)
+    sweep.remove()
+    assert volume not in world.alive()
+    assert backups <= world.alive()
+    rows = {row["id"]: row["kept"] for row in run.result["leftovers"]}
+    assert {rows[each] for each in backups} == {
+        "it is a backup, which goes when its backup plan or lifecycle policy says so"
+    }
+    found = world.clients["ec2"].describe_snapshots(SnapshotIds=[young])["Snapshots"]
+    assert "cloudburst:data" not in {tag["Key"] for tag in found[0]["Tags"]}
+
+
 def test_volumes_of_nodes_are_marked_when_the_cluster_can_not_be_asked(world: World) -> None:
     ec2 = world.clients["ec2"]
     other_vpc = world.instance(OWN, world.other_subnet)

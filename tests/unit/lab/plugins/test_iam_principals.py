@@ -142,6 +142,11 @@ def test_those_who_are_named(ask: Ask) -> None:
         ("ada", "cannot have access to an EKS cluster."),
         (f"arn:aws:iam::{ACCOUNT}:role/nobody", f"There is no role nobody in the account {ACCOUNT}"),
         (f"arn:aws:iam::{ACCOUNT}:role/wrong/{SSO}", f"{SSO} is {SSO_ROLE}. Set burst_admin_arns to that."),
+        (
+            f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+            "is the role of an AWS service, to which EKS gives no access. Set burst_admin_arns",
+        ),
+        ("arn:aws:iam::111111111111:role/aws-service-role/eks.amazonaws.com/X", "is the role of an AWS service"),
         ("arn:aws:sts::111111111111:assumed-role/x/y", "each as arn:aws:iam::111111111111:role/PATH/x."),
     ],
 )

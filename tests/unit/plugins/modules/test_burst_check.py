@@ -95,6 +95,7 @@ def test_the_current_context_may_be_that_of_any_cluster() -> None:
 def test_no_kubeconfig_is_needed_beside_an_address_and_a_token() -> None:
     given = {"host": "https://10.10.0.10:6443", "kubeconfig": "/nowhere", "host_context": None}
     assert host_problems({**given, "api_key": "mine"}) == []
+    assert host_problems({**given, "api_key": None, "client_cert": "/run/job/client.crt"}) == []
     # By whose token, then? kubernetes.core would take that of the current context, or of the pod that it runs in
     (problem,) = host_problems({**given, "api_key": None})
     assert problem.variable == "burst_host_context"

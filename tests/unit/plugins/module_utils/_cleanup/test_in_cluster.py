@@ -59,9 +59,13 @@ def test_which_services_have_a_load_balancer() -> None:
 
 
 def test_which_claims_a_pod_uses() -> None:
-    volumes = [{"name": "a", "emptyDir": {}}, {"name": "b", "persistentVolumeClaim": {"claimName": "orders"}}]
+    volumes = [
+        {"name": "a", "emptyDir": {}},
+        {"name": "b", "persistentVolumeClaim": {"claimName": "orders"}},
+        {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {}}},
+    ]
     pod = {"metadata": {"namespace": "shop", "name": "db-0"}, "spec": {"volumes": volumes}}
-    assert in_cluster.claims_of(pod) == {("shop", "orders")}
+    assert in_cluster.claims_of(pod) == {("shop", "orders"), ("shop", "db-0-scratch")}
     assert in_cluster.claims_of({"metadata": {"namespace": "shop"}}) == set()
 
 

@@ -155,6 +155,16 @@ def test_data_of_an_earlier_cluster_of_the_name_is_kept(kind: str) -> None:
     assert kept(thing(kind, {**OWN, "cloudburst:data": "remove"}), gone, remove=False) != ""
 
 
+@pytest.mark.parametrize("tag", ["aws:backup:source-resource", "aws:dlm:lifecycle-policy-id"])
+@pytest.mark.parametrize("goes", [True, False])
+def test_a_backup_is_kept_until_those_who_took_it_delete_it(tag: str, goes: bool) -> None:
+    """It has all tags of the volume, also ours that say that this goes with the burst."""
+    tags = {**OWN, "cloudburst:burst": "vulcan", "cloudburst:data": "remove", tag: "x"}
+    since = dataclasses.replace(BURST, since=1000.0)
+    for burst in (since, Burst("vulcan")):
+        assert "it is a backup" in kept(thing("snapshot", tags, created=1000.0), burst, goes=goes)
+
+
 def test_which_data_nobody_would_find_later() -> None:
     driver = {"ebs.csi.aws.com/cluster": "true"}
     assert is_unmarked(thing("volume", driver), "vulcan")
