@@ -76,10 +76,8 @@ def start() -> None:
 
     supervise.wait_until("registry", answers, timeout=30, programs=[PROGRAM], every=0.1)
     for reference, file in missing.items():
+        push(reference, file)
         path, tag = repository(reference)
-        host = f"{settings.REGISTRY}:{settings.REGISTRY_PORT}"
-        push = [str(crane), "push", "--insecure", str(file), f"{host}/{path}:{tag}"]
-        namespaces.run(push, netns=settings.NS_REGISTRY)
         kept = MANIFESTS / f"{file.name}.{settings.LAB_NAME}.new"
         namespaces.run(
             ["curl", "-sSf", "-H", f"Accept: {_TYPE}", "-o", str(kept), f"{URL}/v2/{path}/manifests/{tag}"],
@@ -87,6 +85,14 @@ def start() -> None:
         )
         kept.rename(MANIFESTS / file.name)
     supervise.wait_until("images in the registry", ready, timeout=30, programs=[PROGRAM], every=0.1)
+
+
+def push(reference: str, file: Path) -> None:
+    """Bring an image into the registry, which has it until it ends."""
+    path, tag = repository(reference)
+    target = f"{settings.REGISTRY}:{settings.REGISTRY_PORT}/{path}:{tag}"
+    crane = artifacts.load().bin / "crane"
+    namespaces.run([str(crane), "push", "--insecure", str(file), target], netns=settings.NS_REGISTRY)
 
 
 def ready() -> bool:

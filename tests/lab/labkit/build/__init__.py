@@ -19,7 +19,7 @@ from labkit.build import cache, debian, golang, images, venvs
 from labkit.build.cache import BuildError
 from labkit.build.progress import Plan, Progress
 
-__all__ = ["Artifacts", "BuildError", "ensure"]
+__all__ = ["Artifacts", "BuildError", "ensure", "ensure_traefik"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ _SECONDS = {
     **{"etcd": 40, "kube-apiserver": 150, "kube-controller-manager": 60, "kube-scheduler": 20, "kube-proxy": 20},
     **{"kubelet": 60, "kubectl": 30, "coredns": 60, "helm": 40, "hyperfed": 50, "kubefedctl": 20, "crane": 15},
     **{"lab environment": 20, "tools environment": 90, "core-latest environment": 60, "machines' rootfs": 90},
-    **{"httpbin's files": 20, "platform environment": 15},
+    **{"httpbin's files": 20, "platform environment": 15, "traefik": 420},
 }
 
 # Group, file in its manifests, name here.
@@ -217,6 +217,33 @@ def _ensure_go(progress: bool) -> golang.Go:
         return go
 
 
+def _build(steps: list[Step], progress: bool) -> None:
+    missing = [step for step in steps if not step.is_built()]
+    if missing and progress:
+        with Progress(len(missing), plan=_plan(missing)) as report:
+            _run(missing, report)
+    elif missing:
+        _run(missing, None)
+
+
+def ensure_traefik() -> Path:
+    """Builds Traefik if it is missing, and says where its image is; raises BuildError. A lab comes up without it."""
+    go = _ensure_go(progress=True)
+    program = golang.TRAEFIK
+    image = images.traefik(program.path(go.version))
+    build = functools.partial(golang.build, go, program)
+    _build(
+        [
+            Step(program.name, "compile", program.path(go.version).exists, build),
+            Step(
+                "image traefik", "fetch", image.path().exists, functools.partial(images.build, image), (program.name,)
+            ),
+        ],
+        progress=True,
+    )
+    return image.path()
+
+
 def ensure(progress: bool = True) -> Artifacts:
     """Builds what is missing and says where everything is; raises BuildError with what the failing program said.
 
@@ -224,13 +251,7 @@ def ensure(progress: bool = True) -> Artifacts:
     """
     settings.CACHE.mkdir(parents=True, exist_ok=True)
     go = _ensure_go(progress)
-    steps = _steps(go)
-    missing = [step for step in steps if not step.is_built()]
-    if missing and progress:
-        with Progress(len(missing), plan=_plan(missing)) as report:
-            _run(missing, report)
-    elif missing:
-        _run(missing, None)
+    _build(_steps(go), progress)
     newer = venvs.newer_python()
     programs = {program.name: program.path(go.version) for program in golang.PROGRAMS}
     return Artifacts(

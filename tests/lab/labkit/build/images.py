@@ -26,6 +26,7 @@ from labkit.build import cache, debian
 HTTPBIN = "docker.io/kennethreitz/httpbin:latest"
 KUBEFED = "quay.io/kubernetes-multicluster/kubefed:v0.10.0"
 PYTHON = "docker.io/library/python:3-slim"  # of the keeper of endpoints: any Python 3
+TRAEFIK = "docker.io/library/traefik:v3.6.12"  # the version that tests/lab/go/traefik has
 KUBECTL = "docker.io/bitnamilegacy/kubectl:1.17.16"  # of KubeFed's post-install job: bash and kubectl
 
 _PAUSE_C = """\
@@ -212,6 +213,11 @@ def all_images(programs: t.Mapping[str, Path]) -> tuple[Image, ...]:
         # The same files, so that they are neither built nor kept twice
         Image(PYTHON, {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["python3"]}, layer=debian.httpbin_path()),
     )  # fmt: skip
+
+
+def traefik(program: Path) -> Image:
+    """The image of an Ingress controller; `program` is the built one."""
+    return Image(TRAEFIK, {"Entrypoint": ["/traefik"]}, {"traefik": program})
 
 
 def build(image: Image, _log: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labkit import settings
-from labkit.build import golang
+from labkit.build import golang, images
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,14 @@ def test_go_mod_has_the_versions_that_the_lab_names() -> None:
     required = (golang.MODULES / "coredns" / "go.mod").read_text().splitlines()
     version = settings.COREDNS_IMAGE.rpartition(":")[2]
     assert f"\tgithub.com/coredns/coredns {version} // indirect" in required
+    required = (golang.MODULES / "traefik" / "go.mod").read_text().splitlines()
+    version = images.TRAEFIK.rpartition(":")[2]
+    assert f"\tgithub.com/traefik/traefik/v3 {version} // indirect" in required
+    assert f"image: {images.TRAEFIK}\n" in (settings.LAB_DIR / "labkit" / "ingress.yml").read_text()
 
 
 def test_each_program_is_a_tool_of_its_module_and_no_go_code_is_ours() -> None:
-    for program in golang.PROGRAMS:
+    for program in (*golang.PROGRAMS, golang.TRAEFIK):
         assert program.package in (program.directory / "go.mod").read_text()
         assert sorted(path.name for path in program.directory.iterdir()) == ["go.mod", "go.sum"]
 

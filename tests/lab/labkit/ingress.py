@@ -1,0 +1,84 @@
+# Copyright (c) 2026, cloudburst.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Earth's Ingress controller, and the firewall's rule that leads customers there (tests/lab/ingress).
+
+A lab comes up without it.
+
+    customers ── inet ── fw ──:8000── earth:30088, Traefik ── pods
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from labkit import build, commands, machines, namespaces, registry
+from labkit import settings as s
+from labkit.build import images
+from labkit.errors import LabError
+
+PORT = 8000  # of the data centre's public address
+_NODE_PORT = 30088
+_OBJECTS = Path(__file__).with_suffix(".yml")
+_DOOR = "etc/nftables.d/ingress.nft"  # on the firewall; its nftables.conf includes it
+_IMAGE = s.STATE / "ingress-image"  # what was built, for those inside the sandbox
+
+
+def door() -> str:
+    """The firewall's rule for customers."""
+    return f"""table ip ingress
+delete table ip ingress
+table ip ingress {{
+  chain prerouting {{
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname "wan0" ip daddr {s.FW_WAN} tcp dport {PORT} dnat to {s.EARTH}:{_NODE_PORT}
+  }}
+}}
+"""
+
+
+def make() -> None:
+    """Build it, outside the sandbox."""
+    if not s.STATE.exists():
+        raise LabError(f"the lab {s.LAB_NAME!r} is not up; bring it up with: make lab")
+    try:
+        _IMAGE.write_text(str(build.ensure_traefik()))
+    except build.BuildError as error:
+        raise LabError(str(error)) from error
+
+
+def up() -> None:
+    """Bring it up; one that is up stays as it is."""
+    registry.push(images.TRAEFIK, Path(_IMAGE.read_text()))
+    _kubectl("apply", "--filename", str(_OBJECTS))
+    _kubectl("--namespace=ingress", "rollout", "status", "deployment/traefik", "--timeout=120s")
+    file = machines.FW.directory / "root" / _DOOR
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(door())
+    namespaces.nft(s.NS_FW, door())
+
+
+def down() -> None:
+    """Take it away, whatever there is of it."""
+    (machines.FW.directory / "root" / _DOOR).unlink(missing_ok=True)
+    namespaces.nft(s.NS_FW, "table ip ingress\ndelete table ip ingress\n")
+    _kubectl("delete", "--filename", str(_OBJECTS), "--ignore-not-found", "--timeout=120s")
+
+
+def _kubectl(*words: str) -> None:
+    done = subprocess.run(
+        ["kubectl", "--context", s.HOST_CONTEXT, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise LabError(f"kubectl {words[0]}: {done.stderr.strip()}")
+
+
+_COMMANDS: commands.Commands = {("build",): make, ("up",): up, ("down",): down}
+
+
+if __name__ == "__main__":
+    commands.main("ingress", _COMMANDS, sys.argv[1:])
