@@ -175,7 +175,7 @@ def rows() -> list[tuple[str, str, str, str]]:
             single.append((name, str(spec.get("type", "str")), source, meaning(spec)))
     found = []
     for name, variable in burst_variables().items():
-        kind = {"data": "list", "duration": "str", "raw": "str"}.get(variable.kind, variable.kind)
+        kind = {"data": "list", "duration": "str"}.get(variable.kind, variable.kind)
         words = meaning(described[name]) if name in described else OTHERS.get(name, ("", ""))[1] or elsewhere(name)
         if name not in described and variable.choices:
             words += f" Allowed: ``{'``, ``'.join(variable.choices)}``."

@@ -293,7 +293,13 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._kube.kubeco
     load,
     source_of,
 )
-from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import FederationError, one_line
+from ansible_collections.cloudburst.federation.plugins.module_utils._kube.urls import check_url, host_and_port
+from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import (
+    FederationError,
+    InvalidOption,
+    one_line,
+    without_login,
+)
 
 # What kubernetes.core's other modules read, and its module helm does not (plugins/module_utils/helm_args_common.py):
 # the playbooks would go to the cluster in two ways, or as two users.
@@ -425,24 +431,64 @@ def host_problems(options: dict[str, t.Any]) -> list[Problem]:
 
 def member_problems(options: dict[str, t.Any]) -> list[Problem]:
     """Check that a cluster which exists already can be reached, as far as that can be told without asking it."""
-    if options["member_host"] or not options["member_context"]:
+    if not options["member_host"] and not options["member_context"]:
         return []
+    variable = "burst_member_host" if options["member_host"] else "burst_member_context"
     kubeconfig = options["member_kubeconfig"] or options["kubeconfig"]
-    if options["member_context"] == options["host_context"] and kubeconfig == options["kubeconfig"]:
+    if options["member_host"]:
+        problems = _address_problems(options["member_host"])
+    else:
+        problems = _context_problems("burst_member_kubeconfig", kubeconfig, variable, options["member_context"])
+    if not problems and _member(options) == _host(options):
         allowed = "it is that of the data centre's own cluster; it must be another one's"
-        return [Problem("burst_member_context", options["member_context"], allowed)]
-    return _context_problems("burst_member_kubeconfig", kubeconfig, "burst_member_context", options["member_context"])
+        return [Problem(variable, options["member_host"] or options["member_context"], allowed)]
+    return problems
+
+
+def _address_problems(server: str) -> list[Problem]:
+    try:
+        check_url(_url(server), "server", ("http", "https"))
+    except InvalidOption:
+        shown, allowed = without_login(server), "it must be the URL of an API server, such as https://10.30.0.10:6443"
+        return [Problem("burst_member_host", shown, allowed)]
+    return []
 
 
 def member_endpoint(options: dict[str, t.Any]) -> dict[str, t.Any]:
     """Host and port of a cluster that exists already; :func:`member_problems` has found none."""
+    host, port, *_rest = _member(options)
+    return {"host": host, "port": port}
+
+
+# A cluster, told from others by how it is reached: host, port and path of its API server, and the rest of a kubeconfig
+# by which one address can lead to several clusters.
+_Place = tuple[str, int, str, str, str]
+
+
+def _member(options: dict[str, t.Any]) -> _Place:
+    """The cluster that is docked."""
     kubeconfig = options["member_kubeconfig"] or options["kubeconfig"]
-    server = (
-        options["member_host"]
-        or (choose(load(kubeconfig), options["member_context"], source_of(kubeconfig)).cluster["server"])
-    )
-    parsed = urlsplit(server if "://" in server else f"https://{server}")
-    return {"host": parsed.hostname or "", "port": parsed.port or (443 if parsed.scheme == "https" else 80)}
+    return _place(options["member_host"], kubeconfig, options["member_context"])
+
+
+def _host(options: dict[str, t.Any]) -> _Place | None:
+    """The data centre's cluster, if it can be told: :func:`host_problems` tells of the rest."""
+    by_token = options["host"] and options["api_key"]
+    try:
+        return _place(options["host"] if by_token else None, options["kubeconfig"], options["host_context"])
+    except FederationError:
+        return None
+
+
+def _place(server: str | None, kubeconfig: str | None, context: str | None) -> _Place:
+    cluster = {"server": server} if server else choose(load(kubeconfig), context, source_of(kubeconfig)).cluster
+    url = _url(cluster["server"])
+    path = urlsplit(url).path.rstrip("/")
+    return (*host_and_port(url), path, cluster.get("tls-server-name", ""), cluster.get("proxy-url", ""))
+
+
+def _url(server: str) -> str:
+    return server if "://" in server else f"https://{server}"
 
 
 def _context_problems(file_variable: str, kubeconfig: str | None, variable: str, context: str) -> list[Problem]:

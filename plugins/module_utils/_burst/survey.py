@@ -38,8 +38,8 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
 
     :param value: of any type; a list is returned as it is.
     :param name: of the variable.
-    :param kind: ``str``, ``raw`` (text, or a mapping), ``list``, ``data``, ``int``, ``count`` (a number, or auto),
-        ``duration`` (such as 8h, or off) or ``bool``.
+    :param kind: ``str``, ``list``, ``data``, ``int``, ``count`` (a number, or auto), ``duration`` (such as 8h, or off)
+        or ``bool``.
     :param default: for an empty text and for None.
     :raises InvalidOption: the text is none of that kind.
     """
@@ -49,7 +49,7 @@ def value_of(value: t.Any, name: str, kind: str, default: t.Any) -> t.Any:
         raise _invalid(value, name, kind)
     if kind == "count" and str(value).strip() == "auto":
         return "auto"
-    if kind in ("str", "duration", "raw"):
+    if kind in ("str", "duration"):
         return _text_of(value, name, kind)
     if not isinstance(value, str):
         return _number_of(value, name, kind) if kind in ("int", "count", "bool") else value
@@ -75,13 +75,11 @@ def _text_of(value: t.Any, name: str, kind: str) -> t.Any:
     """Text, without what a text area or a paste leaves around it."""
     if isinstance(value, str):
         return value.strip()
-    if kind == "raw" and isinstance(value, dict):
-        return value
     if kind == "duration" and value is False:
         # YAML takes off for a truth value
         return "off"
     if isinstance(value, (bool, list, tuple, dict)):
-        raise _invalid(value, name, "duration" if kind == "duration" else "str")
+        raise _invalid(value, name, kind)
     # YAML takes 1.35 and 123456789012 for numbers
     return str(value) if isinstance(value, (int, float)) else value
 
@@ -107,9 +105,14 @@ def _yaml(text: str, value: str, name: str, kind: str) -> list[t.Any]:
 
 
 def _invalid(value: t.Any, name: str, kind: str) -> InvalidOption:
-    shown = repr(value)
+    # Some texts are secret, and so is what stands in their place, such as the content of a kubeconfig.
+    shown = _kind_of(value) if kind == "str" and isinstance(value, (dict, list, tuple)) else repr(value)
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
     return InvalidOption(f"{name}: {shown} cannot be used; {_MEANT[kind]}")
+
+
+def _kind_of(value: t.Any) -> str:
+    return "a mapping" if isinstance(value, dict) else "a list"
 
 
 __all__ = ("value_of",)

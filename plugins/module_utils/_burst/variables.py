@@ -16,8 +16,8 @@ import typing as t
 
 
 class Variable(t.NamedTuple):
-    """A variable: ``str``, ``raw`` (text, or a mapping), ``list`` (of texts), ``data`` (a list of anything), ``int``,
-    ``count`` (a number, or auto), ``duration`` (such as 8h, or off) or ``bool``.
+    """A variable: ``str``, ``list`` (of texts), ``data`` (a list of anything), ``int``, ``count`` (a number, or auto),
+    ``duration`` (such as 8h, or off) or ``bool``.
 
     :ivar default: what it is where it is not set. Required variables have none, which is told by burst_check.
     :ivar choices: the only values that it may have; all where it is empty.
@@ -40,7 +40,7 @@ VARIABLES: dict[str, Variable] = {
     "burst_name": _TEXT,
     "burst_host_name": _TEXT,
     "burst_host_context": _TEXT,
-    "burst_kubeconfig": Variable("raw"),
+    "burst_kubeconfig": _TEXT,
     "burst_kubefed_namespace": Variable("str", "kube-federation-system"),
     "burst_kubefed_chart": _TEXT,
     "burst_member_rights": Variable("str", "all", ("all", "types")),
@@ -82,7 +82,7 @@ VARIABLES: dict[str, Variable] = {
     "burst_device_type": _TEXT,
     "burst_device_file": _TEXT,
     # A cluster that exists
-    "burst_member_kubeconfig": Variable("raw"),
+    "burst_member_kubeconfig": _TEXT,
     "burst_member_context": _TEXT,
     "burst_member_host": _TEXT,
     "burst_member_api_key": _TEXT,

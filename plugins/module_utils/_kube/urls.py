@@ -31,7 +31,7 @@ def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
     """
     try:
         parts = urlsplit(value)
-        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", value)
     except ValueError:
         usable = False
     if not usable:

@@ -26,7 +26,6 @@ SURVEYS = sorted(path.stem for path in (PATTERN / "template_surveys").glob("*.ym
 TYPES = {"str": {"text"}, "list": {"textarea"}, "data": {"textarea"}, "int": {"integer"}, "bool": {"multiplechoice"}}
 # A number or a word
 TYPES["count"] = TYPES["duration"] = {"text"}
-TYPES["raw"] = TYPES["str"]
 # What pattern-schema-1.0.0.json of github.com/ansible/pattern-service wants of each, and has for a question.
 REQUIRED = {"schema_version", "name", "title", "description", "short_description", "aap_resources"}
 QUESTION = {"type", "question_name", "question_description", "variable", "required"}

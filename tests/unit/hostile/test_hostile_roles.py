@@ -77,6 +77,7 @@ HELM: dict[str, t.Any] = {
     "kubefed_host_chart_version": "0.10.0",
 }
 
+check = Role("burst_check")
 vpn = Role("site_to_site_vpn", **FIREWALL)
 stack = Role("eks_stack")
 routes = Role(
@@ -162,6 +163,23 @@ def test_a_cluster_is_not_called_as_the_public_subnet_is_marked() -> None:
     assert rejection.startswith(
         "eks_stack_name: 'none' cannot be used; any other name is allowed; the tag kubernetes.io/cl"
     )
+
+
+@pytest.mark.parametrize(
+    ("groups", "link", "message"),
+    [
+        ({}, "strongswan", ""),
+        ({"burst_firewall": ["fw", "fw-2"]}, "strongswan", "The inventory group burst_firewall has fw and fw-2."),
+        ({"burst_firewall": ["fw", "fw-2"]}, "none", ""),
+        ({"burst_controller": ["mgmt", "mgmt-2"]}, "none", "The inventory group burst_controller has mgmt and mgmt-2."),
+        ({"burst_nodes": ["earth", "earth-2"]}, "strongswan", ""),
+    ],
+)
+def test_a_burst_has_one_controller_and_one_firewall(groups: dict[str, list[str]], link: str, message: str) -> None:
+    given = {"burst_name": "vulcan", "burst_host_name": "earth", "burst_link": link}
+    refusals = check.rejections("main.yml", **given, groups={**FIREWALL["groups"], **groups})
+    assert len(refusals) == bool(message)
+    assert "".join(refusals).startswith(message)
 
 
 def test_good_values_are_taken() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..._kube.client import Client
 from ..._kube.objects import Object
 from ..._kube.urls import PROXY_SCHEMES, check_url
-from ..._runtime.errors import FederationError
+from ..._runtime.errors import FederationError, InvalidOption
 from .. import host as kubefed
 from ..conditions import is_ready
 from . import credentials, manifests, rights
@@ -72,7 +72,8 @@ def join(session: Session, *, wait: bool) -> Object:
 def plan_join(session: Session) -> JoinPlan:
     """Decide what is written. Nothing is, yet.
 
-    :raises InvalidOption: for a Secret that is somebody else's, or an address that KubeFed's webhook would reject.
+    :raises InvalidOption: for a Secret that is somebody else's, an address that KubeFed's webhook would reject, or the
+        host cluster under another name.
     """
     request = session.request
     scope = _scope(session)
@@ -83,6 +84,11 @@ def plan_join(session: Session) -> JoinPlan:
     deposited = credentials.usable_secret(session, secret, members, found)
     if session.member_client is not None:
         _check_way(request, session.member_client)
+        if request.host_name not in (None, request.name):
+            in_member = session.member.get("Namespace", request.namespace)
+            # Without the namespace, it is not the cluster that KubeFed runs on
+            on_host = in_member and session.host.get("Namespace", request.namespace)
+            check_is_another(request, on_host, in_member)
     in_use = {account for account in found.values() if account}
     account = choose_account(request, in_use)
     return JoinPlan(
@@ -114,6 +120,23 @@ def _check_way(request: Membership, member: Client) -> None:
         check_url(connection.server, f"the server of {member.label}", ("http", "https"))
     if request.proxy_url is None and connection.proxy:
         check_url(connection.proxy, f"the proxy of {member.label}", PROXY_SCHEMES)
+
+
+def check_is_another(request: Membership, on_host: Object | None, in_member: Object | None) -> None:
+    """Reject the host cluster as another member than the one that it is.
+
+    KubeFed would delete from it what is withdrawn from that other member, and so remove what the host should keep.
+
+    :param on_host: KubeFed's namespace in the host cluster.
+    :param in_member: that in the cluster that is to join.
+    :raises InvalidOption: they are one and the same.
+    """
+    if on_host and in_member and on_host["metadata"]["uid"] == in_member["metadata"]["uid"]:
+        raise InvalidOption(
+            f"name is {request.name!r}, but the cluster that is to join is the host cluster itself, "
+            f"{request.host_name} (host_cluster_name); allowed is another cluster: set member_context, or member_host "
+            "and member_api_key."
+        )
 
 
 def choose_account(request: Membership, in_use: t.Collection[str]) -> str:
@@ -239,4 +262,4 @@ def as_result(request: Membership, plan: JoinPlan, cluster: Object) -> Object:
     }
 
 
-__all__ = ("JoinPlan", "as_result", "choose_account", "join", "plan_join")
+__all__ = ("JoinPlan", "as_result", "check_is_another", "choose_account", "join", "plan_join")

@@ -110,7 +110,8 @@ def test_what_helm_does_not_heed_is_named_without_its_value() -> None:
 
 
 def member(file: Path, **changes: str | None) -> dict[str, str | None]:
-    given = {"kubeconfig": str(file), "host_context": "earth", "member_kubeconfig": None, "member_host": None}
+    given = {"kubeconfig": str(file), "host_context": "earth", "host": None, "api_key": None}
+    given |= {"member_kubeconfig": None, "member_host": None}
     return {**given, "member_context": "kubernetes-admin@kubernetes", **changes}
 
 
@@ -145,6 +146,52 @@ def test_a_cluster_that_exists_is_another_one(tmp_path: Path) -> None:
     assert "that of the data centre's own cluster" in str(problem)
     (problem,) = member_problems(member(file, member_kubeconfig=str(tmp_path / "none")))
     assert problem.variable == "burst_member_kubeconfig"
+
+
+TWICE = """
+contexts:
+  - {name: earth, context: {cluster: kubernetes, user: kubernetes-admin}}
+  - {name: earth-shop, context: {cluster: kubernetes-2, user: kubernetes-admin, namespace: shop}}
+  - {name: behind-a-proxy, context: {cluster: by-name, user: kubernetes-admin}}
+clusters:
+  - {name: kubernetes, cluster: {server: "https://API.example.com:443/"}}
+  - {name: kubernetes-2, cluster: {server: "https://api.example.com"}}
+  - {name: by-name, cluster: {server: "https://api.example.com", tls-server-name: mars}}
+users: [{name: kubernetes-admin, user: {}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable"),
+    [
+        ({"member_context": "earth-shop"}, "burst_member_context"),
+        ({"member_context": None, "member_host": "https://api.example.com:443"}, "burst_member_host"),
+        ({"member_context": "earth-shop", "host": "api.example.com", "api_key": "a"}, "burst_member_context"),
+        ({"member_context": "behind-a-proxy"}, None),
+        ({"member_context": None, "member_host": "https://api.example.com:6443"}, None),
+        ({"member_context": None, "member_host": "https://api.example.com/k8s/clusters/c-1"}, None),
+    ],
+)
+def test_another_context_of_the_data_centres_own_cluster(
+    tmp_path: Path, changes: dict[str, str | None], variable: str | None
+) -> None:
+    """Its applications would be withdrawn from the data centre at the end."""
+    file = tmp_path / "config"
+    file.write_text(TWICE)
+    problems = member_problems(member(file, **changes))
+    assert [problem.variable for problem in problems] == ([variable] if variable else [])
+    if problems:
+        assert "that of the data centre's own cluster" in str(problems[0])
+
+
+@pytest.mark.parametrize(
+    "host", ["https://mars:https", "https://mars:99999", "ftp://mars", "https://", "mars example", "https://[2001"]
+)
+def test_an_address_of_a_cluster_that_is_none(tmp_path: Path, host: str) -> None:
+    file = tmp_path / "config"
+    file.write_text(KUBECONFIG)
+    (problem,) = member_problems(member(file, member_host=host, member_context=None))
+    assert problem.variable == "burst_member_host"
 
 
 PLAN = {

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.survey import value_of
+from ansible_collections.cloudburst.federation.plugins.module_utils._burst.variables import VARIABLES
 from ansible_collections.cloudburst.federation.plugins.module_utils._runtime.errors import InvalidOption
 
 ZONES = ["eu-central-1a", "eu-central-1b"]
@@ -104,12 +105,21 @@ def test_a_truth_value(given: t.Any, truth: bool) -> None:
         ({"a": "b"}, "str", "it must be text"),
         (True, "str", "in quotes where YAML would read anything else"),
         (True, "duration", "it must be text such as 8h, or off"),
-        (["config"], "raw", "it must be text"),
     ],
 )
 def test_all_else_is_rejected_by_name(given: t.Any, kind: str, why: str) -> None:
     with pytest.raises(InvalidOption, match=f"burst_x.*{why}"):
         value_of(given, "burst_x", kind, [])
+
+
+@pytest.mark.parametrize("given", [{"users": [{"user": {"token": "abc.def"}}]}, [{"token": "abc.def"}]])
+@pytest.mark.parametrize("name", ["burst_kubeconfig", "burst_member_api_key"])
+def test_what_is_no_text_is_not_shown_where_a_text_may_be_secret(given: t.Any, name: str) -> None:
+    """Such as a kubeconfig's content in place of its path."""
+    with pytest.raises(InvalidOption) as refused:
+        value_of(given, name, VARIABLES[name].kind, "")
+    assert refused.value.message.startswith(f"{name}: a {'mapping' if isinstance(given, dict) else 'list'} cannot")
+    assert "abc" not in refused.value.message
 
 
 @pytest.mark.parametrize(("given", "kind"), [("{" + "x" * 100_000, "data"), ("9" * 100_000, "int")])
@@ -129,7 +139,6 @@ def test_a_list_in_yaml_may_begin_as_a_file_does(given: str) -> None:
     [
         (" vulcan\r\n", "str", "vulcan"),
         (123456789012, "str", "123456789012"),
-        ({"clusters": []}, "raw", {"clusters": []}),
     ],
 )
 def test_text(given: t.Any, kind: str, meant: t.Any) -> None:
