@@ -252,6 +252,11 @@ autoscalers:
       type: int
       returned: always
       sample: 200
+    not_counted:
+      description: Why a burst cannot help it, so that it does not count. Empty if it counts.
+      type: str
+      returned: always
+      sample: ""
 nodes:
   description: The nodes in the data centre that take pods of applications.
   returned: success

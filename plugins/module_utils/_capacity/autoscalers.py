@@ -23,6 +23,7 @@ class Limited(t.NamedTuple):
     :ivar target: what it scales: API version, kind and name.
     :ivar extra: how many pods more it would make, by its metrics; at least one.
     :ivar since: since when.
+    :ivar hindrance: why a burst cannot help it; empty where it can.
     """
 
     namespace: str
@@ -31,6 +32,7 @@ class Limited(t.NamedTuple):
     maximum: int
     extra: int
     since: datetime
+    hindrance: str = ""
 
 
 def limited(found: Object) -> Limited | None:

@@ -78,7 +78,7 @@ class Seen(t.NamedTuple):
     """What was seen at one look.
 
     :ivar pods: those that wait because nodes are full.
-    :ivar autoscalers: those that are held by their maximum and may be helped.
+    :ivar autoscalers: those that are held by their maximum.
     :ivar nodes: the data centre's.
     :ivar home: the data centre's nodes, with the margin taken off.
     :ivar extra: the pods that autoscalers would make if they might.
@@ -116,7 +116,7 @@ def judge(now: datetime, seen: Seen, memory: Memory, limits: Limits) -> Verdict:
     full = seen.nodes.used_percent >= limits.full_percent and seen.nodes.number > 0
     fits = _fits_at_home(seen)
     burst = seen.burst.member or memory.unfinished
-    short = bool(needed(seen)) or bool(seen.autoscalers) or (full and "nodes" in limits.signals)
+    short = bool(needed(seen)) or bool(_held(seen)) or (full and "nodes" in limits.signals)
     memory = memory._replace(
         full_since=(memory.full_since or now) if full else None,
         idle_since=(memory.idle_since or now) if burst and fits and not short else None,
@@ -146,7 +146,7 @@ def pressure(now: datetime, seen: Seen, memory: Memory, limits: Limits) -> list[
         oldest = max(seconds(pod.since, now) for pod in pods)
         missing = " and ".join(sorted({name for pod in pods for name in pod.lacking}))
         reasons.append(f"{_count(len(pods), 'pod')} waiting for {missing}, up to {oldest} s")
-    held = [entry for entry in seen.autoscalers if seconds(entry.since, now) >= limits.limited]
+    held = [entry for entry in _held(seen) if seconds(entry.since, now) >= limits.limited]
     if held and "autoscalers" in limits.signals:
         names = ", ".join(f"{entry.namespace}/{entry.name}" for entry in held[:5])
         reasons.append(f"{_count(len(held), 'autoscaler')} at the maximum that would make more pods ({names})")
@@ -154,6 +154,11 @@ def pressure(now: datetime, seen: Seen, memory: Memory, limits: Limits) -> list[
         lasts = seconds(memory.full_since, now)
         reasons.append(f"{seen.nodes.used_percent} % of the nodes requested for {lasts} s")
     return reasons
+
+
+def _held(seen: Seen) -> list[Limited]:
+    """The autoscalers that a burst can help."""
+    return [entry for entry in seen.autoscalers if not entry.hindrance]
 
 
 def _count(number: int, what: str) -> str:
@@ -244,6 +249,7 @@ def summary(now: datetime, seen: Seen, verdict: Verdict) -> Object:
                 "maximum": entry.maximum,
                 "extra": entry.extra,
                 "seconds": seconds(entry.since, now),
+                "not_counted": entry.hindrance,
             }
             for entry in seen.autoscalers
         ],

@@ -83,7 +83,10 @@ def waiting(pod: Object, cluster: Cluster) -> WaitingPod | None:
 
 
 def hindrance(pod: Object, missing: t.Sequence[str], cluster: Cluster) -> str:
-    """Why a burst cannot help a pod; empty where it can."""
+    """Why a burst cannot help a pod; empty where it can.
+
+    :param pod: one, or the template of one with its namespace.
+    """
     spec, namespace = pod["spec"], pod["metadata"].get("namespace", "")
     rare = sorted(set(missing) - _ORDINARY)
     if rare:

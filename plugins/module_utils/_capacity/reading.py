@@ -28,7 +28,7 @@ from .judgement import Burst, Seen
 from .memory import Memory
 from .nodes import is_running, read_nodes
 from .packing import Load, Room, load_of
-from .pods import Cluster, waiting
+from .pods import Cluster, hindrance, waiting
 from .times import parsed, seconds
 
 # A run renews its Lease every two seconds, and clocks of machines differ
@@ -91,7 +91,7 @@ def look(host: Client, question: Question, now: datetime) -> Look:
     nodes, pods, autoscalers, federated = each(host.list, paths)
     found = host.get(remembered.path(question.burst))
     burst, cluster, there, unknown = _burst(host, question, federated, now)
-    held = [entry for entry in map(limited, autoscalers) if entry and _helped(entry, cluster)]
+    held, extra = _held(host, [entry for entry in map(limited, autoscalers) if entry], cluster)
     seen = Seen(
         # Those that wait in the burst are a reason for it to grow
         pods=[pod for pod in (waiting(pod, cluster) for pod in (*pods, *there)) if pod],
@@ -99,7 +99,7 @@ def look(host: Client, question: Question, now: datetime) -> Look:
         nodes=read_nodes(nodes, pods),
         home=read_nodes(nodes, pods, margin_percent=question.margin_percent),
         burst=burst,
-        extra=_extra(host, held),
+        extra=extra,
     )
     return Look(seen, remembered.memory_of(found), found, unknown)
 
@@ -111,12 +111,6 @@ def room_at_home(host: Client) -> tuple[list[Room], list[Object]]:
     """
     nodes, pods = each(host.list, [resource_path("", "v1", "nodes"), resource_path("", "v1", "pods")])
     return read_nodes(nodes, pods).rooms, pods
-
-
-def _helped(entry: Limited, cluster: Cluster) -> bool:
-    if entry.namespace in cluster.system_namespaces:
-        return False
-    return cluster.namespaces is None or entry.namespace in cluster.namespaces
 
 
 def _burst(
@@ -176,17 +170,39 @@ def _loads(pods: t.Iterable[Object], cluster: Cluster) -> list[Load]:
     ]
 
 
-def _extra(host: Client, autoscalers: t.Sequence[Limited]) -> list[Load]:
-    """The pods that autoscalers would make if they might; of what they scale, only workloads of apps/v1 are known."""
+def _held(host: Client, autoscalers: t.Sequence[Limited], cluster: Cluster) -> tuple[list[Limited], list[Load]]:
+    """The autoscalers with why a burst cannot help them, and the pods that the others would make if they might."""
+    found: list[Limited] = []
     loads: list[Load] = []
     for entry in autoscalers:
-        version, kind, name = entry.target
-        if version == "apps/v1" and kind in _SCALED:
-            path = resource_path("apps", "v1", _SCALED[kind], namespace=entry.namespace, name=name)
-            template = ((host.get(path) or {}).get("spec") or {}).get("template") or {}
-            metadata = {**(template.get("metadata") or {}), "namespace": entry.namespace, "name": name}
-            loads += [load_of({**template, "metadata": metadata})] * entry.extra
-    return loads
+        bare: Object = {"metadata": {"namespace": entry.namespace}, "spec": {}}
+        why = hindrance(bare, (), cluster)
+        pod = None if why else _scaled_pod(host, entry)
+        if pod:
+            why = hindrance(pod, (), cluster)
+            loads += [] if why else [load_of(pod)] * entry.extra
+        found.append(entry._replace(hindrance=why))
+    return found, loads
+
+
+def _scaled_pod(host: Client, entry: Limited) -> Object | None:
+    """A pod as an autoscaler would make it; ``None`` where that is not known: only workloads of apps/v1 are.
+
+    :raises ApiError: also 403. A watch that counted on without this right would order nodes of the wrong size.
+    """
+    version, kind, name = entry.target
+    if version != "apps/v1" or kind not in _SCALED:
+        return None
+    path = resource_path("apps", "v1", _SCALED[kind], namespace=entry.namespace, name=name)
+    workload = ((host.get(path) or {}).get("spec")) or {}
+    template = workload.get("template") or {}
+    spec = template.get("spec") or {}
+    claims = [
+        {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}
+        for claim in workload.get("volumeClaimTemplates") or []
+    ]
+    metadata = {**(template.get("metadata") or {}), "namespace": entry.namespace, "name": name}
+    return {"metadata": metadata, "spec": {**spec, "volumes": [*(spec.get("volumes") or []), *claims]}}
 
 
 def write(host: Client, question: Question, memory: Memory, found: Object | None) -> bool:

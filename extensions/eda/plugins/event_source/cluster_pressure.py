@@ -33,7 +33,7 @@ description:
     that cluster. The rulebook can be stopped and started at any time, on any machine, in the midst of a burst too.
   - If the cluster cannot be reached, or rejects the credentials or a request, when the source starts, it ends with one
     line that says why. Later, it reports a cluster that cannot be reached once, and continues when it answers again.
-  - Pods that wait but that a burst cannot help are named once, with the reason.
+  - Pods that wait but that a burst cannot help are named once, with the reason, and so are autoscalers of such pods.
 options:
   name:
     description: Name of the burst.
@@ -283,11 +283,19 @@ class Watch:
         elif not self._reading.write(self._client, self._question, verdict.memory, found.found):
             # Another one has looked at the same time, and does what is to be done
             event = {**event, "action": "none", "why": "another watch of this burst has acted"}
-        self._name_once(event["not_counted"], found.unknown)
+        self._name_once(event, found.unknown)
         return {"name": self._question.burst, "dry": self._dry, **event}
 
-    def _name_once(self, pods: list[dict[str, str]], unknown: str) -> None:
-        texts = [f"{pod['pod']} waits for room, and a burst would not help it: {pod['why']}" for pod in pods]
+    def _name_once(self, event: dict[str, t.Any], unknown: str) -> None:
+        texts = [
+            f"{pod['pod']} waits for room, and a burst would not help it: {pod['why']}" for pod in event["not_counted"]
+        ]
+        texts += [
+            f"the autoscaler {row['namespace']}/{row['name']} wants more pods, and a burst would not help it:"
+            f" {row['not_counted']}"
+            for row in event["autoscalers"]
+            if row["not_counted"]
+        ]
         if unknown:
             texts.append(f"It is unknown what runs in the burst: {unknown}")
         for text in texts:

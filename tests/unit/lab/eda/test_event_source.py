@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import runpy
 import socket
 import subprocess
@@ -47,7 +48,7 @@ class ApiServer:
         self.directory, self._programs = directory, programs
         self.port, self._etcd_port, peer = _free_port(), _free_port(), _free_port()
         client, peers = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{peer}"
-        (directory / "tokens").write_text('admin,admin,1,"system:masters"\nweak,weak,2,""\n')
+        (directory / "tokens").write_text('admin,admin,1,"system:masters"\nweak,weak,2,""\nwatch,watch,3,""\n')
         subprocess.run(
             ["openssl", "genrsa", "-out", str(directory / "sa.key"), "2048"], check=True, capture_output=True
         )
@@ -210,6 +211,102 @@ def test_of_two_that_look_at_once_one_acts(server: ApiServer, source: Event, mon
     monkeypatch.setattr(reading, "write", delayed)
     (event,) = events(source, server.arguments(), lambda seen: len(seen) == 1)
     assert (event["action"], event["why"]) == ("none", "another watch of this burst has acted")
+
+
+# What docs/docsite/rst/watch.rst says that a watch needs, in its table
+RIGHTS = re.findall(
+    r"^   \* - (?:in ([^:]+): )?(.+)\n     - (.+)$",
+    (SOURCE.parents[4] / "docs" / "docsite" / "rst" / "watch.rst").read_text(),
+    re.MULTILINE,
+)
+PLACES = {"": "", "``kube-system``": "kube-system", "KubeFed's namespace": "kube-federation-system"}
+
+
+@pytest.fixture(scope="module")
+def documented(made: ApiServer) -> str:
+    """The token of somebody who has the documented rights, and no other."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    with contextlib.suppress(urllib.error.HTTPError):
+        made.call("POST", "/api/v1/namespaces", {"metadata": {"name": "kube-federation-system"}})
+    for index, (place, resources, verbs) in enumerate(RIGHTS):
+        rules = []
+        for resource in resources.split(", "):
+            name, _dot, group = resource.partition(".")
+            rules.append({"apiGroups": [group], "resources": [name], "verbs": verbs.split(", ")})
+        namespace, name = PLACES[place], f"watch-{index}"
+        at, kind = (f"/namespaces/{namespace}/roles", "Role") if namespace else ("/clusterroles", "ClusterRole")
+        made.call("POST", f"{rbac}{at}", {"metadata": {"name": name}, "rules": rules})
+        bound = f"{rbac}/namespaces/{namespace}/rolebindings" if namespace else f"{rbac}/clusterrolebindings"
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+        subjects = [{"kind": "User", "name": "watch", "apiGroup": "rbac.authorization.k8s.io"}]
+        made.call("POST", bound, {"metadata": {"name": name}, "roleRef": reference, "subjects": subjects})
+    return "watch"
+
+
+Scaled = t.Callable[..., None]
+
+
+@pytest.fixture
+def scaled(server: ApiServer) -> t.Iterator[Scaled]:
+    """Makes a Deployment that its autoscaler holds at its maximum."""
+    apps = "/apis/apps/v1/namespaces/shop/deployments"
+    autoscaling = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
+
+    def make(**spec: t.Any) -> None:
+        labels = {"app": "scaled"}
+        containers = [{"name": "web", "image": "web", "resources": {"requests": {"cpu": "3"}}}]
+        template = {"metadata": {"labels": labels}, "spec": {"containers": containers, **spec}}
+        body = {"selector": {"matchLabels": labels}, "template": template}
+        server.call("POST", apps, {"metadata": {"name": "scaled"}, "spec": body})
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "scaled"}
+        wanted = {"minReplicas": 1, "maxReplicas": 4, "scaleTargetRef": target}
+        server.call("POST", autoscaling, {"metadata": {"name": "scaled"}, "spec": wanted})
+        limit = {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}
+        conditions = [{**limit, "lastTransitionTime": "2026-11-27T10:00:00Z"}]
+        status = {"status": {"currentReplicas": 4, "desiredReplicas": 4, "conditions": conditions}}
+        server.call("PATCH", f"{autoscaling}/scaled/status", status, "application/merge-patch+json")
+
+    yield make
+    for path in (apps, autoscaling):
+        with contextlib.suppress(urllib.error.HTTPError):
+            server.call("DELETE", f"{path}/scaled")
+
+
+def test_the_documented_rights_are_enough(server: ApiServer, source: Event, documented: str, scaled: Scaled) -> None:
+    """Also when an autoscaler is held, which is when they are needed."""
+    scaled()
+    given = server.arguments(api_key=documented, signals=["autoscalers"])
+    (event,) = events(source, given, lambda seen: len(seen) == 1)
+    assert (event["action"], event["autoscalers"][0]["name"]) == ("up", "scaled")
+    assert {"cpu": 3.0, "memory_mib": 0, "alone": "", "count": 1} in event["needs"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "why"),
+    [
+        ({"nodeSelector": {"disk": "ssd"}}, {}, "node selector"),
+        ({"volumes": [{"name": "data", "hostPath": {"path": "/data"}}]}, {}, "volume data"),
+        ({}, {"node_allocatable": {"cpu": "2999m"}}, "more than a node"),
+        ({}, {"node_taints": [{"key": "reserved", "effect": "NoSchedule"}]}, "taints"),
+        ({}, {"namespaces": ["other"]}, "not federated"),
+    ],
+)
+def test_an_autoscaler_whose_pods_no_burst_could_help_does_not_count_and_is_named_once(
+    server: ApiServer,
+    source: Event,
+    scaled: Scaled,
+    caplog: pytest.LogCaptureFixture,
+    spec: Event,
+    given: Event,
+    why: str,
+) -> None:
+    caplog.set_level(logging.WARNING, "cloudburst.federation")
+    scaled(**spec)
+    found = events(source, server.arguments(signals=["autoscalers"], **given), lambda seen: len(seen) == 2)
+    assert [event["action"] for event in found] == ["none", "none"]
+    assert why in found[0]["autoscalers"][0]["not_counted"]
+    assert all(need["cpu"] == 1.0 for need in found[0]["needs"])
+    assert sum("autoscaler shop/scaled" in record.getMessage() for record in caplog.records) == 1
 
 
 @pytest.fixture
