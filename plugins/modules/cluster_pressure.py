@@ -41,8 +41,9 @@ options:
     default: kube-federation-system
   namespaces:
     description:
-      - Namespaces whose pods will be placed on the burst's cluster. Namespaces that are federated already count as
-        well. If none is given and none is federated, all count except those of the system.
+      - Namespaces whose pods will be placed on the burst's cluster. Those that a C(FederatedNamespace) places there, by
+        name or by a cluster selector, count as well. If none is given and none is federated, all count except those of
+        the system.
     type: list
     elements: str
     default: []

@@ -20,6 +20,7 @@ from .._kube.paths import resource_path
 from .._kubefed.api import FEDERATED_GROUP, FEDERATED_VERSION, path_of
 from .._kubefed.conditions import is_ready
 from .._kubefed.members import Members
+from .._kubefed.resources.placement import selected
 from .._runtime.errors import FederationError
 from . import memory as remembered
 from .amounts import Amount
@@ -45,7 +46,7 @@ class Question(t.NamedTuple):
     """What is asked.
 
     :ivar burst: its name.
-    :ivar namespaces: whose pods a burst takes, beside those that are federated already.
+    :ivar namespaces: whose pods a burst takes, beside those that are federated to it already.
     :ivar labels: of the nodes that a burst would have, beside those that nodes of Linux have.
     :ivar taints: of these nodes.
     :ivar node: what each of them has for pods, or ``None`` where that is not said.
@@ -117,12 +118,13 @@ def _burst(
     host: Client, question: Question, federated: t.Sequence[Object], now: datetime
 ) -> tuple[Burst, Cluster, list[Object], str]:
     """The burst, what its nodes are like, its pods, and why it is not known what runs there."""
-    namespaces = {*question.namespaces, *(item["metadata"]["namespace"] for item in federated)}
+    placed = (item["metadata"]["namespace"] for item in federated if _may_reach(item.get("spec") or {}, question.burst))
+    namespaces = {*question.namespaces, *placed}
     cluster = Cluster(
         {**NODE_LABELS, **question.labels},
         question.taints,
         # Where nothing is federated and none was named, any may be
-        namespaces or None,
+        namespaces if namespaces or federated else None,
         (*SYSTEM_NAMESPACES, question.kubefed_namespace),
         question.node,
     )
@@ -157,6 +159,13 @@ def _burst(
         common = set.intersection(*labels)
         cluster = cluster._replace(labels={**dict(common), **question.labels})
     return burst._replace(loads=_loads(pods, cluster), nodes=len(nodes)), cluster, pods, ""
+
+
+def _may_reach(spec: Object, burst: str) -> bool:
+    """Whether a placement takes the burst's cluster, or may: which labels that will have is not known before."""
+    placement = spec.get("placement") or {}
+    by_labels = placement.get("clusters") is None and placement.get("clusterSelector") is not None
+    return by_labels or burst in selected(spec, {})
 
 
 def _loads(pods: t.Iterable[Object], cluster: Cluster) -> list[Load]:

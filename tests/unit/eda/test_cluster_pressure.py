@@ -18,6 +18,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.variables import VARIABLES
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.options import demand_spec
@@ -161,6 +162,25 @@ def test_the_playbook_asks_as_the_rulebooks_do() -> None:
     (asked,) = [task[MODULE] for task in yaml.safe_load(TASKS.read_text())]
     for path in RULEBOOKS:
         assert set(yaml.safe_load(path.read_text())[0]["sources"][0][MODULE]) - OWN == set(asked)
+
+
+@pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("apps", "namespaces"),
+    [
+        ("", []),
+        ([{"namespace": "shop", "placement": ["earth", "vulcan"]}], ["shop"]),
+        # What stays at home is not helped by a burst
+        ([{"namespace": "db", "placement": ["earth"]}, {"namespace": "shop", "placement": ["vulcan"]}], ["shop"]),
+        ([{"namespace": "shop", "placement": ["vulcan"]}, {"namespace": "a-1", "placement": ["vulcan"]}], ["shop", "a-1"]),
+    ],
+)
+def test_a_rulebook_counts_the_namespaces_that_the_burst_takes(
+    path: Path, source: dict[str, t.Any], apps: t.Any, namespaces: list[str]
+) -> None:
+    text = yaml.safe_load(path.read_text())[0]["sources"][0][MODULE]["namespaces"]
+    said = NativeEnvironment().from_string(text).render(burst_name="vulcan", burst_apps=apps)
+    assert source["read_args"]({"name": "vulcan", "namespaces": said})["namespaces"] == namespaces
 
 
 @pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)

@@ -309,6 +309,60 @@ def test_an_autoscaler_whose_pods_no_burst_could_help_does_not_count_and_is_name
     assert sum("autoscaler shop/scaled" in record.getMessage() for record in caplog.records) == 1
 
 
+NAMESPACES = "/apis/types.kubefed.io/v1beta1/namespaces/{0}/federatednamespaces"
+
+
+@pytest.fixture
+def federated(server: ApiServer) -> t.Iterator[t.Callable[[str, Event], None]]:
+    """Federates a namespace, with a placement."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1beta1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"plural": "federatednamespaces", "kind": "FederatedNamespace"}
+    spec = {"group": "types.kubefed.io", "scope": "Namespaced", "names": names, "versions": [version]}
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec}
+    types = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    server.call("POST", types, {**kind, "metadata": {"name": "federatednamespaces.types.kubefed.io"}})
+
+    def make(name: str, placement: Event) -> None:
+        body = {"apiVersion": "types.kubefed.io/v1beta1", "kind": "FederatedNamespace", "metadata": {"name": name}}
+        end = time.monotonic() + 20
+        while True:
+            try:
+                server.call("POST", NAMESPACES.format(name), {**body, "spec": {"placement": placement}})
+                return
+            except urllib.error.HTTPError:
+                assert time.monotonic() < end
+                time.sleep(0.2)
+
+    yield make
+    server.call("DELETE", f"{types}/federatednamespaces.types.kubefed.io")
+
+
+@pytest.mark.parametrize(
+    ("placement", "counts"),
+    [
+        ({"clusters": [{"name": "earth"}, {"name": "vulcan"}]}, True),
+        ({"clusters": [{"name": "earth"}]}, False),
+        ({"clusters": []}, False),
+        # Which labels the burst's cluster will have is not known
+        ({"clusterSelector": {"matchLabels": {"region": "cloud"}}}, True),
+        # KubeFed looks at the selector only without a list
+        ({"clusters": [{"name": "earth"}], "clusterSelector": {}}, False),
+        ({}, False),
+    ],
+)
+def test_a_federated_namespace_that_the_burst_does_not_get_does_not_count(
+    server: ApiServer, source: Event, federated: t.Callable[[str, Event], None], placement: Event, counts: bool
+) -> None:
+    federated("shop", placement)
+    given = server.arguments(namespaces=["other"])
+    (event,) = events(source, given, lambda seen: len(seen) == 1)
+    assert (event["action"], event["waiting"]["pods"]) == (("up", 5) if counts else ("none", 0))
+    # It does if somebody says that it will be placed there
+    (event,) = events(source, server.arguments(namespaces=["shop"]), lambda seen: len(seen) == 1)
+    assert event["waiting"]["pods"] == 5
+
+
 @pytest.fixture
 def member(server: ApiServer) -> t.Iterator[str]:
     """The burst's KubeFedCluster, as far as the watch reads it; its path."""
