@@ -358,6 +358,13 @@ memory:
     down_begun: ""
     down_ended: ""
     worked: ""
+memory_version:
+  description:
+    - The C(resourceVersion) of the C(ConfigMap) as it was read, empty if there is none. Write RV(memory) with it, so
+      that the API server rejects it if another watch has written since.
+  returned: success
+  type: str
+  sample: "48213"
 """
 
 from datetime import UTC, datetime
@@ -378,7 +385,8 @@ def demand(module: QuietModule) -> Result:
     found = look(connect_as(module.params, label="host cluster"), question, now)
     if found.unknown:
         module.warn(f"It is unknown what runs in the burst: {found.unknown}")
-    return summary(now, found.seen, judge(now, found.seen, found.memory, limits))
+    version = ((found.found or {}).get("metadata") or {}).get("resourceVersion") or ""
+    return {**summary(now, found.seen, judge(now, found.seen, found.memory, limits)), "memory_version": version}
 
 
 def main() -> None:
