@@ -19,15 +19,13 @@ import typing as t
 
 from .._kube.objects import Object
 from .._kubefed.api import SCHEDULING_GROUP
-from .._kubefed.resources.schedules import KIND, SCHEDULING_VERSION
+from .._kubefed.resources.schedules import KIND, REPLICAS_ANNOTATION, SCHEDULING_VERSION
 from .nodes import is_running
 from .packing import Load, Room, load_of
 
 # So much more than the data centre's that rounding up gives it nothing
 _ALL_ELSE = 1_000_000
 _KINDS = ("Deployment", "ReplicaSet")
-# What the manifest said when the ReplicaSchedulingPreference was made of it
-REPLICAS_ANNOTATION = "cloudburst.federation/replicas"
 
 
 def divisible(manifests: t.Iterable[Object]) -> list[Object]:

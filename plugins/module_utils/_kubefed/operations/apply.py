@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._kube.diff import differences
+from ..._kube.errors import ApiError
 from ..._kube.objects import Object
 from ..._kube.parallel import each
 from .. import host as kubefed
@@ -28,6 +29,8 @@ from .context import Context
 
 # How many are shown of those that each resource may have
 _WARNINGS = 10
+# Of a write, where somebody else writes the same
+_TRIES = 5
 
 
 def apply(
@@ -197,21 +200,32 @@ def _record(context: Context, plan: Plan, found: Object | None) -> None:
 
 
 def _write_schedule(context: Context, schedule: Schedule) -> Object:
-    """Write a ReplicaSchedulingPreference."""
-    found = context.host.get(schedule.path)
-    manifest = schedule.manifest(found)
-    changed = found is None or bool(changed_fields(found, manifest))
+    """Write a ReplicaSchedulingPreference, again if somebody has scaled it meanwhile."""
+    for attempt in range(_TRIES):
+        found = context.host.get(schedule.path)
+        manifest = schedule.manifest(found)
+        changed = found is None or bool(changed_fields(found, manifest))
+        if not changed or context.check_mode:
+            break
+        try:
+            _put_schedule(context, schedule, manifest, create=found is None)
+            break
+        except ApiError as error:
+            if error.status != 409 or attempt == _TRIES - 1:
+                raise
     if changed:
         context.changes.record(
             schedule.title, None if found is None else {"spec": found["spec"]}, {"spec": manifest["spec"]}
         )
-    if changed and not context.check_mode:
-        if found is None:
-            path = schedule_path(schedule.namespace)
-            kubefed.through_webhook(context.waiter, lambda: context.host.create(path, manifest))
-        else:
-            context.host.request("PUT", schedule.path, body=manifest)
     return schedule_as_result(schedule.namespace, schedule.name, changed=changed)
+
+
+def _put_schedule(context: Context, schedule: Schedule, manifest: Object, *, create: bool) -> None:
+    if create:
+        path = schedule_path(schedule.namespace)
+        kubefed.through_webhook(context.waiter, lambda: context.host.create(path, manifest))
+    else:
+        context.host.request("PUT", schedule.path, body=manifest)
 
 
 __all__ = ("apply",)

@@ -29,6 +29,9 @@ from .ownership import own_metadata, recorded
 
 SCHEDULING_VERSION = "v1alpha1"
 KIND = "ReplicaSchedulingPreference"
+# What its author's manifest said when it was made of it. As long as that says the same, totalReplicas is whoever's who
+# scales the application while it is divided.
+REPLICAS_ANNOTATION = "cloudburst.federation/replicas"
 _NOTHING = {"weight": 0, "minReplicas": 0, "maxReplicas": 0}
 _PREFERENCES = ("weight", "minReplicas", "maxReplicas")
 
@@ -65,16 +68,25 @@ class Schedule:
             "kind": KIND,
             "metadata": {"name": self.name, "namespace": self.namespace},
         }
+        scaled = self._scaled(made)
         # What it gave before it was taken from a cluster is of no matter now
         (made["metadata"].get("annotations") or {}).pop(WITHDRAWN_ANNOTATION, None)
         record = own_metadata(made, self.labels, self.annotations)
         # Its CRD may fill in a default
         selector = (made.get("spec") or {}).get("intersectWithClusterSelector")
-        made["spec"] = copy.deepcopy(self.spec)
+        made["spec"] = {**copy.deepcopy(self.spec), **scaled}
         if selector is not None:
             made["spec"].setdefault("intersectWithClusterSelector", False)
         recorded(made, found or {"metadata": {}}, record)
         return made
+
+
+    def _scaled(self, found: Object) -> Object:
+        """The number of replicas that somebody has given since; see :data:`REPLICAS_ANNOTATION`."""
+        made_of = self.annotations.get(REPLICAS_ANNOTATION)
+        total = (found.get("spec") or {}).get("totalReplicas")
+        same = made_of is not None and (found["metadata"].get("annotations") or {}).get(REPLICAS_ANNOTATION) == made_of
+        return {"totalReplicas": total} if same and _count(total) else {}
 
 
 def path(namespace: str, name: str | None = None) -> str:
@@ -243,6 +255,7 @@ def divided(schedule_spec: Object, target_spec: Object, ready: t.Collection[str]
 
 __all__ = (
     "KIND",
+    "REPLICAS_ANNOTATION",
     "Schedule",
     "allows",
     "divided",

@@ -20,6 +20,7 @@ from ..listing import shortened
 from ..resources.model import Key, TrackedObject, existed_in
 from ..resources.results import as_results
 from ..resources.schedules import Schedule, divided, replicas
+from ..resources.schedules import path as schedule_path
 from ..resources.status import Propagation, propagated, propagation
 from ..resources.store import Store
 from .running import PlacedWorkload, Running, is_workload
@@ -53,7 +54,14 @@ class Waits:
         def poll() -> PollResult:
             self._store.refresh([])
             waiting, given = [], {}
-            for (kind, namespace, name), spec in targets.items():
+            # Who scales meanwhile is not waited against
+            now = {
+                (str(found["spec"].get("targetKind")), namespace, found["metadata"]["name"]): found["spec"]
+                for namespace in {key[1] for key in targets}
+                for found in self._store.host.list(schedule_path(namespace))
+            }
+            for (kind, namespace, name), then in targets.items():
+                spec = now.get((kind, namespace, name), then)
                 type_ = next(found for found in self._store.types if found.federated_kind == kind)
                 target = (self._store.listed(type_, namespace).get(name) or {}).get("spec") or {}
                 given[f"{kind} {namespace}/{name}"] = replicas(target)

@@ -98,6 +98,22 @@ def test_what_is_not_asked_for_any_more_goes_and_what_others_set_stays() -> None
     assert labelled(none, {}, {}) == none
 
 
+@pytest.mark.parametrize(
+    ("made_of", "scaled", "kept"),
+    [("12", 3, 3), ("12", 40, 40), ("11", 3, 12), (None, 3, 12), ("12", None, 12)],
+)
+def test_who_scales_between_reading_and_writing_is_not_overruled(
+    made_of: str | None, scaled: int | None, kept: int
+) -> None:
+    """What overflow_schedule has read may be old when it is written."""
+    wanted = preference(totalReplicas=12, clusters={"earth": {"minReplicas": 5}})
+    wanted["metadata"]["annotations"] = {schedules.REPLICAS_ANNOTATION: "12"}
+    there = preference(totalReplicas=scaled, clusters={"earth": {"minReplicas": 4}})
+    there["metadata"]["annotations"] = {} if made_of is None else {schedules.REPLICAS_ANNOTATION: made_of}
+    written = schedules.read_schedule(wanted, namespace="shop").manifest(there)
+    assert (written["spec"]["totalReplicas"], written["spec"]["clusters"]["earth"]) == (kept, {"minReplicas": 5})
+
+
 def test_a_label_that_was_there_before_is_not_taken_away() -> None:
     found = {"metadata": {"name": "web", "labels": {"tier": "web"}}, "spec": preference()["spec"]}
     asked = labelled(found, {"tier": "web"}, {})
