@@ -172,7 +172,7 @@ def test_the_playbook_asks_as_the_rulebooks_do() -> None:
         ([{"namespace": "shop", "placement": ["earth", "vulcan"]}], ["shop"]),
         # What stays at home is not helped by a burst
         ([{"namespace": "db", "placement": ["earth"]}, {"namespace": "shop", "placement": ["vulcan"]}], ["shop"]),
-        ([{"namespace": "shop", "placement": ["vulcan"]}, {"namespace": "a-1", "placement": ["vulcan"]}], ["shop", "a-1"]),
+        ([{"namespace": name, "placement": ["vulcan"]} for name in ("shop", "a-1")], ["shop", "a-1"]),
     ],
 )
 def test_a_rulebook_counts_the_namespaces_that_the_burst_takes(
