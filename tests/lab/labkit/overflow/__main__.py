@@ -51,6 +51,12 @@ def kubectl(*words: str, context: str = settings.HOST_CONTEXT, body: t.Any = Non
     return done.stdout
 
 
+def works() -> bool:
+    """Whether a playbook holds the burst's lock."""
+    found = objects("leases", "--namespace=kube-system", f"--field-selector=metadata.name=cloudburst-{BURST}")
+    return bool(found and found[0]["spec"].get("holderIdentity"))
+
+
 def objects(kind: str, *words: str, context: str = settings.HOST_CONTEXT) -> list[dict[str, t.Any]]:
     """Objects of a kind; none where nobody answers."""
     with contextlib.suppress(subprocess.CalledProcessError):
@@ -111,6 +117,11 @@ class Watch:
             self._argv = ["sh", "-c", f"while :; do {once}; sleep {LOOKS_EVERY:.0f}; done"]
         self._log = log.open("ab")
         self._process: subprocess.Popen[bytes] | None = None
+        self._another = lambda: Watch(directory, variables, log)
+
+    def another(self) -> Watch:
+        """A second one of the same burst."""
+        return self._another()
 
     def start(self) -> None:
         """Begin, as a service would."""
@@ -208,14 +219,64 @@ def peak(events: Events, watch: Watch) -> None:
     events.await_("down_ends", lambda: bool(remembered().get("down_ended")))
 
 
+def killed(events: Events, watch: Watch) -> None:
+    """The watch is killed in the midst of burst_up and of burst_down, and a second one watches beside it.
+
+    Each is begun once more after it was killed, and not while it works.
+    """
+    beside = watch.another()
+    try:
+        _killed_in(events, watch, "up_begun", "up_begins")
+        again = remembered()["up_begun"]
+        beside.start()
+        events.say(f"a second {beside.name} watches beside it")
+        events.await_("up_ends", lambda: bool(remembered().get("up_ended")))
+        _expect_unchanged("up_begun", again)
+        away = plan.REPLICAS - plan.AT_HOME
+        events.await_("running", lambda: ready() >= plan.AT_HOME and ready(BURST) == away)
+        expect_nodes(plan.NODES)
+        beside.kill()
+        scale(plan.FEWER)
+        events.say(f"the load is gone: {plan.FEWER} replicas are enough")
+        _killed_in(events, watch, "down_begun", "down_begins")
+        again = remembered()["down_begun"]
+        events.await_("down_ends", lambda: bool(remembered().get("down_ended")))
+        _expect_unchanged("down_begun", again)
+    finally:
+        beside.kill()
+
+
+def _killed_in(events: Events, watch: Watch, key: str, name: str) -> None:
+    """The watch and the playbook are killed once it works; the watch, started again, begins it once more."""
+    events.await_(name, lambda: bool(remembered().get(key)))
+    begun = remembered()[key]
+    events.await_("a playbook works", works, noted=False)
+    time.sleep(KILLED_AFTER)
+    _expect_unchanged(key, begun)
+    watch.kill()
+    events.say(f"{watch.name} is killed, and started again")
+    watch.start()
+    events.await_("it is begun again", lambda: remembered().get(key) != begun, noted=False)
+
+
+def _expect_unchanged(key: str, begun: str) -> None:
+    found = remembered().get(key)
+    if found != begun:
+        raise NotSeen(f"{key} is {found}, and was {begun}: a playbook was started while one was at work")
+
+
 def clear() -> None:
     """Take away what was made here."""
     kubectl("delete", "namespace", plan.NAMESPACE, "--ignore-not-found")
     kubectl("--namespace=kube-system", "delete", "configmap", STATE, "--ignore-not-found")
 
 
-def run(file: Path) -> int:
-    """Returns the exit status: 0 if all of it was seen, no request has failed and nothing is left."""
+def run(file: Path, play: t.Callable[[Events, Watch], None], wanted: t.Sequence[str]) -> int:
+    """Returns the exit status: 0 if all of it was seen, no request has failed and nothing is left.
+
+    :param play: what happens.
+    :param wanted: the events that are to be seen, in this order.
+    """
     subprocess.run(["ansible-playbook", "-i", str(INVENTORY), str(HERE / "data_centre.yml")], check=True)
     before = json.loads(json.dumps(take(), default=str))
     cpu = plan.request(free_cpu())
@@ -239,7 +300,7 @@ def run(file: Path) -> int:
         watch.start()
         try:
             kubectl("--namespace", plan.NAMESPACE, "scale", f"deployment/{plan.NAME}", f"--replicas={plan.REPLICAS}")
-            peak(events, watch)
+            play(events, watch)
         except NotSeen as error:
             said = str(error)
         finally:
@@ -251,7 +312,7 @@ def run(file: Path) -> int:
     file.write_text(json.dumps(result, indent=1) + "\n")
     print("\n".join([*load.failures[:20], *left]))
     print(f"{load.asked} requests, {len(load.failures)} failed; {len(left)} things are left. {said}".rstrip())
-    return 1 if plan.missing(events.seen) or load.failures or left else 0
+    return 1 if said or plan.missing(events.seen, wanted) or load.failures or left else 0
 
 
 def _whole(variables: Path) -> Path:
@@ -266,9 +327,12 @@ def main() -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="overflow", description="A burst that comes and goes by itself")
     parser.add_argument("file", type=Path, help="where the times are written to, as JSON")
+    parser.add_argument("--killed", action="store_true", help="kill the watch in the midst of burst_up and burst_down")
     arguments = parser.parse_args()
     try:
-        return run(arguments.file)
+        if arguments.killed:
+            return run(arguments.file, killed, plan.KILLED_EVENTS)
+        return run(arguments.file, peak, plan.EVENTS)
     except subprocess.CalledProcessError as error:
         said = (error.stderr or "").strip()
         print(f"overflow: {' '.join(map(str, error.cmd))} ended with {error.returncode}: {said}", file=sys.stderr)

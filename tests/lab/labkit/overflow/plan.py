@@ -10,6 +10,8 @@ import typing as t
 
 # In this order
 EVENTS = ("pressure", "up_begins", "up_ends", "running", "idle", "down_begins", "down_ends")
+# Of a watch that is killed
+KILLED_EVENTS = ("up_begins", "up_ends", "running", "down_begins", "down_ends")
 REPLICAS = 12
 AT_HOME = 5
 # Six find room on a node of the burst, beside CoreDNS: two nodes for what earth cannot run, and three for more
@@ -89,16 +91,17 @@ def variables(cpu: int, host: str, burst: str) -> dict[str, t.Any]:
     }
 
 
-def missing(events: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+def missing(events: t.Sequence[t.Mapping[str, t.Any]], wanted: t.Sequence[str] = EVENTS) -> list[str]:
     """What did not happen, or not in its turn."""
     seen = [str(event["name"]) for event in events]
-    return [name for index, name in enumerate(EVENTS) if index >= len(seen) or seen[index] != name]
+    return [name for index, name in enumerate(wanted) if index >= len(seen) or seen[index] != name]
 
 
 __all__ = (
     "AT_HOME",
     "EVENTS",
     "FEWER",
+    "KILLED_EVENTS",
     "MORE",
     "MORE_NODES",
     "NAME",
