@@ -182,6 +182,26 @@ def test_a_burst_has_one_controller_and_one_firewall(groups: dict[str, list[str]
     assert "".join(refusals).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("given", "rejected"),
+    [
+        ({"burst_gateway": "10.10.0.1"}, True),
+        ({"burst_gateway": "10.10.0.1", "burst_remote_networks": ["10.20.0.0/24"]}, False),
+        ({"burst_gateway": "10.10.0.1", "local_routes_routes": ROUTES["local_routes_routes"]}, False),
+        ({"burst_gateway": ""}, False),
+        ({"burst_gateway": "10.10.0.1", "inventory_hostname": "fw"}, False),
+        # What was docked is undocked
+        ({"burst_gateway": "10.10.0.1", "local_routes_state": "absent"}, False),
+    ],
+)
+def test_a_gateway_that_leads_nowhere(given: dict[str, t.Any], rejected: bool) -> None:
+    """With a network that is there, nothing else says where the existing cluster is."""
+    existing = {"local_routes_name": "mars", "burst_extension": "existing", "burst_link": "none"}
+    rejections = routes.rejections("main.yml", **existing, **given)
+    assert len(rejections) == rejected
+    assert "".join(rejections).startswith("burst_remote_networks: [] cannot be used" if rejected else "")
+
+
 def test_good_values_are_taken() -> None:
     assert vpn.rejections("validate.yml", **VPN) == []
     nothing = {"site_to_site_vpn_forward_chain": "", "site_to_site_vpn_probe_host": ""}
