@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What an object lacks of what is wanted, and the record of what a run changes. Pure functions but for the record."""
+"""Compares an object with its desired form, and records the changes of a run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from .objects import Object
 def differences(
     existing: Object, wanted: Object, *, exact: t.Collection[str] = ("rules", "subjects", "roleRef", "spec")
 ) -> Object:
-    """The part of ``wanted`` that ``existing`` does not have, as a merge patch; empty when there is none.
+    """A merge patch that brings ``existing`` into the desired form; empty if it has that already.
 
-    Labels, annotations and all fields but the exact ones may hold more than is wanted: what others put there stays.
+    Labels, annotations and all fields except the exact ones may hold more, which is left alone.
 
-    :param exact: top-level fields that are wholly ours. What is in them and not wanted becomes null.
+    :param wanted: the desired fields.
+    :param exact: top-level fields that may hold nothing else. What else is in them becomes null.
     """
     patch: Object = {}
     for field, value in wanted.items():

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What a namespace holds, of any type that the API server knows."""
+"""Lists the objects in a namespace, of all types that the API server serves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .paths import resource_path, version_path
 _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
-# Not what somebody has put there: they come and go by themselves
+# Nobody has created these: they come and go by themselves
 _PASSING = {("", "events"), ("events.k8s.io", "events"), ("metrics.k8s.io", "pods")}
 
 
@@ -75,7 +75,7 @@ def from_list(group: str, version: str, resources: t.Iterable[Object]) -> list[T
 def namespace_objects(client: Client, namespace: str) -> dict[Type, list[Object]]:
     """Metadata of all objects in a namespace, by type.
 
-    :raises ApiError: when a type cannot be listed: what cannot be seen may be there.
+    :raises ApiError: a type cannot be listed, so that there may be objects which are not seen.
     """
     types = namespaced_types(client)
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What a Kubernetes API server answers when it does not do what it was asked, and that it does not answer."""
+"""Errors of a Kubernetes API server, and that it cannot be reached."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Unreachable(Unavailable):
 
 
 class ApiUnavailable(ApiError, Unavailable):
-    """The API server, or etcd behind it, is starting, ending or has too much to do."""
+    """The API server, or etcd behind it, is starting, stopping or overloaded."""
 
 
 def api_error(label: str, method: str, path: str, status: int, data: bytes) -> ApiError:
-    """The error that an answer says."""
+    """The error that a response stands for."""
     try:
         answer = json.loads(data)
         message, reason = str(answer.get("message") or ""), str(answer.get("reason") or "")
@@ -60,12 +60,12 @@ def api_error(label: str, method: str, path: str, status: int, data: bytes) -> A
 
 
 def cause(error: BaseException) -> str:
-    """The innermost reason of a urllib3 error, without the pool's and the connection's representation."""
+    """The root cause of a urllib3 error, without the representation of pool and connection."""
     reason = getattr(error, "reason", None)
     if isinstance(reason, BaseException):
         return cause(reason)
     texts = [str(part) for part in error.args if isinstance(part, (str, Exception))]
-    # What is looked for is short; who answers may have made it long.
+    # A status is short, but the response may be anything.
     text = re.sub(r"<[^<>]{0,300}>|\bHTTPS?Connection(Pool)?\([^()]{0,300}\)", "", texts[-1][:2000] if texts else "")
     return text.strip(" :,.") or type(error).__name__
 

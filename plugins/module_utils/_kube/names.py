@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Names, labels and annotations as Kubernetes takes them. Pure functions."""
+"""Checks names, labels and annotations as Kubernetes does. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RULE = "lower-case letters, digits, {marks}, beginning and ending with a letter
 
 
 def check_name(value: str, option: str, *, limit: int = 253, dots: bool = True) -> None:
-    """Reject what is no DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
+    """Reject a name that is not a DNS-1123 subdomain (RFC 1123, as Kubernetes reads it).
 
     :param dots: ``False`` for a DNS-1123 label, as the name of a namespace has to be.
     :raises InvalidOption: with option, value and what is allowed.
@@ -30,12 +30,12 @@ def check_name(value: str, option: str, *, limit: int = 253, dots: bool = True) 
 
 
 def texts(values: dict[str, t.Any]) -> dict[str, str]:
-    """Labels or annotations as Kubernetes takes them, where YAML has made a number or a boolean of one."""
+    """Labels or annotations as strings, also those that YAML has read as a number or a boolean."""
     return {str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items()}
 
 
 def check_labels(values: t.Mapping[str, str], option: str, *, annotations: bool = False) -> None:
-    """Reject labels or annotations that Kubernetes would, which is late in a join.
+    """Reject labels or annotations that Kubernetes would reject, before a join has begun.
 
     Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 

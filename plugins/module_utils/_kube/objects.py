@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Objects as Kubernetes has them, and how they may be shown. Pure functions."""
+"""Reads objects of Kubernetes, and masks their secrets. Pure functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WHOLE = ("{", "[", "H4sI")
 
 
 def without_secrets(manifest: Object) -> Object:
-    """A manifest, or a patch of one, as it may be shown: the data of a Secret, also as a template, is masked."""
+    """Mask the data of a Secret in a manifest or a patch, also where it is a template."""
     shown = {}
     for key, value in manifest.items():
         if key in ("data", "stringData") and isinstance(value, dict):
@@ -36,9 +36,9 @@ def without_secrets(manifest: Object) -> Object:
 
 
 def without_copies(annotations: t.Mapping[str, t.Any], *, secret: bool = False) -> Object:
-    """Annotations as they may be shown: those that hold a whole object are masked.
+    """Mask annotations that hold a whole object.
 
-    Beside kubectl apply, others keep an object there, of a Secret too, in JSON or compressed: kapp in
+    Not only kubectl apply keeps objects there, also of Secrets, in JSON or compressed: kapp in
     kapp.k14s.io/original, Rancher in objectset.rio.cattle.io/applied.
 
     :param secret: whether they are a Secret's.
@@ -58,9 +58,9 @@ def condition(item: Object, type_: str) -> Object:
 
 
 def lingering(found: Object) -> str:
-    """Why an object that was to be deleted is still there: what a namespace says of its contents, and finalizers.
+    """Why an object that is being deleted still exists: a namespace's conditions, and finalizers.
 
-    A finalizer is taken off by who has set it, once what it guards is cleared away:
+    Whoever set a finalizer removes it after the cleanup that it stands for:
     https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
     """
     metadata = found.get("metadata") or {}
@@ -77,7 +77,7 @@ def lingering(found: Object) -> str:
 
 
 def decoded(secret: Object | None, key: str) -> str:
-    """A value of a Secret, or an empty string."""
+    """Decode a value of a Secret; an empty string if there is none."""
     value = ((secret or {}).get("data") or {}).get(key)
     try:
         return base64.b64decode(value).decode(errors="replace") if value else ""

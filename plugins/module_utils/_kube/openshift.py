@@ -40,7 +40,7 @@ def ovn_kubernetes(client: Client) -> dict[str, t.Any] | None:
 
 
 def of_network(network: Object) -> dict[str, t.Any] | None:
-    """The same, of the Network operator's configuration.
+    """The same, read from the Network operator's configuration.
 
     Fields and defaults as in operator/v1/types_network.go of https://github.com/openshift/api
     """

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The same call for several targets, some of them at a time."""
+"""Makes the same call for several targets in parallel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ PARALLEL = 8
 
 
 def each(call: t.Callable[[Target], Outcome], targets: t.Sequence[Target]) -> list[Outcome]:
-    """Call for each target, some side by side; results in the order of the targets. The first error is raised."""
+    """Call for each target, several at a time.
+
+    :returns: the results in the order of the targets.
+    :raises Exception: the first error of a call."""
     if len(targets) < 2:
         return [call(target) for target in targets]
     with ThreadPoolExecutor(max_workers=min(PARALLEL, len(targets))) as pool:

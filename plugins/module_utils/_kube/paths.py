@@ -23,7 +23,7 @@ def resource_path(
 
     :param group: API group; empty for the core group.
     :param namespace: ``None`` for cluster-scoped resources and for all namespaces.
-    :raises InvalidOption: for a name that would lead elsewhere.
+    :raises InvalidOption: a name would lead to another path.
     """
     parts = [] if namespace is None else ["namespaces", namespace]
     parts.append(plural)
@@ -35,14 +35,14 @@ def resource_path(
 def version_path(group: str, version: str) -> str:
     """Path of a version of an API group, which is empty for the core group.
 
-    :raises InvalidOption: for a name that would lead elsewhere.
+    :raises InvalidOption: a name would lead to another path.
     """
     return _path_of(["apis", group, version] if group else ["api", version])
 
 
 def _path_of(parts: t.Sequence[str]) -> str:
     for part in parts:
-        # Nothing is called so, and who sends or gets it may take it for a way up
+        # No object has this name, and a client or server may take it for the parent folder
         if part in ("", ".", ".."):
             raise InvalidOption(f"{part!r} is not a valid name in Kubernetes; it would be part of {'/'.join(parts)}.")
     # RBAC's names hold colons, which are fine in a path

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What of an API server's certificate is verified, and what not."""
+"""Verifies certificates of API servers as strictly as KubeFed is configured to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def verifying(pool: t.Any, flags: int) -> t.Any:
 
     class Connection(pool.ConnectionCls):
         def connect(self) -> None:
-            # One for each connection: urllib3 loads certificates into it, and a context is no thing for two threads
+            # One for each connection: urllib3 loads certificates into it, and two threads must not share a context
             context = urllib3.util.ssl_.create_urllib3_context(
                 cert_reqs=urllib3.util.ssl_.resolve_cert_reqs(self.cert_reqs)
             )

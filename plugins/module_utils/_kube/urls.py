@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""URLs of API servers and proxies: which are allowed, and what is in them. Pure functions."""
+"""Checks and takes apart URLs of API servers and proxies. Pure functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 
 def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
-    """Reject what is no URL with a host.
+    """Reject a value that is not a URL with a host.
 
     :raises InvalidOption: with option, value and what is allowed.
     """
@@ -42,7 +42,7 @@ def check_url(value: str, option: str, schemes: t.Sequence[str]) -> None:
 
 
 def login_of(url: str) -> set[str]:
-    """The password in a URL, if there is one, as it is written there."""
+    """The password in a URL, as it is written there; None if there is none."""
     # Not by urlsplit(): it sees none with a slash in it, which would be shown where the URL is rejected.
     login = url.rpartition("@")[0]
     password = (login.partition("//")[2] if re.match("[A-Za-z0-9]*://", login) else login).partition(":")[2]

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Waiting for what a cluster does by itself."""
+"""Waits for changes that a cluster makes by itself."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .objects import lingering
 
 
 def wait_absent(waiter: Waiter, client: Client, path: str, what: str, *, sleep: float) -> None:
-    """Wait until an object that was deleted is gone, and say meanwhile what keeps it.
+    """Wait until a deleted object no longer exists, and show meanwhile what blocks its deletion.
 
     :param path: of the object in the API.
     :param what: completes the sentence "waiting for …".
-    :param sleep: seconds between two looks.
+    :param sleep: seconds between two polls.
     :raises WaitTimeout: it is still there when the deadline has passed.
     """
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Whether the pods of a workload run in a cluster, and why they never will. Pure functions.
+"""Tells whether the pods of a workload run in a cluster, or why they never will. Pure functions.
 
 Sources: ``kubectl rollout status`` (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go) for what is done, and the
 kubelet's reasons of waiting containers (pkg/kubelet/images and pkg/kubelet/kuberuntime) for what will not run.
@@ -17,7 +17,7 @@ import typing as t
 from .._runtime.wait import PollResult
 from .objects import Object
 
-# Nothing but a change of the workload or of the registry helps against these
+# These only end when the workload or the registry is changed
 _NEVER_STARTS = frozenset(
     (
         "ErrImageNeverPull",
@@ -30,7 +30,7 @@ _NEVER_STARTS = frozenset(
 # A ConfigMap or Secret may have come after the pod: the kubelet looks again within some seconds
 _MAY_PASS = frozenset(("CreateContainerConfigError", "CreateContainerError"))
 GRACE = 30.0
-# A container may crash while what it needs is not up yet
+# A container may crash until what it needs is up
 CRASHES = 3
 # Not just "is forbidden", which may be about a ServiceAccount that is still on its way. Of a LimitRange it is "is
 # forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi", in brackets where there are several
@@ -48,8 +48,8 @@ REJECTION_GRACE = 60.0
 class Trouble(t.NamedTuple):
     """Why a pod does not run.
 
-    :ivar message: the reason and the cluster's own message; empty when there is no trouble.
-    :ivar may_pass: whether it is final only when it stays for :data:`GRACE` seconds.
+    :ivar message: the reason and the cluster's own message; empty if there is no trouble.
+    :ivar may_pass: whether it may go away by itself. It counts as final after :data:`GRACE` seconds.
     """
 
     message: str = ""
@@ -57,7 +57,7 @@ class Trouble(t.NamedTuple):
 
 
 class PodCounts(t.NamedTuple):
-    """How many pods a workload is to have, how many of them are new, and how many available."""
+    """How many pods a workload should have, how many of them are updated, and how many available."""
 
     desired: int
     updated: int
@@ -140,7 +140,7 @@ def _count_stateful_set(spec: Object, status: Object) -> PodCounts:
 
 
 def given_up(workload: Object, replica_set: Object | None = None) -> str:
-    """Why a workload's own controller cannot go on, in its words, or an empty string.
+    """Why a workload's own controller has given up, in its words, or an empty string.
 
     :param replica_set: of a Deployment as it is now. The Deployment's condition may be that of the one before
         (getReplicaFailures in pkg/controller/deployment/deployment_controller.go).
@@ -170,7 +170,7 @@ def rejected(events: t.Iterable[Object], workload: Object) -> str:
 
 
 def not_made(workload: Object, events: t.Iterable[Object], replica_set: Object | None = None) -> Trouble:
-    """Why a workload's own controller could not make pods when it last tried; it tries again.
+    """Why a workload's own controller failed to create pods at its last attempt; it will try again.
 
     :param events: of the reason FailedCreate; of a Deployment and a ReplicaSet, a condition says it.
     :param replica_set: see :func:`given_up`.
@@ -184,7 +184,7 @@ def not_made(workload: Object, events: t.Iterable[Object], replica_set: Object |
 
 
 def _is_stale(workload: Object) -> bool:
-    """Whether its status is about what it was before it was last changed."""
+    """Whether its status is older than its last change."""
     return _number(workload.get("status") or {}, "observedGeneration") < int(
         workload["metadata"].get("generation") or 0
     )
@@ -214,7 +214,7 @@ def _current(events: t.Iterable[Object], workload: Object) -> list[Object]:
 
 
 def current_replica_set(reading: Workload, workload: Object, replica_sets: t.Sequence[Object]) -> Object | None:
-    """The ReplicaSet that a Deployment makes its pods by, or ``None``."""
+    """The ReplicaSet that creates a Deployment's current pods, or ``None``."""
     uid = reading.owner(workload, replica_sets).uid
     return next((entry for entry in replica_sets if uid and entry["metadata"]["uid"] == uid), None)
 
@@ -222,7 +222,7 @@ def current_replica_set(reading: Workload, workload: Object, replica_sets: t.Seq
 def current_pods(
     reading: Workload, workload: Object, pods: t.Iterable[Object], replica_sets: t.Iterable[Object]
 ) -> list[Object]:
-    """The pods of a workload as it is now, without those of what it was before.
+    """The pods of a workload's current version, without those of earlier ones.
 
     :param reading: how its kind is read.
     :param pods: of its namespace in its cluster; so the ReplicaSets.
@@ -284,7 +284,7 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
         for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
             state = container.get("state") or {}
             waiting, terminated = state.get("waiting") or {}, state.get("terminated") or {}
-            # Between two starts it has ended once more than it was started again
+            # Between two starts, it has ended once more often than it was restarted
             ends = int(container.get("restartCount") or 0) + 1
             reason = waiting.get("reason") or terminated.get("reason")
             where = f"pod {pod['metadata']['name']}, container {container.get('name')}: {reason}"
@@ -305,7 +305,7 @@ def trouble(pods: t.Iterable[Object]) -> Trouble:
 
 
 def held_up(pods: t.Iterable[Object]) -> str:
-    """What pods wait for that may still come, such as room in the cluster; or an empty string."""
+    """What pods are waiting for and may still get, such as room in the cluster; or an empty string."""
     for pod in pods:
         for condition in (pod.get("status") or {}).get("conditions") or []:
             if condition.get("type") == "PodScheduled" and condition.get("status") == "False":

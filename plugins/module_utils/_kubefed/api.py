@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Where the objects that KubeFed is made of live in the API. Pure."""
+"""API paths of KubeFed's own objects. Pure functions."""
 
 from __future__ import annotations
 

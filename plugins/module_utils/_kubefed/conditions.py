@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What the conditions of a KubeFedCluster say. Pure functions.
+"""Reads the conditions of a KubeFedCluster. Pure functions.
 
 Source: pkg/controller/kubefedcluster/clusterclient.go of KubeFed v0.10.0.
 """
@@ -20,15 +20,15 @@ def is_ready(cluster: Object) -> bool:
 
 
 def last_probe(cluster: Object) -> str:
-    """When KubeFed last looked at the cluster, or an empty string."""
+    """When KubeFed last probed the cluster, or an empty string."""
     return _time(cluster, "lastProbeTime")
 
 
 def last_transition(cluster: Object) -> str:
-    """When what KubeFed says of the cluster last became another, or an empty string.
+    """When a condition of the cluster last changed, or an empty string.
 
-    KubeFed makes a new client when spec, labels or annotations change, and the first word of a client is such a
-    transition, whatever the one before has said (KubeFed v0.10.0, pkg/controller/kubefedcluster/controller.go).
+    KubeFed creates a new client when spec, labels or annotations change, and the first report of a client counts as a
+    change, whatever the client before it has reported (KubeFed v0.10.0, pkg/controller/kubefedcluster/controller.go).
     """
     return _time(cluster, "lastTransitionTime")
 

@@ -29,7 +29,7 @@ def _pods(host: Client, namespace: str) -> list[Object]:
 
 
 def pod_addresses(host: Client, namespace: str) -> list[str]:
-    """Addresses of the pods that reach out to the members, with their nodes, as a firewall's owner wants to know."""
+    """Addresses and nodes of the pods that connect to the members, for whoever configures a firewall."""
     return sorted(
         f"{pod['status']['podIP']} on node {pod['spec'].get('nodeName')}"
         for pod in _pods(host, namespace)
@@ -38,10 +38,10 @@ def pod_addresses(host: Client, namespace: str) -> list[str]:
 
 
 def controller_outage(host: Client, namespace: str, *, waiting: bool = True) -> str:
-    """Why KubeFed's controller manager says nothing more, so that what it has said is old; empty when it runs.
+    """Why KubeFed's controller manager is down, so that what it has reported is outdated; empty if it runs.
 
-    :param waiting: whether it has yet to do something, so that one which is killed again and again matters.
-    :raises TerminalState: somebody has scaled it to nothing, or it is killed for want of memory again and again.
+    :param waiting: whether it still has something to do, so that it matters if it is killed again and again.
+    :raises TerminalState: it is scaled to zero, or runs out of memory again and again.
     """
     name = "kubefed-controller-manager"
     try:
@@ -55,7 +55,7 @@ def controller_outage(host: Client, namespace: str, *, waiting: bool = True) -> 
         found = found or _pods(host, namespace)
     except ApiError as error:
         if error.status == 403:
-            # A help, for which the right may be missing
+            # Only a hint, for which permissions may be missing
             return ""
         raise
     message = controller_trouble(deployment, trouble(found).message or held_up(found))
@@ -86,15 +86,15 @@ def controller_trouble(deployment: Object, trouble: str) -> str:
 
 
 def _command() -> str:
-    """What the user has to type: OpenShift's users may have oc alone, which takes the same words."""
+    """The command for the user: on OpenShift, there may be only oc, which takes the same arguments."""
     return "oc" if shutil.which("oc") and not shutil.which("kubectl") else "kubectl"
 
 
 def out_of_memory(pods: t.Iterable[Object], now: datetime) -> str:
-    """What to say of a controller manager that is killed for want of memory again and again, or an empty string.
+    """The message about a controller manager that runs out of memory again and again, or an empty string.
 
-    It has to hold all that is federated, and each new one of its pods begins with all of it (kubefed#1235): one that
-    was killed a minute ago will be so again.
+    It has to hold everything that is federated, and each of its pods begins with all of it (kubefed#1235). If one was
+    killed a minute ago, the next one will be, too.
 
     :param pods: of the controller manager.
     :param now: with its time zone.

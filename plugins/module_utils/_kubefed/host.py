@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""KubeFed on its host cluster: what is read from it and how it is written to."""
+"""Reads and writes KubeFed's objects on its host cluster."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Outcome = t.TypeVar("Outcome")
 def scope_of(host: Client, namespace: str) -> str:
     """``Cluster`` or ``Namespaced``, from the KubeFedConfig.
 
-    :raises FederationError: when KubeFed is not there.
+    :raises FederationError: KubeFed is not installed.
     """
     config = host.get(path_of("KubeFedConfig", namespace, "kubefed"))
     if config is None:
@@ -48,7 +48,7 @@ def type_configs(host: Client, namespace: str) -> list[Object]:
 
 
 def federated_to(host: Client, namespace: str, cluster: str) -> list[str]:
-    """Kinds and names of the federated objects which KubeFed says it has put into a cluster."""
+    """Kinds and names of the federated objects that KubeFed has put into a cluster, by their status."""
     return sorted(
         f"{item['kind']} {item['metadata']['namespace']}/{item['metadata']['name']}"
         for item in federated(host, namespace)
@@ -75,7 +75,7 @@ def federated(host: Client, namespace: str) -> list[Object]:
 
 
 def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
-    """Call, and call again while KubeFed's admission webhook is not up yet: its failurePolicy is Fail."""
+    """Retry a call until KubeFed's admission webhook is up: its failurePolicy is Fail."""
     answer: list[Outcome] = []
     lost: list[Unreachable] = []
 
@@ -87,7 +87,7 @@ def through_webhook(waiter: Waiter, call: t.Callable[[], Outcome]) -> Outcome:
                 return PollResult(False, error.message)
             raise
         except Unreachable as error:
-            # It may have been done: who calls again has to look first
+            # The call may have succeeded: whoever repeats it has to check first
             lost.append(error)
         return PollResult(True)
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Lists in messages, no longer than can be read. Pure functions."""
+"""Shortens lists in messages. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 
 
 def shortened(entries: t.Sequence[str], limit: int = 10, separator: str = ", ") -> str:
-    """So many entries, and the number of the others."""
+    """The first entries, and the number of the others."""
     more = f" (and {len(entries) - limit:,} more)" if len(entries) > limit else ""
     return separator.join(entries[:limit]) + more
 

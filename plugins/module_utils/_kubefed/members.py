@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The member clusters, reached with the credentials that KubeFed itself uses."""
+"""Reaches the member clusters with the credentials that KubeFed itself uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import host as kubefed
 from .api import MANAGED_LABEL, path_of
 from .conditions import is_ready
 
-# On an object in a member whose label "false" is ours, until it is withdrawn from there
+# Marks an object in a member on which we have set the label to "false", until it is withdrawn
 RELEASED_ANNOTATION = "cloudburst.federation/released"
 
 
@@ -41,13 +41,13 @@ class Members:
         return {name: cluster["metadata"].get("labels") or {} for name, cluster in self._clusters.items()}
 
     def ready(self, name: str) -> bool:
-        """Whether KubeFed works with this cluster at the moment."""
+        """Whether this cluster is Ready."""
         return is_ready(self._clusters.get(name) or {})
 
     def client(self, name: str) -> Client:
-        """The way to a member.
+        """A client for a member.
 
-        :raises FederationError: when there is none; asked again, it is not tried again.
+        :raises FederationError: it cannot be reached; this is remembered, and not tried again.
         """
         if name not in self._clients:
             try:
@@ -78,7 +78,7 @@ class Members:
         return client
 
     def is_openshift(self, name: str) -> bool:
-        """Whether a member is OpenShift; not where it cannot be asked."""
+        """Whether a member is OpenShift; False if it cannot be reached."""
         if name not in self._openshift:
             try:
                 self._openshift[name] = is_openshift(self.client(name))
@@ -105,7 +105,7 @@ class Members:
     def resume_managing(self, name: str, path: str) -> bool:
         """Undo a :meth:`stop_managing` that was not followed by a withdrawal.
 
-        :returns: whether KubeFed was told so by :meth:`stop_managing`, and not by somebody who means it.
+        :returns: whether the label was set by :meth:`stop_managing`, and not by a user on purpose.
         """
         found = self.client(name).get(path)
         if not found or RELEASED_ANNOTATION not in (found["metadata"].get("annotations") or {}):

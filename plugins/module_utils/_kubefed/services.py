@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What KubeFed and Kubernetes keep of a Service as it is in a cluster. Pure functions.
+"""Knows the fields of a Service that KubeFed and Kubernetes keep as they are in a cluster. Pure functions.
 
 Source: retainServiceFields in pkg/controller/sync/dispatch/retain.go of KubeFed v0.10.0. It puts the cluster's IP over
 what is wanted, so that an update which Kubernetes would reject goes through and changes nothing. It puts the cluster's
@@ -21,11 +21,11 @@ _HEADLESS = "None"
 
 
 def own_fields(service: Object, *, exported: bool) -> list[str]:
-    """Take out of a Service what each cluster gives by itself, in place.
+    """Remove the fields of a Service that each cluster sets by itself, in place.
 
     :param exported: whether it was read from a cluster, which has given it its node ports; or else somebody has
         written them, for each cluster.
-    :returns: what somebody may miss, for a message.
+    :returns: the removed fields that a user may miss, for a message.
     """
     spec = service.get("spec")
     if not isinstance(spec, dict):
@@ -48,7 +48,7 @@ def own_fields(service: Object, *, exported: bool) -> list[str]:
 
 
 def obstacle(desired: Object, found: Object) -> str:
-    """Why a Service in a cluster would stay as it is, though another is desired; empty when it would not.
+    """Why a Service in a cluster cannot be changed to the desired one; empty if it can.
 
     :param desired: the Service as it is to be there.
     :param found: as it is there.

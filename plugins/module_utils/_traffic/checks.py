@@ -18,9 +18,9 @@ from .._kube.objects import Object
 
 
 def service_problems(service: Object) -> list[str]:
-    """What keeps a Service from being shared, of a live one or of a manifest. Each completes "Service x: ...".
+    """Reasons why a Service cannot be shared; none if it can. Each completes "Service x: ...".
 
-    A manifest may lack what the API server sets; a Service of which nothing is said is fine.
+    :param service: the Service as the cluster has it, or a manifest, in which the API server's defaults may be missing.
     """
     spec = service.get("spec") or {}
     problems = []
@@ -48,7 +48,7 @@ def service_problems(service: Object) -> list[str]:
 
 
 def service_warnings(service: Object) -> list[str]:
-    """What works otherwise than somebody may expect. Each completes "Service x: ..."."""
+    """Behaviour that users may not expect. Each completes "Service x: ..."."""
     spec = service.get("spec") or {}
     warnings = []
     if spec.get("sessionAffinity") == "ClientIP":
@@ -66,7 +66,7 @@ def service_warnings(service: Object) -> list[str]:
 
 
 def chosen_ports(service: Object, wanted: str | int | None) -> tuple[list[str], str]:
-    """The names of the ports that are shared, and what is wrong with the choice.
+    """The names of the ports to share, and an error message, which is empty if the choice is valid.
 
     :param wanted: name or number of a port, or ``None`` for all.
     """
@@ -105,10 +105,10 @@ def port_name_problems(service: Object, other: Object, names: t.Iterable[str]) -
 def readiness_request(pods: t.Iterable[Object], ports: t.Mapping[str, int | str]) -> dict[str, Object]:
     """The HTTP requests of the pods' readiness probes, by the name of the Service's port that leads there.
 
-    Probes of other ports, by commands or by gRPC say nothing of the way. Defaults are those of the API,
+    Probes of other ports, commands and gRPC probes tell nothing about the path to the port. Defaults are the API's,
     SetDefaults_Probe and SetDefaults_HTTPGetAction in pkg/apis/core/v1/defaults.go.
 
-    :param pods: those of the Service; the first one that says something is taken.
+    :param pods: those of the Service; the first one with such a probe counts.
     :param ports: target port, a number or a container port's name, by the name of the Service's port.
     """
     for pod in pods:
@@ -193,14 +193,14 @@ def selects(selector: Object | None, labels: t.Mapping[str, str]) -> bool:
 def policy_warnings(
     policies: t.Iterable[Object], direction: str, labels: t.Mapping[str, str] | None, networks: t.Iterable[str]
 ) -> list[str]:
-    """NetworkPolicies that let nothing through to or from the other side. Each completes "NetworkPolicy x: ...".
+    """NetworkPolicies that block traffic to or from the other cluster. Each completes "NetworkPolicy x: ...".
 
-    Policies add up: what one of them allows is allowed
+    Policies are additive: traffic that one of them allows is allowed
     (https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation).
 
     :param direction: ``Ingress`` or ``Egress``.
-    :param labels: of the pods that have to be reached; ``None`` looks at every policy by itself.
-    :param networks: of the other side.
+    :param labels: labels of the pods that must be reached; ``None`` checks each policy on its own.
+    :param networks: networks of the other cluster.
     """
     there = [ipaddress.ip_network(network, strict=False) for network in networks]
     closed: list[tuple[str, list[str]]] = []

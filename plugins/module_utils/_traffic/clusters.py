@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The two clusters that share a Service: objects are applied and deleted here, and in check mode what would be."""
+"""Applies and deletes objects in the two clusters that share a Service; in check mode, only predicts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import manifests
 # JSON is YAML: https://kubernetes.io/docs/reference/using-api/server-side-apply/#serialization
 APPLY = "application/apply-patch+yaml"
 FIELD_MANAGER = "cloudburst.federation"
-# What the API server sets, beside what was applied
+# Fields that the API server sets itself
 _KEPT_BY_SERVER = {"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"}
 
 
@@ -45,9 +45,9 @@ class Cluster:
         return self.client.list(path, labelSelector=selector) if selector else self.client.list(path)
 
     def apply(self, manifest: Object) -> Object:
-        """Bring an object into the desired form, by server-side apply: the API server itself tells what would change.
+        """Apply an object with server-side apply. A dry run on the API server shows what would change.
 
-        :returns: the object as it is now, or in check mode would be.
+        :returns: the object as it is now, or in check mode as it would be.
         """
         kind, metadata = manifest["kind"], manifest["metadata"]
         path = manifests.path(kind, metadata["namespace"], metadata["name"])
@@ -78,7 +78,7 @@ class Cluster:
             self._changes.record(self._where(kind, namespace, name), {"state": "present"}, {"state": "absent"})
 
     def merge(self, kind: str, found: Object, patch: Object) -> None:
-        """Change a part of an object that may be gone by now."""
+        """Patch an object; nothing happens if it has been deleted meanwhile."""
         metadata = found["metadata"]
         if not self.check_mode:
             try:

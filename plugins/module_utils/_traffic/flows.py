@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The connections that a Linux host passes on or has, as its kernel tracks them.
+"""The TCP connections that a Linux kernel tracks, its own and forwarded ones.
 
-They are asked for by netlink, as the command conntrack does, which need not be installed then. Numbers are those of
+They are read by netlink, as the command conntrack does, which therefore need not be installed. The constants are from
 linux/netfilter/nfnetlink_conntrack.h, linux/netfilter/nfnetlink.h, linux/netlink.h and
 linux/netfilter/nf_conntrack_tcp.h.
 """
@@ -32,14 +32,14 @@ _PROTOINFO_TCP, _TCP_STATE = 1, 1  # CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE
 _ESTABLISHED = 3  # TCP_CONNTRACK_ESTABLISHED
 _TIMEOUT = 10.0
 
-# Where a connection leads in the end: address and port
+# Destination of a connection: address and port
 Target = t.Tuple[str, int]
 
 
 def parse_target(text: str) -> Target | None:
     """Address and port in a text such as ``10.11.1.34:80`` or ``[2001:db8::1]:80``; ``None`` for any other.
 
-    The address is in the form that the kernel's is shown in.
+    The address is normalized, so that it can be compared with those of the kernel.
     """
     host, _colon, port = text.rpartition(":")
     family = socket.AF_INET
@@ -53,7 +53,7 @@ def parse_target(text: str) -> Target | None:
 
 
 def attributes(data: bytes) -> dict[int, bytes]:
-    """The netlink attributes in some bytes, by their number; of several with the same number, the last."""
+    """Parse netlink attributes into a mapping by number; if a number occurs again, the last one counts."""
     found = {}
     while len(data) >= 4:
         length, number = struct.unpack_from("=HH", data)
@@ -65,9 +65,9 @@ def attributes(data: bytes) -> dict[int, bytes]:
 
 
 def established(message: bytes) -> Target | None:
-    """Where an established TCP connection leads; ``None`` for any other.
+    """The destination of an established TCP connection; ``None`` for any other.
 
-    The source of the answers is where it leads after all translation of addresses, by kube-proxy for one.
+    It is the source of the replies, that is the destination after all address translation, such as kube-proxy's.
 
     :param message: a tracked connection without the headers of netlink and netfilter.
     """
@@ -99,9 +99,9 @@ def messages(data: bytes) -> t.Iterator[tuple[int, bytes]]:
 
 
 def all_established() -> list[Target]:
-    """Where each established TCP connection leads that this host tracks.
+    """The destinations of all established TCP connections that this host tracks.
 
-    :raises TerminalState: the kernel does not tell.
+    :raises TerminalState: the kernel does not list them.
     """
     found: list[Target] = []
     try:
@@ -116,7 +116,7 @@ def all_established() -> list[Target]:
                     if kind == _ERROR:
                         code = -struct.unpack_from("=i", content)[0]
                         raise OSError(code, "netlink")
-                    # The header of netfilter comes first
+                    # Skip the netfilter header
                     target = established(content[4:])
                     if target:
                         found.append(target)

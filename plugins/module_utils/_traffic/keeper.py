@@ -59,7 +59,7 @@ PROBE_EVERY = 0.5
 PROBE_TIMEOUT = 1.0
 # Connections that are tried at the same time: a process has 1024 files by default
 PROBES_AT_ONCE = 400
-# So many probes one after the other change what is held of a way
+# Consecutive probes that it takes to change a verdict
 FALL = 2
 RISE = 3
 # Twice as many endpoints as before become ready in each of these seconds
@@ -69,10 +69,10 @@ LEASE_SECONDS = 6
 RENEW_EVERY = 2.0
 CONFIGURATION_EVERY = 1.0
 SERVICES_EVERY = 5.0
-# The member's API server ends a watch after these; a silent one is given up a little later
+# The member's API server ends a watch after this time; a silent one is given up a little later
 WATCH_SECONDS = 10
 API_TIMEOUT = 4.0
-# A loop that has not come round for so long hangs: Kubernetes starts the container anew
+# A loop that has made no round for this long hangs; Kubernetes then restarts the container
 HANGS_AFTER = 60.0
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -102,7 +102,7 @@ class Endpoint(t.NamedTuple):
 
 
 class Verdict(t.NamedTuple):
-    """What is held of a way, and for how many probes the last answers have said otherwise."""
+    """Whether a path works, and how many probes in a row have contradicted that."""
 
     good: bool
     against: int
@@ -149,7 +149,7 @@ def endpoints_of(slices: t.Iterable[Object], names: t.Collection[str] | None) ->
 
 
 def judged(before: Verdict | None, answered: bool) -> Verdict:
-    """What is held of a way after one more probe. A way that nobody knows yet has to prove itself."""
+    """The verdict after another probe. A new path does not count as working until a probe has succeeded."""
     if before is None:
         before = Verdict(False, 0)
     if answered == before.good:
@@ -161,7 +161,7 @@ def judged(before: Verdict | None, answered: bool) -> Verdict:
 
 
 def admitted(able: t.Collection[str], published: t.Collection[str], seconds: float, troubled: bool) -> frozenset[str]:
-    """The endpoints that may be ready: those that are, and of the others so many that they double at most.
+    """The endpoints that may be ready: those that are ready now, and at most as many others.
 
     :param able: addresses that could be ready.
     :param published: addresses that are ready now.
@@ -176,7 +176,7 @@ def admitted(able: t.Collection[str], published: t.Collection[str], seconds: flo
 
 
 def conditions_of(endpoint: Endpoint, *, alive: bool, admit: bool, drained: bool) -> Object:
-    """All three conditions that are published of an endpoint.
+    """The three conditions of an endpoint as they are published.
 
     Serving is what ready is, but for those that end (EndpointConditions in k8s.io/api/discovery/v1). Some Ingress
     controllers look at nothing else, such as Traefik (pkg/provider/kubernetes/ingress of v3.6).
@@ -196,7 +196,7 @@ def conditions_of(endpoint: Endpoint, *, alive: bool, admit: bool, drained: bool
 def pack(
     wanted: t.Mapping[str, Endpoint], existing: t.Mapping[str, Object], taken: t.Collection[str], prefix: str
 ) -> dict[str, list[Endpoint]]:
-    """Which endpoints are in which slice: those that are in one stay there.
+    """Distribute endpoints over slices. An endpoint that is in a slice stays there.
 
     A slice has one address type and one list of ports, and no more than :data:`SLICE_SIZE` endpoints.
 
@@ -285,7 +285,7 @@ def hinted(service: Object, zones: t.Sequence[str]) -> t.Sequence[str]:
 
 
 def same(slice_: Object, wanted: Object) -> bool:
-    """Whether a slice is already what is wanted."""
+    """Whether a slice already has the desired content."""
     metadata = slice_["metadata"]
     labels = metadata.get("labels") or {}
     owners = [owner.get("uid") for owner in metadata.get("ownerReferences") or []]
@@ -320,7 +320,7 @@ def lease_manifest(found: Object | None, name: str, namespace: str, holder: str,
 
 
 def reads_well(status: int) -> bool:
-    """Whether an HTTP status is a success to the kubelet (pkg/probe/http)."""
+    """Whether the kubelet counts an HTTP status as success (pkg/probe/http)."""
     return 200 <= status < 400
 
 
@@ -340,7 +340,7 @@ SILENT = (OSError, http.client.HTTPException, ValueError)
 
 
 class Api:
-    """One API server; a connection is kept for the next request.
+    """A client for one API server, which reuses its connections.
 
     :param token: path of a file with the bearer token, which is read anew each time, for it may be renewed.
     :param ca: certificates of the authority in PEM; empty for the image's own.
@@ -409,7 +409,7 @@ class Api:
                 data = answer.read()
             except SILENT:
                 connection.close()
-                # A connection that was kept may have been ended by the other side meanwhile
+                # The server may have closed an idle connection
                 if not kept or not again:
                     raise
                 continue
@@ -454,7 +454,7 @@ def of_service(name: str) -> str:
 
 
 class Watch(threading.Thread):
-    """The member's slices of one Service: as they are, or as they were when the API server last spoke."""
+    """The member's slices of one Service; if the API server does not answer, as they were last seen."""
 
     def __init__(self, api: Api, namespace: str, service: str) -> None:
         super().__init__(daemon=True)
@@ -477,7 +477,7 @@ class Watch(threading.Thread):
             ]
 
     def end(self) -> None:
-        """Let it end when it comes round."""
+        """Ask the thread to end."""
         self._over.set()
 
     def run(self) -> None:
@@ -521,7 +521,7 @@ class Watch(threading.Thread):
 
 
 def connect_all(targets: t.Collection[tuple[str, int]], timeout: float) -> dict[tuple[str, int], bool]:
-    """Whether a TCP connection to each of these is made in time."""
+    """Try a TCP connection to each target; tells which of them succeeded in time."""
     found: dict[tuple[str, int], bool] = {}
     rest = sorted(targets)
     while rest:
@@ -591,16 +591,16 @@ class Ways:
         self._failures: dict[tuple[str, int], int] = {}
 
     def believe(self, endpoint: Endpoint) -> None:
-        """Take a way as good that another keeper has found good."""
+        """Assume that a path works because another keeper has found that it does."""
         for port in _tcp(endpoint):
             self._verdicts.setdefault((endpoint.address, port.number), Verdict(True, 0))
             self._failures.setdefault((endpoint.address, port.number), 0)
 
     def probe(self, wanted: t.Mapping[tuple[str, int], Object | None]) -> bool:
-        """Try all ways once.
+        """Probe all paths once.
 
         :param wanted: address and port of each, and the request of its readiness probe where that is one.
-        :returns: whether a good one has failed.
+        :returns: whether one that worked before has failed.
         """
         for known in (self._verdicts, self._asked, self._failures):
             for gone in set(known) - set(wanted):
@@ -632,7 +632,7 @@ class Ways:
             self._asked[target] = (now, self._pool.submit(ask, target[0], target[1], request))
 
     def good(self, endpoint: Endpoint, requests: t.Mapping[str, Object]) -> bool:
-        """Whether all ports of an endpoint are reached."""
+        """Whether all ports of an endpoint can be reached."""
         for port in _tcp(endpoint):
             target = (endpoint.address, port.number)
             if not self._verdicts.get(target, Verdict(False, 0)).good:
@@ -653,13 +653,13 @@ WAKE: queue.Queue[None] = queue.Queue()
 
 
 def log(text: str) -> None:
-    """A line for whoever reads the pod's log."""
+    """Write a line to the pod's log."""
     sys.stdout.write(f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
     sys.stdout.flush()
 
 
 class Seat:
-    """The Lease: who has it writes. Times are this process's own, so clocks may differ."""
+    """The Lease, whose holder writes the slices. Only this process's clock is used, so clocks may differ."""
 
     def __init__(self, api: Api, namespace: str, name: str, holder: str) -> None:
         self._api = api
@@ -671,11 +671,11 @@ class Seat:
 
     @property
     def held(self) -> bool:
-        """Whether it is ours, for a while still."""
+        """Whether this process still holds it."""
         return time.monotonic() - self._renewed < LEASE_SECONDS - 1
 
     def step(self) -> None:
-        """Renew it, or look whether it is free."""
+        """Renew it, or acquire it if it is free."""
         now = time.monotonic()
         if now - self._looked < (RENEW_EVERY if self.held else 1.0):
             return
@@ -696,7 +696,7 @@ class Seat:
             self._renewed = now
 
     def leave(self) -> None:
-        """Let the other one have it at once."""
+        """Release it, so that the other keeper can take it at once."""
         if self.held:
             self._write(self._api.get(f"{self._path}/{self._name}"), "")
             self._renewed = -1e9
@@ -782,7 +782,7 @@ class Keeper:
             return
         found = self._host.get(self._configuration_path)
         self._configured = time.monotonic()
-        # Without one, what there is stays as it is: somebody is taking everything away
+        # Without one, leave everything as it is: it is being removed
         configuration = json.loads(found["data"]["config.json"]) if found else {}
         if configuration != self._configuration:
             names = [f"{entry['namespace']}/{entry['service']}" for entry in configuration.get("services") or []]
@@ -856,7 +856,7 @@ class Keeper:
 
 
 def watch_over(beat: list[float]) -> None:
-    """End the process when its loop hangs."""
+    """Exit when the main loop hangs."""
     while True:
         time.sleep(5)
         if time.monotonic() - beat[0] > HANGS_AFTER:
@@ -865,7 +865,7 @@ def watch_over(beat: list[float]) -> None:
 
 
 def main() -> None:
-    """Run until told to end."""
+    """Run until the process is terminated."""
     over = threading.Event()
 
     def end(_number: int, _frame: t.Any) -> None:

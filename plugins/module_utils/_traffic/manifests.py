@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What the keeper consists of in both clusters: names and manifests. Pure functions."""
+"""Names and manifests of the keeper's objects in both clusters. Pure functions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def path(kind: str, namespace: str | None = None, name: str | None = None) -> st
 
 
 def name_of(burst: str) -> str:
-    """The name of everything of a burst's keeper. Each burst has its own, so that none is in another one's way."""
+    """The name of all objects of a burst's keeper. Each burst has its own keeper."""
     return f"{APP}-{burst}"
 
 
@@ -62,7 +62,7 @@ def program_name(burst: str) -> str:
 
 
 def configuration(burst: str, state: str, services: t.Sequence[Object], zones: t.Sequence[str]) -> Object:
-    """What the keeper is told.
+    """The keeper's configuration.
 
     :param state: :data:`SHIFTED` or :data:`DRAINED`.
     :param services: each with ``namespace``, ``service``, ``ports``, the names of those that are shared, and
@@ -104,10 +104,10 @@ def member_access(cluster: Object) -> Object:
 
 
 def member_manifests(burst: str, namespace: str, namespaces: t.Iterable[str]) -> list[Object]:
-    """What is to exist in the member, in the order of creation: who may read the Services' slices and nothing else.
+    """The manifests for the member in the order of creation: an account that may only read the Services' slices.
 
-    The token has no end: one that has would need somebody who renews it for as long as the load lasts. It goes with the
-    account when the burst ends, and with the cluster.
+    Its token does not expire, as nobody could renew it for as long as the burst lasts. It is deleted with the account
+    when the burst ends, and with the cluster.
 
     :param namespace: KubeFed's.
     :param namespaces: those of the Services.
@@ -137,13 +137,13 @@ def host_manifests(
     token: str,
     user: int | None,
 ) -> list[Object]:
-    """What is to exist in the host, in the order of creation, but for the configuration.
+    """The manifests for the host in the order of creation, without the configuration.
 
     :param image: of the keeper's pods, with a ``python3``.
     :param program: text of the keeper.
     :param access: of :func:`member_access`.
     :param token: for the member.
-    :param user: as whom the pods run; ``None`` where the cluster chooses one, as OpenShift does.
+    :param user: user id that the pods run as; ``None`` if the cluster chooses it, as OpenShift does.
     """
     name = name_of(burst)
     secret = {"member.json": json.dumps(access, sort_keys=True), "token": token}
@@ -266,7 +266,7 @@ def _deployment(burst: str, namespace: str, *, image: str, content: str, user: i
 
 
 def host_leftovers(burst: str, namespace: str) -> list[tuple[str, str, str]]:
-    """Kind, namespace and name of what goes from the host, roles apart, in this order: who writes goes first."""
+    """Kind, namespace and name of the objects to delete from the host, except roles, in this order: writers first."""
     name = name_of(burst)
     return [
         ("Deployment", namespace, name),

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The token by which KubeFed enters a member: its Secret on the host, its Secret and service account in the member."""
+"""Handles KubeFed's token for a member: its Secrets on the host and in the member, and its service account."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .session import Cluster, Session
 
 
 class Token(t.NamedTuple):
-    """What Kubernetes puts into the Secret of a service account.
+    """The token of a service account, as Kubernetes puts it into a Secret.
 
-    :ivar value: empty as long as there is none.
+    :ivar value: empty until there is one.
     :ivar ca: certificates of the member's authority in PEM.
     """
 
@@ -76,11 +76,11 @@ def _account_in(secret: Object, namespace: str, member: str) -> str:
 def usable_secret(
     session: Session, name: str, members: t.Mapping[str, Object], credentials: t.Collection[str]
 ) -> Object | None:
-    """The Secret on the host that is to hold the token, if there is one already.
+    """The existing Secret on the host in which to store the token, or None.
 
     :param members: the KubeFedClusters by name.
     :param credentials: names of the Secrets on the host which are credentials for this member.
-    :raises InvalidOption: when it is somebody else's.
+    :raises InvalidOption: it belongs to somebody else.
     """
     request = session.request
     for other, cluster in members.items():
@@ -96,9 +96,9 @@ def usable_secret(
 
 
 def needs_deposit(existing: Object | None, token: str) -> bool:
-    """Whether the token has to be put into the host's Secret, and the KubeFedCluster to be marked with it.
+    """Whether the token must be written into the host's Secret, and its mark into the KubeFedCluster.
 
-    It has not where kubefedctl has put the same token there, as KubeFed knows that one.
+    It need not be if kubefedctl has stored the same token, which KubeFed then knows already.
 
     :param existing: the Secret as it is.
     """
@@ -136,7 +136,7 @@ def has_token_secret(member: Cluster, account: str) -> bool:
 
 
 def wait_token(session: Session, account: str) -> Token:
-    """The token of an account, waited for until Kubernetes has made it; in check mode, what there is of it."""
+    """Wait until Kubernetes has created the token of an account; in check mode, return what exists."""
     found: list[Token] = []
 
     def poll() -> PollResult:
@@ -153,13 +153,13 @@ def wait_token(session: Session, account: str) -> Token:
 
 
 def is_rejected(member: Client, token: str) -> bool:
-    """Whether the member does not accept a token, as after a change of the key by which tokens are signed."""
+    """Whether the member rejects a token, for example after the signing key has changed."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
     try:
         review = member.create("/apis/authentication.k8s.io/v1/tokenreviews", body)
     except ApiError as error:
         if error.status == 403:
-            # Not everybody may ask; KubeFed will say it when it tries
+            # The permission may be missing; KubeFed will report it when it tries
             return False
         raise
     return (review.get("status") or {}).get("authenticated") is not True

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Why a member is not Ready, and what to look at: addresses and ports, and where KubeFed stands."""
+"""Explains why a member is not Ready, with the addresses and ports to check."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .session import Session
 
 
 class _Clue(t.NamedTuple):
-    """What a part of an error of KubeFed's controller, from Go's net and crypto packages, means.
+    """What a part of an error of KubeFed's controller means; such errors come from Go's net and crypto packages.
 
     :ivar text: the part.
-    :ivar passing: whether waiting may help.
+    :ivar passing: whether it may go away by itself.
     :ivar meaning: for the user, with the places ``{cluster}`` and ``{host}``.
     """
 
@@ -58,14 +58,14 @@ _CLUES = (
 
 
 def is_permanent(cluster: Object) -> bool:
-    """Whether KubeFed's controller names a reason that waiting does not remove."""
+    """Whether KubeFed's controller names a reason that does not go away by itself."""
     if condition(cluster, "ConfigMalformed").get("status") == "True":
         return True
     return any(not clue.passing and clue.text in readiness(cluster) for clue in _CLUES)
 
 
 def advice(session: Session, cluster: Object, *, outdated: bool) -> str:
-    """What to look at when a cluster does not become Ready.
+    """What to check if a cluster does not become Ready.
 
     :param cluster: the KubeFedCluster.
     :param outdated: its conditions are from before it was changed.
@@ -85,7 +85,7 @@ def advice(session: Session, cluster: Object, *, outdated: bool) -> str:
 
 
 def _way(session: Session, cluster: Object) -> str:
-    """From where, through what and to where KubeFed asks."""
+    """The path of KubeFed's requests: from where, through which proxy, and to where."""
     spec, label = cluster.get("spec") or {}, session.host_client.label
     host, port = host_and_port(str(spec.get("apiEndpoint") or ""))
     addresses = _addresses(host)
@@ -97,7 +97,7 @@ def _way(session: Session, cluster: Object) -> str:
 
 
 def _addresses(host: str) -> list[str]:
-    """The addresses of a host as this machine knows them."""
+    """The addresses of a host as this machine resolves them."""
     try:
         return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
     except OSError:

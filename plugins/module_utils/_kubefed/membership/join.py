@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Joining a cluster to a federation, from whatever an earlier try has left: plan, write, wait, result.
+"""Joins a cluster to a federation, also after an interrupted attempt: plan, write, wait, result.
 
 The source is pkg/kubefedctl/join.go of KubeFed v0.10.0.
 """
@@ -29,7 +29,7 @@ from .session import Session
 
 @dataclass(frozen=True)
 class JoinPlan:
-    """What a join is going to write, decided by what both clusters have.
+    """What a join will write, based on the state of both clusters.
 
     :ivar scope: ``Cluster`` or ``Namespaced``, from the host's KubeFedConfig.
     :ivar registered: the KubeFedCluster as it is; ``None`` where there is none.
@@ -52,7 +52,7 @@ class JoinPlan:
 
 
 def join(session: Session, *, wait: bool) -> Object:
-    """Make the cluster a member, and correct what is not as it should be.
+    """Make the cluster a member, and repair what differs from the desired state.
 
     :param wait: until KubeFed reports it Ready.
     :returns: the KubeFedCluster as the module returns it.
@@ -70,10 +70,10 @@ def join(session: Session, *, wait: bool) -> Object:
 
 
 def plan_join(session: Session) -> JoinPlan:
-    """Decide what is written. Nothing is, yet.
+    """Decide what to write, without writing anything.
 
-    :raises InvalidOption: for a Secret that is somebody else's, an address that KubeFed's webhook would reject, or the
-        host cluster under another name.
+    :raises InvalidOption: the Secret belongs to somebody else, KubeFed's webhook would reject the address, or the member
+        is the host cluster under another name.
     """
     request = session.request
     scope = _scope(session)
@@ -140,7 +140,7 @@ def check_is_another(request: Membership, on_host: Object | None, in_member: Obj
 
 
 def choose_account(request: Membership, in_use: t.Collection[str]) -> str:
-    """The account for KubeFed in the member: the one that the host's name asks for, else one in use."""
+    """The account for KubeFed in the member: the one named after the host if it is given, else the one in use."""
     if request.host_name or not in_use or request.account in in_use:
         return request.account
     return sorted(in_use)[0]
@@ -159,7 +159,7 @@ def _types(session: Session, scope: str) -> set[str] | None:
 
 
 def _grant_access(session: Session, plan: JoinPlan) -> Token:
-    """Make the account and its rights in the member."""
+    """Create the account and its permissions in the member."""
     member, account = session.member, plan.account
     namespace, *inside = manifests.member_manifests(account, session.request.namespace, plan.scope, plan.types)
     is_new = _ensure_namespace(session, namespace)
@@ -177,7 +177,7 @@ def _grant_access(session: Session, plan: JoinPlan) -> Token:
 
 
 def _ensure_namespace(session: Session, manifest: Object) -> bool:
-    """Make KubeFed's namespace in the member, when one that is being deleted is gone.
+    """Create KubeFed's namespace in the member, after one that is being deleted has disappeared.
 
     :returns: whether it is new, or would be.
     """
@@ -192,12 +192,12 @@ def _ensure_namespace(session: Session, manifest: Object) -> bool:
 
 
 def _register(session: Session, plan: JoinPlan, token: Token) -> Object:
-    """Put the token and the KubeFedCluster on the host. The Secret first: KubeFed reads it when it sees the other."""
+    """Write the token and the KubeFedCluster on the host. The Secret is first: the other refers to it."""
     marked = credentials.needs_deposit(plan.deposited, token.value)
     if marked:
         secret = manifests.host_secret(plan.secret, session.request.namespace, token.value)
         if plan.deposited is not None:
-            # It cannot be changed, and to KubeFed any is good
+            # It cannot be changed, and KubeFed accepts any
             del secret["type"]
         session.host.ensure(secret, secret=True)
     wanted = _kubefed_cluster(session, plan, token, marked=marked)
@@ -207,7 +207,7 @@ def _register(session: Session, plan: JoinPlan, token: Token) -> Object:
 
 
 def _kubefed_cluster(session: Session, plan: JoinPlan, token: Token, *, marked: bool) -> Object:
-    """The KubeFedCluster as it should be: what no option says is taken from how the member is reached here.
+    """The desired KubeFedCluster. What no option sets is taken from this module's own connection to the member.
 
     :param marked: it bears the mark of the token.
     """
@@ -234,7 +234,7 @@ def _kubefed_cluster(session: Session, plan: JoinPlan, token: Token, *, marked: 
 
 
 def _remove_obsolete(session: Session, plan: JoinPlan) -> None:
-    """Remove what earlier tries have left under other names."""
+    """Remove objects of earlier attempts that have other names."""
     for name in plan.obsolete_secrets:
         session.host.delete("Secret", name)
     for account in plan.obsolete_accounts if session.member_client is not None else ():

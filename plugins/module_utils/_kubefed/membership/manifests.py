@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What makes a cluster a member: names and manifests as ``kubefedctl join`` v0.10.0 makes them.
+"""Names and manifests of a membership, as ``kubefedctl join`` v0.10.0 creates them.
 
 Pure functions; the source is pkg/kubefedctl/join.go. A member joined by kubefedctl and one joined by these have the
 same objects under the same names.
@@ -52,7 +52,7 @@ def default_secret_name(cluster: str) -> str:
 def member_manifests(
     cluster_account: str, namespace: str, scope: str, types: t.Collection[str] | None = None
 ) -> list[Object]:
-    """What is to exist in the member, in the order of creation.
+    """The manifests for the member in the order of creation.
 
     :param scope: ``Cluster`` or ``Namespaced``, from the host's KubeFedConfig.
     :param types: what the rights are limited to; ``None`` for all rights, as kubefedctl gives them.
@@ -93,7 +93,7 @@ def member_manifests(
 
 
 def member_leftovers(cluster_account: str, namespace: str) -> list[tuple[str, str]]:
-    """Kind and name of what unjoin removes from the member before its namespace, for both scopes, in this order."""
+    """Kind and name of what unjoin deletes in the member before the namespace, for both scopes, in this order."""
     role, healthcheck = role_name(cluster_account), healthcheck_role_name(cluster_account, namespace)
     return [
         ("ClusterRoleBinding", role),
@@ -153,7 +153,7 @@ def kubefed_cluster(
 
 
 def fingerprint(token: str) -> str:
-    """Tells tokens apart without giving any away."""
+    """A fingerprint by which tokens can be compared without revealing them."""
     return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 

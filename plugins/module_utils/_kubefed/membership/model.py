@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""A membership as it is asked for, and how it is read from the module's options. No cluster is asked."""
+"""Reads the desired membership from the module's options. No cluster is queried."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TLS_VALIDATIONS = (TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD)
 
 @dataclass(frozen=True)
 class Membership:
-    """A member of a federation, as it is asked for.
+    """The desired membership of a cluster in a federation.
 
     :ivar name: name of the member in the federation.
     :ivar namespace: KubeFed's namespace, the same in both clusters.
@@ -127,7 +127,7 @@ def check_tls_validations(values: t.Collection[str], option: str) -> None:
 
 
 def check_certificates(pem: str, option: str) -> None:
-    """Reject what holds no certificate in PEM: KubeFed's controller could not make a client with it.
+    """Reject a value without a certificate in PEM, with which KubeFed's controller could not create a client.
 
     :raises InvalidOption: with option and what is allowed.
     """
@@ -142,7 +142,7 @@ def host_name(context: str | None) -> str:
 
     ``kubernetes-admin@kubernetes`` becomes ``kubernetes-admin-kubernetes``.
 
-    :raises InvalidOption: when nothing usable is left.
+    :raises InvalidOption: no valid name can be made of it.
     """
     name = re.sub(r"[^a-z0-9.]+", "-", (context or "").lower())
     name = re.sub(r"[-.]*\.[-.]*", ".", name)[:200].strip("-.")

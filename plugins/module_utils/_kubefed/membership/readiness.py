@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Waiting until KubeFed reports a member as Ready, with its conditions read as of now and not of an earlier time."""
+"""Waits until KubeFed reports a member as Ready, ignoring conditions from before the last change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PROBE, _TRANSITION, _PERMANENT = "probe", "transition", "permanent"
 
 
 def note_change(session: Session, before: Object | None, after: Object) -> None:
-    """Note from which probe on KubeFed's conditions are about a member as it is now, if anything was changed.
+    """Remember from which probe on KubeFed's conditions apply to a member, if it was changed.
 
     :param before: the KubeFedCluster as it was; ``None`` where there was none.
     :param after: as it is now.
@@ -37,7 +37,7 @@ def note_change(session: Session, before: Object | None, after: Object) -> None:
 
 
 def _client_of(cluster: Object) -> tuple[Object, ...]:
-    """What KubeFed makes its client of a cluster from: when it changes, there is a new one."""
+    """What KubeFed creates its client for a cluster from; it creates a new one when that changes."""
     metadata = cluster["metadata"]
     return cluster["spec"], metadata.get("labels") or {}, metadata.get("annotations") or {}
 
@@ -46,8 +46,8 @@ def wait_ready(session: Session) -> Object:
     """Wait until KubeFed reports the member as Ready.
 
     :returns: the KubeFedCluster.
-    :raises TerminalState: it was removed, or KubeFed names, twice, a reason that waiting does not remove.
-    :raises WaitTimeout: with what to look at.
+    :raises TerminalState: it was removed, or KubeFed reports, twice, a reason that does not go away by itself.
+    :raises WaitTimeout: with what to check.
     """
     name = session.request.name
     found: Object = {}

@@ -26,7 +26,7 @@ _ENDINGS = (".yml", ".yaml", ".json")
 def from_definition(definition: t.Any, warn: t.Callable[[str], object]) -> list[Object]:
     """The resources in the option definition: a dictionary, a list of them, or YAML with any number of documents.
 
-    :param warn: tells the user what kubectl passes over in silence.
+    :param warn: is called with what kubectl ignores without a warning.
     :raises InvalidOption: for what cannot be read, or is no Kubernetes object.
     """
     if isinstance(definition, str):

@@ -57,7 +57,7 @@ def read_request(params: dict[str, t.Any], warn: t.Callable[[str], object]) -> R
 
     :param params: the module's. The definition is taken out of them when it cannot be read: it is not known then what
         of it is secret, and a result shows the options.
-    :param warn: warns of what kubectl passes over in silence.
+    :param warn: is called with what kubectl ignores without a warning.
     :raises InvalidOption: for what makes no sense, with option, value and what is allowed.
     """
     _check_options(params)

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Manifests as text, read as kubectl reads them. Pure functions.
+"""Reads manifests from text in the same way as kubectl. Pure functions.
 
 Sources, all as of Kubernetes 1.35: k8s.io/apimachinery pkg/util/yaml/decoder.go (a stream of JSON or of YAML),
 k8s.io/cli-runtime pkg/resource/visitor.go (byte order marks), sigs.k8s.io/yaml yaml.go (from YAML to JSON), and
@@ -71,10 +71,10 @@ _ALIASES_LOW, _ALIASES_HIGH = 400_000, 4_000_000
 
 
 class Text(t.NamedTuple):
-    """What a text holds.
+    """The content of a text.
 
     :ivar documents: one value for each document, ``None`` for an empty one.
-    :ivar warnings: what kubectl passes over in silence.
+    :ivar warnings: what kubectl ignores without a warning.
     """
 
     documents: list[t.Any]
@@ -84,7 +84,7 @@ class Text(t.NamedTuple):
 def decoded(content: bytes, where: str) -> str:
     """A file's content as text, by its byte order mark, or else as UTF-8.
 
-    :raises InvalidOption: for what is neither; kubectl would put U+FFFD in place of what it cannot read.
+    :raises InvalidOption: it is neither; kubectl would replace what it cannot read with U+FFFD.
     """
     mark, encoding = next((entry for entry in _MARKS if content.startswith(entry[0])), (b"", "utf-8"))
     try:
@@ -97,7 +97,7 @@ def read(text: str, where: str) -> Text:
     """The documents of a text, as JSON has them.
 
     :param where: where the text comes from, for messages.
-    :raises InvalidOption: for what kubectl cannot read either.
+    :raises InvalidOption: kubectl could not read it either.
     """
     warnings: list[str] = []
     text = text.removeprefix("\ufeff")
@@ -127,7 +127,7 @@ def as_json(value: t.Any, where: str) -> t.Any:
 
 
 class _Unreadable(Exception):
-    """Well-formed, but nothing that could be JSON."""
+    """It is well-formed YAML, but has no equivalent in JSON."""
 
 
 def _said(error: Exception) -> str:

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The types that KubeFed propagates, and those that it is to propagate from now on."""
+"""The types that KubeFed propagates, and those that will be enabled."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Types:
         return self._served.find(group, version, kind)
 
     def retains_replicas(self, type_: FederatedType) -> bool:
-        """Whether federated objects of a type can be told to leave alone the replicas that a cluster has."""
+        """Whether federated objects of a type have a field that keeps a cluster's number of replicas."""
         if rules_of(type_).retains_replicas:
             return True
         resource = self._missing.get(type_.name)
@@ -132,7 +132,7 @@ class Types:
 
 
 def _is_meant(type_: FederatedType, group: str, kind: str) -> bool:
-    """Whether a type is meant by a group and a kind, which may be those of its federated one."""
+    """Whether group and kind name a type, or its federated type."""
     if group == FEDERATED_GROUP:
         return type_.federated_kind == kind
     return (type_.group, type_.kind) == (group, kind)

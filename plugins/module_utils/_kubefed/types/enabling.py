@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Making KubeFed propagate a type: what stands in the way of it, the objects that do it, and waiting until it does."""
+"""Enables types in KubeFed: checks what prevents it, writes the objects, and waits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_scalable(host: Client, resource: ApiResource) -> bool:
 
 
 class Obstacles:
-    """What stands in the way of enabling types.
+    """Reasons why types cannot be enabled.
 
     :param configs: the FederatedTypeConfigs.
     :param namespace: KubeFed's, on the host and in the members.

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What makes KubeFed propagate a type: the objects that ``kubefedctl enable`` v0.10.0 makes.
+"""Manifests that make KubeFed propagate a type, as ``kubefedctl enable`` v0.10.0 creates them.
 
 Pure functions; the source is pkg/kubefedctl/enable: enable.go, validation.go, deprecatedapis.go and util.go.
 """

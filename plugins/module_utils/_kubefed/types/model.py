@@ -76,7 +76,7 @@ def read_type(config: Object) -> FederatedType:
 
 
 def not_enabled(kind: str, name: str, guess: str, types: t.Sequence[FederatedType]) -> str:
-    """That KubeFed does not know a type, and how it is made known.
+    """The message that a type is not enabled in KubeFed, and how to enable it.
 
     :param guess: plural and group of the type, as kubefedctl takes them.
     """

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The types that a cluster serves, asked for once each."""
+"""The types that a cluster serves; each is queried once."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ServedTypes:
         :raises InvalidOption: when several groups have such a kind.
         """
         found = [resource for resource in self.preferred() if resource.kind == kind]
-        # As kubefedctl does it, a core type is meant before any other
+        # As in kubefedctl, core types take precedence
         if len(found) > 1 and found[0].group:
             names = ", ".join(sorted(resource.name for resource in found))
             raise InvalidOption(f"Federated{kind} may be of {names}: enable the right one first.")

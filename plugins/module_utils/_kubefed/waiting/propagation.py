@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Waiting until federated objects have arrived in clusters, run there, or have left them."""
+"""Waits until federated objects exist in clusters, run there, or have been removed from them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ITEMS_PER_SECOND = 500
 
 
 class Waits:
-    """Waits for what KubeFed makes of federated objects."""
+    """Waits until KubeFed has propagated or removed objects."""
 
     def __init__(self, store: Store, waiter: Waiter, running: Running) -> None:
         self._store = store
@@ -76,7 +76,7 @@ class Waits:
         self._waiter.until("KubeFed to divide replicas over the clusters", poll, sleep=2)
 
     def propagated(self, tracked: list[TrackedObject]) -> None:
-        """Wait until each cluster of their placement has them."""
+        """Wait until they exist in each cluster of their placement."""
         clusters = self._store.members.labels
 
         def poll() -> PollResult:
@@ -132,7 +132,7 @@ class Waits:
         self._waiter.until(_what("the pods of", list(workloads.values())), poll, sleep=2)
 
     def _taken_back(self, one: TrackedObject) -> bool:
-        """Whether an object was free of KubeFed because a withdrawal of it was begun and never finished."""
+        """Whether KubeFed does not manage an object because a withdrawal of it was interrupted."""
         found = t.cast(Object, one.found)
         not_managed = {
             name for name, state in propagation(found).clusters.items() if state.status == "ManagedLabelFalse"
@@ -143,7 +143,7 @@ class Waits:
         return bool(not_managed & one.taken_back)
 
     def absent_from(self, tracked: list[TrackedObject], clusters: t.Mapping[Key, set[str]]) -> None:
-        """Wait until KubeFed has seen objects as they are, and they have left the clusters named for each."""
+        """Wait until KubeFed has processed the objects, and they are removed from the clusters named for each."""
         joined = set(self._store.members.labels)
         ready = {name for name in joined if self._store.members.ready(name)}
 
@@ -162,7 +162,7 @@ class Waits:
                     still = _still(propagation(one.found, messages.get(one.key)), there)
                     waiting.append("; ".join([f"{one.title}: {still}", *self._lingering(one, there)]))
             if not waiting:
-                # KubeFed looks at its cache, which may lag behind
+                # KubeFed reads its cache, which may be outdated
                 waiting = self._still_there(tracked, {key: names & ready for key, names in clusters.items()})
             return self._state(waiting, _count(tracked, waiting, "withdrawn"))
 
@@ -170,18 +170,18 @@ class Waits:
         self._waiter.until(_what(f"the withdrawal from {', '.join(named)} of", tracked), poll, sleep=_sleep(tracked))
         for one in tracked:
             for name in sorted(one.withdrawn & joined - ready):
-                # KubeFed forgets what it cannot reach, and says nothing
+                # KubeFed silently forgets what it cannot reach
                 one.not_removed.append(
                     f"{one.type.kind} {one.name} in {name}, if it was there: the cluster is not Ready"
                 )
 
     def _state(self, waiting: list[str], count: str) -> PollResult:
-        """Whether nothing is waited for any more. What KubeFed has said counts only while its controller runs."""
+        """The result of a poll. What KubeFed reports counts only while its controller runs."""
         outage = controller_outage(self._store.host, self._store.namespace, waiting=bool(waiting))
         return PollResult(not waiting and not outage, f"{count}{_shortened([outage, *waiting] if outage else waiting)}")
 
     def _lingering(self, one: TrackedObject, clusters: t.Iterable[str]) -> list[str]:
-        """What keeps a namespace in the clusters: KubeFed only says that it waits for the removal."""
+        """What blocks the deletion of a namespace in the clusters: KubeFed only reports that it waits for it."""
         lines = []
         for name in clusters if one.type.is_namespace else ():
             try:
@@ -202,7 +202,7 @@ class Waits:
                     try:
                         listings[key] = self._store.members.metadata(cluster, one.type.target_path(one.namespace))
                     except FederationError:
-                        # Not reachable from here; KubeFed's word has to do
+                        # It cannot be reached from here, so KubeFed's report has to suffice
                         listings[key] = {}
                 labels = (listings[key].get(one.name) or {}).get("labels") or {}
                 if labels.get(MANAGED_LABEL) == "true":
@@ -210,7 +210,7 @@ class Waits:
         return waiting
 
     def removed(self, tracked: list[TrackedObject]) -> None:
-        """Wait until the federated objects do not exist any more."""
+        """Wait until the federated objects no longer exist."""
 
         def poll() -> PollResult:
             self._store.refresh(tracked)
@@ -220,7 +220,7 @@ class Waits:
         self._waiter.until(_what("the removal of", tracked), poll, sleep=2)
 
     def absent(self, path: str, what: str) -> None:
-        """Wait until an object does not exist on the host any more."""
+        """Wait until an object no longer exists on the host."""
         wait_absent(self._waiter, self._store.host, path, what, sleep=2)
 
 
@@ -229,12 +229,12 @@ def _shortened(lines: t.Sequence[str]) -> str:
 
 
 def _count(tracked: t.Sequence[TrackedObject], waiting: t.Sequence[str], done: str) -> str:
-    """How far it is, before what is not done yet."""
+    """The progress in numbers, followed by what is missing."""
     return f"{max(0, len(tracked) - len(waiting)):,} of {len(tracked):,} {done}; " if len(tracked) > 1 else ""
 
 
 def _sleep(tracked: t.Sequence[TrackedObject]) -> float:
-    """Seconds between two looks at all of them."""
+    """Seconds between two polls of all of them."""
     return max(_PROPAGATION_SLEEP, len(tracked) / _ITEMS_PER_SECOND)
 
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Waiting until workloads run, by asking the clusters themselves: KubeFed does not know."""
+"""Waits until workloads run, which only the clusters themselves know."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PlacedWorkload(t.NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return f"{self.type.kind} {self.namespace}/{self.name} in {self.cluster}"
 
     @property
@@ -54,7 +54,7 @@ class PlacedWorkload(t.NamedTuple):
 
 
 class Verdict(t.NamedTuple):
-    """How a workload is.
+    """The state of a workload.
 
     :ivar terminal: why it will never run, or empty.
     """
@@ -83,7 +83,7 @@ class Running:
     def look(self, placed: t.Sequence[PlacedWorkload]) -> dict[PlacedWorkload, Verdict]:
         """Look at workloads, with one list for each type and namespace in a cluster.
 
-        :raises FederationError: when a cluster cannot be asked.
+        :raises FederationError: a cluster cannot be reached.
         """
         groups: dict[tuple[str, str], list[PlacedWorkload]] = {}
         for one in placed:
