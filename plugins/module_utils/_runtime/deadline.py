@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""An end for what has none of its own: a socket's timeout begins anew with each byte, and a name's look-up has none."""
+"""Limits a call's time: a socket's timeout begins anew with each byte, and name resolution has none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = t.TypeVar("Result")
 
 
 class TooLate(Exception):
-    """The call was not over in time."""
+    """The call did not end in time."""
 
 
 def within(seconds: float, call: t.Callable[[threading.Event], Result]) -> Result:

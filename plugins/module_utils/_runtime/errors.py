@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What the collection's utils raise. Only a module turns one of these into a failed task.
+"""The exceptions of the collection's utils. Only a module turns one of them into a failed task.
 
-Beside it, what makes text of others fit to be shown: a container's last words, an event, a name.
+Also functions that make text from elsewhere safe to show, such as a container's last message, an event or a name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-# More than any message of ours has, unless somebody has made it long
+# Longer than any of our own messages
 _LONGEST = 8000
 
 # What a terminal or a reader's eye obeys instead of showing it: control characters but tab and new line, of which
@@ -24,14 +24,14 @@ _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 
 
 def one_line(text: str) -> str:
-    """A text as one line that does nothing to a terminal: names and answers in it may be anybody's."""
+    """A text as one line without control characters: it may contain names and responses from anywhere."""
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]} [...] {text[-_LONGEST // 2 :]}"
     return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
 
 
 def harmless(value: t.Any) -> t.Any:
-    """A result, or anything in one, whose texts do nothing to a terminal; they keep their lines."""
+    """A result, or a part of one, without control characters; line breaks are kept."""
     if isinstance(value, str):
         return _OBEYED.sub("\ufffd", value)
     if isinstance(value, dict):
@@ -42,7 +42,7 @@ def harmless(value: t.Any) -> t.Any:
 
 
 def without_login(url: str) -> str:
-    """A URL as it may be shown, also one that is none: without a scheme, or with a slash in its password."""
+    """A URL with its login masked, even if it is invalid: without a scheme, or with a slash in the password."""
     login, at, rest = url.rpartition("@")
     scheme = re.match(r"[A-Za-z0-9]*://", login)
     return f"{scheme[0] if scheme else ''}********@{rest}" if at else url
@@ -52,7 +52,7 @@ class FederationError(Exception):
     """A failure with a message for the user.
 
     :param message: what went wrong and what to do next; it becomes one line.
-    :param details: more that belongs into the task's result; never a secret.
+    :param details: further values for the task's result; never a secret.
     """
 
     def __init__(self, message: str, **details: t.Any) -> None:
@@ -66,23 +66,23 @@ class InvalidOption(FederationError):
 
 
 class TerminalState(FederationError):
-    """What is waited for cannot come about any more: the wait ends at once."""
+    """What is waited for can no longer happen, so the wait ends at once."""
 
 
 class Unavailable(FederationError):
-    """Somebody could not be asked just now: the same question may be answered a little later."""
+    """A system is unavailable at the moment: the same request may succeed a little later."""
 
 
 class WaitTimeout(FederationError):
-    """The deadline of a wait has passed; the message says what was waited for and what was last said about it."""
+    """A wait has timed out; the message says what was waited for and its last status."""
 
 
 class Pending(Exception):
     """The slice of a long wait is used up; the action plugin shows what is waited for and calls the module again.
 
     :param what: what is waited for.
-    :param last: what was last said about it.
-    :param waited: seconds which this process has spent since its waiter was made.
+    :param last: its last status.
+    :param waited: seconds since this process created its waiter.
     """
 
     def __init__(self, what: str, last: str, waited: float) -> None:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Note that this module util is private to the collection: it may change in any release.
-"""Reading files that a user names, whatever they turn out to be."""
+"""Reads files that a user names, whatever they turn out to be."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def content(path: str, maximum: int) -> bytes:
 
 
 def kind_of(mode: int) -> str:
-    """What a file that is not a regular one is called in messages.
+    """The name in messages for a file that is not a regular one.
 
     :param mode: its ``st_mode``.
     """

@@ -30,9 +30,9 @@ Result = t.Dict[str, t.Any]
 
 
 class QuietModule(AnsibleModule):
-    """A module that gets kubeconfigs and manifests.
+    """A module whose options hold kubeconfigs and manifests.
 
-    Ansible writes a module's options to the system's log before the module can say which values in them are secret.
+    Ansible logs a module's options to the system log before the module can say which of their values are secret.
     """
 
     # A kubeconfig that is a path may be read
@@ -51,11 +51,11 @@ class QuietModule(AnsibleModule):
 
 
 class Run:
-    """One run of a module: its waiter, and what is to survive into the next slice.
+    """One run of a module: its waiter, and the state for the next slice.
 
     :ivar waiter: bound to the module's wait_timeout and wait_sleep.
-    :ivar slice_state: what the last slice left here; what is left here now goes to the next. JSON, never a secret.
-    :ivar result: what the task returns; filled as the run goes on, so that a failure can tell what was done before it.
+    :ivar slice_state: what the last slice has stored here, for the next one to read. JSON, never a secret.
+    :ivar result: what the task returns; filled step by step, so that a failure also reports what was done before it.
     """
 
     def __init__(self, module: AnsibleModule) -> None:
@@ -76,14 +76,14 @@ class Run:
         self._warnings: list[str] = []
 
     def warn(self, text: str) -> None:
-        """Warn the user, in one line, when the module ends."""
+        """Add a warning of one line, which is shown when the module ends."""
         self._warnings.append(one_line(text))
 
     def end(self, failure: Result, pending: Result) -> t.NoReturn:
-        """End the module with its result, which holds no secret and nothing that a terminal obeys.
+        """End the module with its result, without secrets and control characters.
 
-        :param failure: what fails the task, with msg; empty when it does not fail.
-        :param pending: what is to reach the action plugin as it is; empty when the task is done.
+        :param failure: the failed task's result, with msg; empty if it succeeded.
+        :param pending: what the action plugin needs unchanged; empty if the task is done.
         """
         # In texts that have been made harmless, secrets have another form too
         secrets: set[str] = self.module.no_log_values
@@ -124,7 +124,7 @@ def run_module(module: AnsibleModule, call: t.Callable[[Run], None]) -> None:
     except FederationError as error:
         failure = {**error.details, "msg": error.message, "exception": traceback.format_exc()}
     except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
-        # Who answers, or has written a file, may have done it in any form
+        # A response or a file may have any form
         failure = {
             "msg": one_line(
                 f"An unexpected response or file content caused an error ({type(error).__name__}: {error})."
@@ -139,14 +139,14 @@ def _call(run: Run, call: t.Callable[[Run], None]) -> None:
     try:
         call(run)
     except Unavailable as error:
-        # Before anything was waited for, an address that is wrong is more likely than one that comes back.
+        # Before any wait, a wrong address is more likely than a temporary outage.
         if not run.waiter.is_under_way:
             raise FederationError(f"{error.message.rstrip('.')}. Run this again when it can be reached.") from error
         run.waiter.resume_later("an answer", error.message)
 
 
 class ReadingModule(t.Protocol):
-    """What a module that only reads is run with: Ansible's own module, or the one of amazon.aws around it."""
+    """The module object of a module that only reads: AnsibleModule, or amazon.aws's AnsibleAWSModule."""
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         """Fail the task."""

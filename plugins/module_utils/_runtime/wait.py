@@ -15,7 +15,7 @@ from .errors import Pending, Unavailable, WaitTimeout
 
 
 class PollResult(t.NamedTuple):
-    """What a poll found."""
+    """The result of a poll."""
 
     done: bool
     last: str = ""
@@ -53,12 +53,12 @@ class Waiter:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether a wait has begun, in an earlier slice too, and the rest of it can be left to a later slice."""
+        """Whether a wait has begun, perhaps in an earlier slice, and can be continued in a later slice."""
         return self._begun and self._slice is not None
 
     @property
     def spent(self) -> float:
-        """Seconds since this waiter was made, without earlier slices."""
+        """Seconds since this waiter was created, without earlier slices."""
         return self._clock() - self._start
 
     @property
@@ -74,10 +74,10 @@ class Waiter:
     def until(self, what: str, poll: t.Callable[[], PollResult], *, sleep: float | None = None) -> PollResult:
         """Poll until it is done.
 
-        Who cannot be asked just now is asked again: neither is that an answer, nor does it end the wait.
+        If a system is unavailable, the poll is repeated.
 
         :param what: completes the sentence "waiting for …".
-        :param poll: returns a :class:`PollResult`; it raises TerminalState when waiting on is useless.
+        :param poll: returns a :class:`PollResult`; it raises TerminalState if further waiting is useless.
         :param sleep: seconds between two polls where they differ from the module's own.
         :returns: what the last poll found.
         :raises WaitTimeout: when the deadline has passed. There is at least one poll, also after the deadline.
@@ -98,7 +98,7 @@ class Waiter:
             self._pause(min(interval, self.remaining))
 
     def resume_later(self, what: str, last: str) -> t.NoReturn:
-        """Leave a wait that :attr:`is_under_way` to the next slice, after a pause.
+        """Pause, and continue a wait that :attr:`is_under_way` in the next slice.
 
         :raises WaitTimeout: when the deadline has passed.
         :raises Pending: else.

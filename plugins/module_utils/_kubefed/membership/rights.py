@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What KubeFed may do in a member: everything, as ``kubefedctl join`` has it, or what it needs for some types.
+"""KubeFed's permissions in a member: all, as with ``kubefedctl join``, or those that it needs for some types.
 
 Pure functions. What it needs is read from KubeFed v0.10.0: its informers list and watch each type that it propagates
 (pkg/controller/util/federated_informer.go); it gets, creates, updates, patches and deletes objects of it
@@ -33,7 +33,7 @@ _TYPE = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[
 
 
 def check_types(names: t.Iterable[str], option: str) -> None:
-    """Reject what names no type, ``*`` included: it would be all rights by another name.
+    """Reject a value that does not name a type, including ``*``, which would grant all permissions.
 
     :raises InvalidOption: with option, value and what is allowed.
     """
@@ -60,7 +60,7 @@ def propagated(configs: t.Iterable[Object], scope: str) -> set[str]:
 
 
 def everything() -> list[Object]:
-    """A rule for all there is, but for what is no resource."""
+    """A rule for all resources."""
     return [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
 
 
@@ -78,7 +78,7 @@ def rules(types: t.Iterable[str]) -> list[Object]:
 
 
 def urls() -> Object:
-    """The rule for what is no resource: health, version, and what the cluster serves."""
+    """The rule for URLs that are not resources: health, version and discovery."""
     return {"verbs": ["get"], "nonResourceURLs": list(_URLS)}
 
 

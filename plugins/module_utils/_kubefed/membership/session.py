@@ -4,9 +4,9 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""The two clusters of a membership: their objects are read, brought into the desired form and deleted here.
+"""Reads, applies and deletes objects in the two clusters of a membership.
 
-In check mode nothing is written; what would be written is recorded.
+In check mode nothing is written, but what would be written is recorded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..host import through_webhook
 from .manifests import fingerprint
 from .model import Membership
 
-# Kubernetes lets nobody change these. kubefedctl, too, deletes a binding whose role is another, and creates it anew.
+# These are immutable. kubefedctl, too, deletes a binding with another role and creates it again.
 _IMMUTABLE = {"roleRef", "type"}
 
 
@@ -32,7 +32,7 @@ class Cluster:
     """One of the two clusters.
 
     :param side: ``host`` or ``member``, as the diff calls it.
-    :param client: ``None`` where there is no way to the cluster: nothing is found there, and all would be created.
+    :param client: ``None`` if the cluster cannot be reached: then nothing is found, and everything would be created.
     :param namespace: KubeFed's, for the kinds that live in one.
     """
 
@@ -85,7 +85,7 @@ class Cluster:
         return written
 
     def _create(self, client: Client, manifest: Object) -> Object:
-        """Create an object; one that somebody else has created meanwhile is brought into the desired form."""
+        """Create an object, or update it if somebody else has created it meanwhile."""
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         try:
             return client.create(path_of(kind, self._namespace), manifest)
@@ -106,7 +106,7 @@ class Cluster:
             self._changes.record(self._where(kind, name), {"state": "present"}, {"state": "absent"})
 
     def wait_absent(self, kind: str, name: str, what: str) -> None:
-        """Wait until an object that was deleted is gone; not in check mode.
+        """Wait until a deleted object no longer exists; not in check mode.
 
         :param what: completes the sentence "waiting for …".
         """
@@ -120,9 +120,9 @@ class Cluster:
 class Session:
     """One run of the module over both clusters.
 
-    :param request: the membership as it is asked for.
+    :param request: the desired membership.
     :param host: the cluster that KubeFed runs on.
-    :param member: the cluster that joins or leaves; ``None`` where there is no way to it.
+    :param member: the cluster that joins or leaves; ``None`` if it cannot be reached.
     :param check_mode: write nothing, but record what would be written.
     :param slice_state: survives from one slice of a wait to the next.
     """
@@ -154,7 +154,7 @@ class Session:
 def _shown_change(
     existing: Object | None, patch: Object, manifest: Object, *, replaced: bool, secret: bool
 ) -> tuple[Object | None, Object]:
-    """What is shown of an object before and after a change of it.
+    """An object before and after a change, as the diff shows it.
 
     :param replaced: it is deleted and created anew.
     :param secret: its data is not shown.
@@ -166,7 +166,7 @@ def _shown_change(
 
 
 def _readable(manifest: Object) -> Object:
-    """A manifest, or a patch of one, as it can be read: certificates by their fingerprint."""
+    """A readable form of a manifest or a patch: certificates are replaced by their fingerprints."""
     spec = manifest.get("spec")
     if not isinstance(spec, dict) or not spec.get("caBundle"):
         return manifest

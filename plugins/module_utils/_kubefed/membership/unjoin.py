@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Taking a cluster out of a federation, from whatever an earlier try has left: plan, write, wait, result.
+"""Removes a cluster from a federation, also after an interrupted attempt: plan, write, wait, result.
 
 The source is pkg/kubefedctl/unjoin.go of KubeFed v0.10.0.
 """
@@ -23,7 +23,7 @@ from ..listing import shortened
 from . import credentials, manifests
 from .session import Session
 
-# In every namespace, made by Kubernetes itself
+# Kubernetes creates these in every namespace
 _NATIVE = {("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt")}
 # Keys of what survives from one slice to the next: whether KubeFed's namespace in the member is being deleted, and what
 # was not removed from the member
@@ -32,7 +32,7 @@ _DELETING, _NOT_REMOVED = "deleting", "not_removed"
 
 @dataclass(frozen=True)
 class UnjoinPlan:
-    """What there is of a member.
+    """What exists of a membership.
 
     :ivar registered: its KubeFedCluster; ``None`` where there is none.
     :ivar secrets: names of the Secrets on the host with a token for it.
@@ -45,24 +45,24 @@ class UnjoinPlan:
 
     @property
     def is_known(self) -> bool:
-        """Whether the host knows of the member, so that something may be there."""
+        """Whether the host knows the member, so that something may exist there."""
         return self.registered is not None or bool(self.secrets)
 
 
 def unjoin(session: Session, *, wait: bool, clean_member: bool = True, no_member: str = "") -> list[str]:
-    """Take the cluster out of the federation.
+    """Remove the cluster from the federation.
 
-    The member first, while the host still knows of it; a member that cannot be reached does not keep the host from
-    being cleaned.
+    The member is cleaned first, while the host still knows it. If the member cannot be reached, the host is cleaned all
+    the same.
 
-    :param wait: until all of it is gone.
-    :param clean_member: remove what was put into the member.
+    :param wait: whether to wait until everything is deleted.
+    :param clean_member: whether to delete what a join has created in the member.
     :param no_member: why there is no client for the member.
     :returns: what was not removed from the member, as lines for the user.
     """
     plan = plan_unjoin(session)
     if _NOT_REMOVED not in session.slice_state:
-        # Once only: else each slice of the wait would wait for a member that is dead, and name it again
+        # Only once, or each slice of the wait would try a dead member and report it again
         orphaned = _orphaned(session, plan)
         deleting, not_removed = _clean_member(session, plan, no_member if clean_member else "clean_member is false")
         session.slice_state.update({_NOT_REMOVED: [*orphaned, *not_removed], _DELETING: deleting})
@@ -73,7 +73,7 @@ def unjoin(session: Session, *, wait: bool, clean_member: bool = True, no_member
 
 
 def plan_unjoin(session: Session) -> UnjoinPlan:
-    """Read what there is of the member. Nothing is written, yet."""
+    """Read what exists of the membership, without writing anything."""
     request = session.request
     members = kubefed.clusters(session.host_client, request.namespace)
     found = credentials.find_credentials(session, members)
@@ -82,7 +82,7 @@ def plan_unjoin(session: Session) -> UnjoinPlan:
 
 
 def _orphaned(session: Session, plan: UnjoinPlan) -> list[str]:
-    """What KubeFed has put into the member and was not withdrawn from it, in a line for the user."""
+    """A line for the user about federated objects that were not withdrawn from the member."""
     name = session.request.name
     if plan.registered is None:
         return []
@@ -98,9 +98,9 @@ def _orphaned(session: Session, plan: UnjoinPlan) -> list[str]:
 
 
 def _clean_member(session: Session, plan: UnjoinPlan, no_member: str) -> tuple[bool, list[str]]:
-    """Remove what was put into the member.
+    """Delete what a join has created in the member.
 
-    :param no_member: why it is not to be cleaned; empty when it is.
+    :param no_member: why it cannot be cleaned; empty if it can.
     :returns: whether KubeFed's namespace is being deleted, and what was not removed, as lines for the user.
     """
     why = no_member
@@ -148,10 +148,10 @@ def _delete_namespace(session: Session, plan: UnjoinPlan) -> tuple[bool, list[st
 
 
 def foreign_objects(found: t.Mapping[t.Any, list[Object]], accounts: t.Collection[str]) -> list[str]:
-    """What in KubeFed's namespace of the member was put there by neither a join nor Kubernetes.
+    """Objects in KubeFed's namespace of the member that neither a join nor Kubernetes has created.
 
-    In scope Namespaced, that is where the workloads are: those that KubeFed has put there count too, as it adopts
-    those that were there before it.
+    In scope Namespaced, the workloads are in this namespace. Those that KubeFed has created count too, as it also
+    adopts objects that existed before.
 
     :param found: what the namespace holds, by type.
     :param accounts: names of KubeFed's service accounts.

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Federated objects brought into the desired form: planned, checked, written, and waited for."""
+"""Applies federated objects: plan, check, write, wait."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def apply(
     wait: bool,
     wait_for_pods: bool = False,
 ) -> list[Object]:
-    """Bring federated objects into the desired form: namespaces first, then all others side by side.
+    """Apply federated objects: namespaces first, then all others in parallel.
 
-    Types that were noted are enabled before, and schedules come last.
+    Types that were noted are enabled first, and schedules are written last.
 
     :returns: the result for each.
-    :raises InvalidOption: for what KubeFed or the clusters would not take.
+    :raises InvalidOption: KubeFed or the clusters would reject something.
     """
     store = context.store
     store.expect_schedules(schedules)
@@ -119,7 +119,7 @@ def _warn_of_templates(context: Context, desired: t.Iterable[DesiredObject]) -> 
 
 
 def _warn_of_rewritten(context: Context, tracked: t.Sequence[TrackedObject]) -> None:
-    """Warn of what KubeFed and somebody else undo for each other, of what was federated before."""
+    """Warn about objects that KubeFed and somebody else keep overwriting, among those federated before."""
     fought_over = [
         f"{one.type.kind} {one.name} in {cluster} ({often})" for one, cluster, often in context.store.rewritten(tracked)
     ]
@@ -165,7 +165,7 @@ def _write(context: Context, plan: Plan) -> None:
 
 
 def _replanned(context: Context, plan: Plan, found: Object) -> Object:
-    """The plan over an object that somebody has changed meanwhile."""
+    """The plan for an object that somebody has changed meanwhile."""
     desired = plan.desired
     again = TrackedObject(desired.type, desired.namespace, desired.name, found)
     fresh = _planned(context, desired, again)
@@ -176,7 +176,7 @@ def _replanned(context: Context, plan: Plan, found: Object) -> Object:
 
 
 def _remove_emptied_overrides(context: Context, plans: t.Iterable[Plan]) -> None:
-    """Remove the overrides that were emptied, now that the clusters have nothing of them any more."""
+    """Remove the emptied overrides, now that the clusters no longer have their values."""
     emptied = [plan for plan in plans if plan.tracked.has_emptied_overrides]
     if emptied:
         again = [Plan(plan.desired, plan.tracked, _planned(context, plan.desired, plan.tracked)) for plan in emptied]
@@ -185,9 +185,9 @@ def _remove_emptied_overrides(context: Context, plans: t.Iterable[Plan]) -> None
 
 
 def _record(context: Context, plan: Plan, found: Object | None) -> None:
-    """Note what has become of an object.
+    """Record the change of an object.
 
-    :param found: as it was; by now it may be as it is planned.
+    :param found: the object as it was before.
     """
     if not plan.tracked.changed:
         return

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""A request carried out: from what it asks for to the operation of its state."""
+"""Carries out a request with the operation for its state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Task(t.NamedTuple):
 
     :ivar result: gets what was taken from the namespace and what was left out, before anything is written.
     :ivar slice_state: what is to survive into the next slice of a wait.
-    :ivar hide: is told the values that no result may show.
+    :ivar hide: is called with the values that no result may show.
     """
 
     result: Object
@@ -40,10 +40,10 @@ class Task(t.NamedTuple):
 
 
 def carry_out(context: Context, request: Request, task: Task) -> list[Object]:
-    """Do what the state asks for.
+    """Carry out the request.
 
     :returns: the result for each federated object.
-    :raises InvalidOption: for what KubeFed or the clusters would not take, before anything is written.
+    :raises InvalidOption: KubeFed or the clusters would reject something; nothing has been written.
     """
     if request.state == "present":
         placement = read_placement(request.placement, request.cluster_selector, context.labels)
@@ -68,7 +68,7 @@ def carry_out(context: Context, request: Request, task: Task) -> list[Object]:
 def _desired(
     context: Context, request: Request, manifests: list[Object], placement: Placement | None
 ) -> list[DesiredObject]:
-    """The federated objects that these manifests ask for."""
+    """The federated objects of these manifests."""
     context.store.require_types(manifests)
     desired = [
         desired_object(
@@ -93,7 +93,7 @@ def _desired(
 
 
 def _from_namespace(context: Context, request: Request, placement: Placement | None, task: Task) -> list[DesiredObject]:
-    """The federated objects that what a namespace holds makes, with those that are there already."""
+    """The federated objects of the contents of a namespace, including those that exist already."""
     namespace = request.namespace or ""
     inventory = context.store.inventory(namespace, enable=request.enable_types)
     if placement is None:

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What is rejected before anything is written: what KubeFed or the clusters would not take, or not do."""
+"""Rejects, before anything is written, what KubeFed or the clusters would reject or ignore."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .context import Context
 def check_plans(
     context: Context, plans: t.Sequence[Plan], schedules: t.Sequence[Schedule], autoscaling: ScaledWorkloads
 ) -> None:
-    """Reject what KubeFed would take and then not do.
+    """Reject what KubeFed would accept but not carry out.
 
     :raises InvalidOption: with all reasons.
     """
@@ -111,7 +111,7 @@ def _is_federated(context: Context, kind: str, namespace: str, name: str) -> boo
 
 
 def _other_writer(desired: DesiredObject, spec: Object, placed: t.Collection[str]) -> str:
-    """What KubeFed and one of these clusters would undo for each other, see :func:`other_writer`."""
+    """What KubeFed and one of these clusters would keep overwriting, see :func:`other_writer`."""
     kind = desired.type
     overrides = {entry["clusterName"]: entry.get("clusterOverrides") or [] for entry in spec.get("overrides") or []}
     body: Object = spec.get("template") or {}
@@ -131,7 +131,7 @@ def _other_writer(desired: DesiredObject, spec: Object, placed: t.Collection[str
 
 
 def _openshift_problems(context: Context, plan: Plan, placed: t.Collection[str]) -> list[str]:
-    """What one of these clusters would undo because it is OpenShift."""
+    """What one of these clusters would overwrite because it is OpenShift."""
     kind = plan.desired.type
     if not plan.changes("template", "overrides", "placement"):
         return []
@@ -147,7 +147,7 @@ def _openshift_problems(context: Context, plan: Plan, placed: t.Collection[str])
 
 
 def dry_run_plans(context: Context, plans: t.Sequence[Plan]) -> None:
-    """Reject what the clusters would reject, of what is new or to change, and warn of what they would drop.
+    """Reject new and changed objects that the clusters would reject, and warn about fields that they would drop.
 
     :raises InvalidOption: with all reasons.
     """
@@ -170,7 +170,7 @@ def dry_run_plans(context: Context, plans: t.Sequence[Plan]) -> None:
 
 
 def check_updates(context: Context, plans: t.Sequence[Plan]) -> None:
-    """Reject changes, as of Services, which KubeFed would report as done, and which cannot be done.
+    """Reject changes that are impossible though KubeFed would report success, for example of Services.
 
     :raises InvalidOption: with all reasons.
     """

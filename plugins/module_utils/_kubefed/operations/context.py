@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What all operations on federated objects work with."""
+"""The context that all operations on federated objects share."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def open_federation(
     :param host: the cluster that KubeFed runs on.
     :param namespace: KubeFed's namespace there.
     :param slice_state: what is to survive into the next slice of a wait.
-    :raises FederationError: when KubeFed is not there.
+    :raises FederationError: KubeFed is not installed.
     """
     store = Store(host, namespace)
     running = Running(store.members, lambda: waiter.elapsed, slice_state.setdefault("troubles", {}))

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Where objects were before they were federated: there they are the user's, and are never deleted."""
+"""Finds out in which clusters objects existed before they were federated; there, they are never deleted."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .context import Context
 
 
 def look_up(context: Context, plans: t.Iterable[Plan]) -> None:
-    """Look, where an object is about to be placed on a cluster, whether it is there already, and note it in its plan.
+    """Look whether an object exists already in the clusters that it will be placed on, and note it in its plan.
 
-    Of an object without such a note it stays unknown.
+    For an existing federated object without such a note, it remains unknown.
 
-    :raises InvalidOption: it is made by a controller of that cluster, which KubeFed would fight.
+    :raises InvalidOption: a controller of that cluster creates it, which would conflict with KubeFed.
     """
     problems: list[str] = []
     labels = context.labels

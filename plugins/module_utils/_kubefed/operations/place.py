@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Clusters added to the placement of federated objects."""
+"""Adds clusters to the placement of federated objects."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Federated objects removed, out of some clusters first, and in all of them left what was there before."""
+"""Removes federated objects, and leaves in the clusters what existed before they were federated."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def remove(
     wait: bool,
     orphan: bool = False,
 ) -> list[Object]:
-    """Remove federated objects, their schedules before, and from the clusters what KubeFed has made for them.
+    """Remove federated objects, after their schedules, and what KubeFed has created for them in the clusters.
 
-    What was there before it was federated stays, and so does everything of a federated object of which that is not
-    known. The namespace goes last, and only when nothing else is federated in it.
+    Objects that existed before they were federated remain, and so do those for which that is unknown. The namespace is
+    removed last, and only if nothing else in it is federated.
 
     :param orphan: everything in the clusters stays.
     :returns: the result for each.
@@ -94,10 +94,10 @@ def _remove(context: Context, tracked: list[TrackedObject], *, wait: bool, orpha
 
 
 def _to_withdraw(context: Context, tracked: TrackedObject, *, orphan: bool) -> set[str]:
-    """Clusters that an object must leave before it is deleted.
+    """Clusters that an object must be withdrawn from before it is deleted.
 
-    Those where KubeFed made it, when it is to survive in others, as orphaning is for all clusters or none. And
-    those that are not Ready: KubeFed would wait for them for ever.
+    These are the clusters where KubeFed created it, if it shall remain in others, since KubeFed orphans in all clusters
+    or in none; and the clusters that are not Ready, for which KubeFed would wait forever.
     """
     if not tracked.is_alive:
         return set()

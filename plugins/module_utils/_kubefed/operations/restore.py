@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Placements and schedules made what they were, once the clusters that they were kept from have left the federation."""
+"""Restores placements and schedules after withdrawn clusters have left the federation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .write import patch_schedule, write_placement
 
 
 def restore(context: Context, tracked: list[TrackedObject], clusters: set[str], *, wait: bool) -> list[Object]:
-    """Let each clusterSelector and each schedule be what it was before clusters were withdrawn that have left since.
+    """Restore each clusterSelector and schedule to what it was before clusters were withdrawn that have left since.
 
-    Clusters that are still members stay withdrawn: their selector would place the objects there again.
+    Clusters that are still members remain withdrawn: the selector would place the objects there again.
 
     :returns: the result for each.
     """

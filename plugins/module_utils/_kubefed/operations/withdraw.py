@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Clusters taken out of the placement of federated objects, and in them left what was there before."""
+"""Removes clusters from the placement of federated objects, and leaves there what existed before."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from .write import patch_schedule, write_placement
 
 
 def withdraw(context: Context, tracked: list[TrackedObject], clusters: set[str], *, wait: bool) -> list[Object]:
-    """Take clusters out of the placement of federated objects, and nothing else.
+    """Remove clusters from the placement of federated objects, and change nothing else.
 
-    The namespace goes last: without it KubeFed would take the rest from all clusters in no order. What was in a
-    cluster before it was federated stays there.
+    The namespace is withdrawn last: without it, KubeFed would remove the other objects from the clusters in any order.
+    What existed in a cluster before it was federated remains there.
 
     :returns: the result for each.
     :raises InvalidOption: for what cannot be withdrawn alone.
@@ -60,7 +60,7 @@ def withdraw(context: Context, tracked: list[TrackedObject], clusters: set[str],
 
 
 def take_out(context: Context, tracked: TrackedObject, clusters: set[str]) -> None:
-    """Take clusters out of the placement of one object, without a wait. What was there before stays in them."""
+    """Remove clusters from the placement of one object, without waiting. What existed there before remains."""
     placed = selected(tracked.spec, context.labels)
     if not placed & clusters:
         return
@@ -113,7 +113,7 @@ def _warn_of_selectors(context: Context, tracked: t.Iterable[TrackedObject], clu
 
 
 def _reschedule(context: Context, tracked: TrackedObject, clusters: set[str]) -> None:
-    """Give clusters no more replicas of what a schedule places, and keep there what was there before."""
+    """Give clusters no more replicas of what a schedule places, and leave there what existed before."""
     placed = context.store.effective(tracked) & clusters
     if not placed:
         return
@@ -125,7 +125,7 @@ def _reschedule(context: Context, tracked: TrackedObject, clusters: set[str]) ->
 
 
 def _leave_unmanaged(context: Context, tracked: TrackedObject, cluster: str) -> None:
-    """Make KubeFed leave an object alone that was in the cluster before it was federated."""
+    """Make KubeFed leave an object alone that existed in the cluster before it was federated."""
     if context.check_mode or cluster not in context.labels:
         return
     try:
@@ -141,7 +141,7 @@ def _leave_unmanaged(context: Context, tracked: TrackedObject, cluster: str) -> 
 
 
 def _remove_traces(context: Context, tracked: TrackedObject, clusters: set[str]) -> None:
-    """Remove the traces of KubeFed from what was in the cluster before, once it is withdrawn from there."""
+    """Remove KubeFed's labels from an object that existed in the cluster before, after it is withdrawn."""
     existed = existed_in(tracked.found) if tracked.found else None
     done = (existed or set()) & clusters - context.store.effective(tracked)
     if not done or context.check_mode:

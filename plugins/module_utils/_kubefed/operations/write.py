@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Placements and schedules of federated objects that exist, written and recorded."""
+"""Writes and records placements and schedules of existing federated objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .context import Context
 def write_placement(context: Context, tracked: TrackedObject, change: t.Callable[[Object], Object]) -> None:
     """Write a federated object with another placement.
 
-    :param change: makes of the object as it is the one that is to be.
+    :param change: returns the desired object, given the present one.
     """
     found = t.cast(Object, tracked.found)
     planned = change(found)

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Autoscalers, and what they scale: replicas that KubeFed has to leave alone. Pure functions.
+"""Knows autoscalers and what they scale, so that KubeFed leaves these replicas alone. Pure functions.
 
 KubeFed writes a template's replicas again whenever somebody else has changed them, unless the federated object has
 ``spec.retainReplicas``; then it keeps those that the cluster has, for each type that has the field, and before it
@@ -63,15 +63,15 @@ def read(kind: str, name: str, body: Object, clusters: t.Iterable[str] = ()) -> 
 
 
 def may_be_scaled(type_: FederatedType, template: Object) -> bool:
-    """Whether it makes sense to look for an autoscaler of an object."""
+    """Whether an object can have an autoscaler."""
     count = (template.get("spec") or {}).get("replicas") if isinstance(template.get("spec"), dict) else None
     return rules_of(type_).scaled or isinstance(count, int)
 
 
 def leaves_replicas(type_: FederatedType, template: Object) -> bool:
-    """Whether a template says nothing about replicas, so that ``kubectl apply`` would leave alone those that there are.
+    """Whether a template does not set replicas, so that ``kubectl apply`` would not change their number.
 
-    KubeFed writes the object whole, and the API server then makes one replica of none.
+    KubeFed replaces the whole object, and the API server then sets the default of one replica.
     """
     spec = template.get("spec")
     return rules_of(type_).scaled and isinstance(spec, dict) and spec.get("replicas") is None

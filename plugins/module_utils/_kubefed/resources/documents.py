@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Resources as a user gives them: as data, as YAML, in a file or in a directory."""
+"""Reads the resources that a user gives as data, as YAML, in a file or in a directory."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""A dry run of objects as KubeFed would write them, on the host's API server, before anything is federated.
+"""Tries out objects, as KubeFed would write them, on the host's API server before they are federated.
 
 With ``dryRun=All``, the server decodes, completes and validates an object as it otherwise would, and stores nothing:
 https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
@@ -43,7 +43,7 @@ _NOT_FOR_GOOD = (
 
 
 class DryRun(t.NamedTuple):
-    """An object to be shown to the API server.
+    """An object to try out on the API server.
 
     :ivar title: kind and name, for messages.
     :ivar path: of the collection that it would be created in.
@@ -55,9 +55,9 @@ class DryRun(t.NamedTuple):
 
 
 def dry_runs(desired: DesiredObject, spec: Object, clusters: t.Iterable[str], *, exists: bool) -> list[DryRun]:
-    """An object as each of these clusters would get it, the same ones once.
+    """The object that each of these clusters would get, without duplicates.
 
-    :param spec: of the federated object as it is to be.
+    :param spec: the desired spec of the federated object.
     :param exists: whether its namespace does.
     """
     if not isinstance(spec.get("template"), dict):
@@ -90,10 +90,10 @@ def _body(type_: FederatedType, name: str, namespace: str, template: Object) -> 
 
 
 class Verdicts(t.NamedTuple):
-    """What the API server says of them.
+    """The API server's answers.
 
-    :ivar rejections: what it would never take, in its own words.
-    :ivar unknown: fields that the type of an object does not have, which it would drop.
+    :ivar rejections: its messages about objects that are invalid.
+    :ivar unknown: fields that the type of an object does not have, which would be dropped.
     """
 
     rejections: list[str]
@@ -101,10 +101,10 @@ class Verdicts(t.NamedTuple):
 
 
 def try_out(host: Client, given: t.Sequence[DryRun]) -> Verdicts:
-    """Show objects to the API server.
+    """Try out objects on the API server.
 
-    What it rejects is only what it cannot read or finds invalid. It may have other reasons, such as a right that is
-    missing, which need not hold for KubeFed in the members.
+    Only answers that an object cannot be read or is invalid count as rejections. Others, such as a missing permission,
+    need not apply to KubeFed in the members.
     """
     rejections: dict[str, str] = {}
     unknown: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What a namespace of the host cluster holds, sorted into what is to be federated and what is not."""
+"""Reads a namespace of the host cluster, and sorts its objects into those to federate and the others."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from .template import namespace_manifest
 
 @dataclass
 class Inventory:
-    """What a namespace holds.
+    """The contents of a namespace.
 
-    :ivar manifests: what is to be federated, the Namespace first.
+    :ivar manifests: what will be federated, the Namespace first.
     :ivar federated: what is federated already, by type and name.
     :ivar left_out: kind, name and reason of what is not federated.
-    :ivar warnings: what will differ between the clusters all the same.
+    :ivar warnings: what will nevertheless differ between the clusters.
     """
 
     manifests: list[Object] = field(default_factory=list)
@@ -63,11 +63,11 @@ def collect(
     *,
     enable: bool,
 ) -> Inventory:
-    """Read all that a namespace holds, with one list for each type.
+    """Read all objects of a namespace, with one list call for each type.
 
     :param federated: gives the names of what is federated of a type in that namespace.
     :param enable: whether to note types that KubeFed does not propagate yet in ``types``.
-    :raises InvalidOption: when there is no such namespace.
+    :raises InvalidOption: the namespace does not exist.
     """
     own = host.get(path_of("Namespace", None, namespace))
     if own is None or own["metadata"].get("deletionTimestamp"):

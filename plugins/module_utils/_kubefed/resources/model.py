@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Federated objects: as they are asked for, as they are tracked, and what is noted on them.
+"""Federated objects as desired and as tracked, and the annotations on them.
 
 Source of KubeFed's own names: pkg/controller/util/{managedlabel,orphaninganotation}.go of v0.10.0.
 """
@@ -21,7 +21,7 @@ Key = tuple[str, str, str]
 
 ORPHAN_ANNOTATION = "kubefed.io/orphan"
 # In which clusters the object was there before it was federated: there it is the user's, and is never deleted.
-# Without the annotation nobody knows.
+# Without the annotation, it is unknown.
 EXISTED_ANNOTATION = "cloudburst.federation/existed-in"
 
 # From which clusters an object is kept by the names in its placement, though its clusterSelector means them. KubeFed
@@ -49,19 +49,19 @@ class Identity:
 
     @property
     def key(self) -> Key:
-        """Tells federated objects apart."""
+        """The identity of the object."""
         return self.type.name, self.namespace, self.name
 
     @property
     def title(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         kind = self.type.federated_kind
         return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 
 @dataclass
 class DesiredObject(Identity):
-    """A federated object as it is asked for.
+    """A desired federated object.
 
     :ivar spec: of the federated object. A field that is missing is left as it is.
     :ivar creation_labels: of the federated object, when it has to be created; no matter for one that is there.
@@ -77,7 +77,7 @@ class DesiredObject(Identity):
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing but a placement is said of it."""
+        """Whether it has only a placement."""
         return not (self.labels or self.annotations or self.spec.get("template") or set(self.spec) - _BARE)
 
 
@@ -128,7 +128,7 @@ class TrackedObject(Identity):
 
 
 def existed_in(federated: Object) -> set[str] | None:
-    """Clusters in which the object was there before it was federated; ``None`` when that was not written down."""
+    """Clusters in which the object existed before it was federated; ``None`` if that was not recorded."""
     value = (federated["metadata"].get("annotations") or {}).get(EXISTED_ANNOTATION)
     return None if value is None else {name for name in value.split(",") if name}
 

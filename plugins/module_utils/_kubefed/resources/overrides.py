@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What differs in a cluster: the overrides of a federated object. Pure functions.
+"""Reads, checks and applies the overrides of federated objects. Pure functions.
 
 Source: pkg/controller/util/overrides.go of KubeFed v0.10.0.
 """
@@ -32,7 +32,7 @@ def check_overrides(overrides: t.Mapping[str, t.Any]) -> Overrides:
     """Read the option overrides.
 
     :returns: for each cluster, the overrides with the kind and the name of the resources they are for, where given.
-    :raises InvalidOption: for what KubeFed would reject (GetOverrides in pkg/controller/util/overrides.go).
+    :raises InvalidOption: KubeFed would reject it (GetOverrides in pkg/controller/util/overrides.go).
     """
     for cluster, entries in overrides.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -168,7 +168,7 @@ def apply_override(body: Object, item: Object) -> str:
 
 
 def body_in(spec: Object, cluster: str) -> Object:
-    """The object that a federated one makes in a cluster, as far as its overrides can be applied."""
+    """The object that a federated one creates in a cluster, as far as its overrides can be applied."""
     body = copy.deepcopy(spec.get("template") or {})
     body.setdefault("metadata", {})
     for entry in spec.get("overrides") or []:

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What of a federated object this collection has set, so that it goes once a task does not say it. Pure functions.
+"""Records which fields this collection has set, so that they can be removed later. Pure functions.
 
 Server-side apply cannot tell: in KubeFed's CRDs overrides are an atomic list, which one field manager owns as a whole.
 So the object bears a record in an annotation, of names and fingerprints of values. What others have set is not in it,
@@ -31,7 +31,7 @@ _NOT_FIELDS = ("template", "placement", "overrides")
 
 
 class Owned(t.NamedTuple):
-    """A federated object without what a task does not say any more.
+    """A federated object without the fields that a task no longer sets.
 
     :ivar object: a copy.
     :ivar emptied: whether an override was emptied, which is to go later.
@@ -46,7 +46,7 @@ class Owned(t.NamedTuple):
 
 
 def _asked(desired: DesiredObject) -> Object:
-    """What a task says of a federated object, but for template and placement, by its name in the record."""
+    """What a task sets on a federated object besides template and placement, by its name in the record."""
     said = {f"field {key}": value for key, value in desired.spec.items() if key not in _NOT_FIELDS}
     said.update(_overrides(desired.spec))
     said.update({f"label {key}": value for key, value in desired.labels.items()})
@@ -62,7 +62,7 @@ def _asked(desired: DesiredObject) -> Object:
 
 
 def _there(object_: Object, namespace_labels: t.Mapping[str, str]) -> Object:
-    """The same of an object that exists.
+    """The same for an existing object.
 
     :param namespace_labels: of the host's own namespace, for a federated namespace.
     """
@@ -78,7 +78,7 @@ def _there(object_: Object, namespace_labels: t.Mapping[str, str]) -> Object:
 def owned(
     found: Object, desired: DesiredObject, namespace_labels: t.Mapping[str, str], *, scheduled: bool, settled: bool
 ) -> Owned:
-    """Take away what was set and is not asked for any more.
+    """Remove what was set and is no longer desired.
 
     :param scheduled: a ReplicaSchedulingPreference writes its replicas.
     :param settled: the clusters have the object as it is, so that emptied overrides can go.
@@ -119,7 +119,7 @@ def owned(
 
 
 def own_metadata(object_: Object, labels: t.Mapping[str, t.Any], annotations: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """Give an object that is not federated its labels and annotations, and take away those that are not asked for.
+    """Set the labels and annotations of an object that is not federated, and remove those no longer desired.
 
     :param object_: is changed.
     :returns: what is to be recorded.
@@ -142,7 +142,7 @@ def own_metadata(object_: Object, labels: t.Mapping[str, t.Any], annotations: t.
 
 
 def recorded(planned: Object, found: Object, record: dict[str, str]) -> None:
-    """Write the record into an object that is planned, unless all that changes is that it gets shorter."""
+    """Write the record into a planned object, unless it only gets shorter."""
     before = record_of(found)
     rest = record.items() - before.items()
     if not rest and _without(planned) == _without(found):
@@ -156,7 +156,7 @@ def recorded(planned: Object, found: Object, record: dict[str, str]) -> None:
 
 
 def record_of(object_: Object) -> dict[str, str]:
-    """The record on an object, empty where it has none that can be read."""
+    """The record on an object; empty if it has none that can be read."""
     try:
         found = json.loads((object_["metadata"].get("annotations") or {}).get(ANNOTATION) or "{}")
     except ValueError:
@@ -165,7 +165,7 @@ def record_of(object_: Object) -> dict[str, str]:
 
 
 def _fingerprint(value: t.Any) -> str:
-    """Tells values apart, without a Secret's being in the annotation."""
+    """A fingerprint of a value, so that the annotation holds no secret."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:10]
 
 
@@ -182,7 +182,7 @@ def _overrides(spec: Object) -> Object:
 
 
 def _take(spec: Object, cluster: str, path: str, *, settled: bool) -> t.Any:
-    """Take an override away; what :func:`_overrides` gives for it then, where it is emptied first."""
+    """Remove an override, or empty it first; then :func:`_overrides` returns what remains."""
     entry = next(found for found in spec["overrides"] if found["clusterName"] == cluster)
     item = next(found for found in entry["clusterOverrides"] if found["path"] == path)
     empty = _LEFT_TO_CLUSTERS.get(path)

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Which clusters a federated object is placed on. Pure functions.
+"""Reads and changes the placement of federated objects. Pure functions.
 
 Source: pkg/controller/util/placement.go of KubeFed v0.10.0.
 """
@@ -26,7 +26,7 @@ _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
 
 class Placement(t.NamedTuple):
-    """Where resources are to be placed.
+    """The desired placement of resources.
 
     :ivar spec: as a federated object has it in spec.placement.
     :ivar clusters: the names of the clusters that this means at present.
@@ -40,7 +40,7 @@ def read_placement(names: t.Sequence[str] | None, selector: Object | None, clust
     """Read the options placement and cluster_selector; ``None`` without either.
 
     :param clusters: labels of the KubeFedClusters, by name.
-    :raises InvalidOption: when the selector is none that KubeFed understands.
+    :raises InvalidOption: KubeFed would not understand the selector.
     """
     if names is not None:
         return Placement({"clusters": [{"name": name} for name in names]}, tuple(names))
@@ -52,7 +52,7 @@ def read_placement(names: t.Sequence[str] | None, selector: Object | None, clust
 
 
 def check_selector(selector: Object) -> None:
-    """Reject what is no label selector (metav1.LabelSelectorAsSelector).
+    """Reject a value that is not a label selector (metav1.LabelSelectorAsSelector).
 
     :raises InvalidOption: with what is wrong and what is allowed.
     """
@@ -84,7 +84,7 @@ def check_selector(selector: Object) -> None:
 
 
 def selected(spec: Object, clusters: ClusterLabels) -> set[str]:
-    """Names of the clusters that a placement means, known or not (util.selectedClusterNames).
+    """Names of the clusters that a placement selects, whether they are members or not (util.selectedClusterNames).
 
     :param spec: of a federated object.
     :param clusters: labels of the KubeFedClusters, by name.
@@ -118,7 +118,7 @@ def _matches(selector: Object, labels: t.Mapping[str, str]) -> bool:
 def with_clusters(federated: Object, clusters: t.Collection[str], labels: ClusterLabels) -> Object:
     """The placement of a federated object with these clusters added.
 
-    It is by its clusterSelector again, when it was kept from just these, and by names otherwise.
+    If it was withdrawn from just these, it is by its clusterSelector again, and otherwise by names.
 
     :param labels: of the KubeFedClusters, by name.
     """
@@ -130,13 +130,13 @@ def with_clusters(federated: Object, clusters: t.Collection[str], labels: Cluste
 
 
 def withdrawn_from(federated: Object) -> set[str]:
-    """Clusters that a federated object is kept from for a while, without its clusterSelector being given up."""
+    """Clusters that a federated object is temporarily withdrawn from, with its clusterSelector kept."""
     value = (federated["metadata"].get("annotations") or {}).get(WITHDRAWN_ANNOTATION) or ""
     return {name for name in value.split(",") if name}
 
 
 def without_clusters(federated: Object, clusters: t.Collection[str], labels: ClusterLabels) -> Object:
-    """A copy of a federated object that is not placed on these clusters any more.
+    """A copy of a federated object that is no longer placed on these clusters.
 
     :param labels: of the KubeFedClusters, by name.
     """
@@ -153,7 +153,7 @@ def without_clusters(federated: Object, clusters: t.Collection[str], labels: Clu
 
 
 def restored(federated: Object, former_members: t.Collection[str]) -> Object | None:
-    """A copy of a federated object whose clusterSelector counts again, as all it was kept from has left.
+    """A copy of a federated object whose clusterSelector applies again, as all withdrawn clusters have left.
 
     :param former_members: clusters that are not members any more.
     :returns: ``None`` when there is nothing to be done.

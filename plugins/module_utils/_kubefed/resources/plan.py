@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""A federated object as it is to be, over the one that is there. Pure functions."""
+"""Plans changes of federated objects, from the existing and the desired one. Pure functions."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from .status import propagation
 
 @dataclass(eq=False)
 class Plan:
-    """What is to be written of a federated object.
+    """The planned change of a federated object.
 
-    :ivar tracked: the object as it is.
-    :ivar object: as it is to be.
-    :ivar existed_in: clusters that have it and KubeFed did not put it there; ``None`` where nobody knows.
+    :ivar tracked: the existing object.
+    :ivar object: the object to write.
+    :ivar existed_in: clusters that had it before it was federated; ``None`` if that is unknown.
     """
 
     desired: DesiredObject
@@ -44,21 +44,21 @@ class Plan:
 
     @property
     def key(self) -> Key:
-        """Tells federated objects apart."""
+        """The identity of the object."""
         return self.desired.key
 
     @property
     def spec(self) -> Object:
-        """Its spec as it is to be."""
+        """Its planned spec."""
         return t.cast(Object, self.object["spec"])
 
     def changes(self, *fields: str) -> bool:
-        """Whether one of these fields of the spec is to change."""
+        """Whether one of these fields of the spec will change."""
         before = self.tracked.spec
         return any(before.get(field) != self.spec.get(field) for field in fields)
 
     def note_existence(self) -> None:
-        """Write down in the object where it existed before, as far as that is known."""
+        """Record in the object where it existed before, as far as that is known."""
         if self.existed_in is not None:
             annotations = self.object["metadata"].setdefault("annotations", {})
             annotations[EXISTED_ANNOTATION] = existed_value(self.existed_in)
@@ -67,7 +67,7 @@ class Plan:
 def planned(
     desired: DesiredObject, tracked: TrackedObject, *, scheduled: bool, namespace_labels: t.Mapping[str, str]
 ) -> Object:
-    """A federated object as it is to be. Notes in ``tracked`` whether overrides of it are emptied.
+    """Plan a federated object. Notes in ``tracked`` whether overrides of it are emptied.
 
     :param scheduled: a ReplicaSchedulingPreference writes its placement and its replicas.
     :param namespace_labels: of the host's namespace, for a federated namespace.
@@ -129,7 +129,7 @@ def _keep_labels(spec: Object, labels: dict[str, str]) -> None:
 def planned_spec(existing: Object, desired_spec: Object, *, scheduled: bool) -> Object:
     """The spec that an existing federated object gets.
 
-    What is not asked for is left as it is: overrides of other paths and clusters, and other fields.
+    Everything else remains: overrides of other paths and clusters, and other fields.
 
     :param scheduled: a ReplicaSchedulingPreference writes its placement and its replicas.
     """
@@ -145,7 +145,7 @@ def planned_spec(existing: Object, desired_spec: Object, *, scheduled: bool) -> 
 
 
 def changed_fields(found: Object, planned_object: Object) -> Object:
-    """What of an object is to change, as field and value."""
+    """The fields of an object that will change, with their new values."""
     changed = {}
     if found.get("spec") != planned_object.get("spec"):
         changed["spec"] = planned_object.get("spec")

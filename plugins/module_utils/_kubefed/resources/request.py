@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What a task of federated_resource asks for: its options and documents, read once. Pure but for reading files."""
+"""Reads the options and documents of a federated_resource task, once. Pure except for reading files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATES = ("present", "absent", *_FOR_CLUSTERS)
 
 @dataclass(frozen=True)
 class Request:
-    """What a task asks for.
+    """A task's request.
 
     :ivar manifests: plain and federated resources, without schedules; ``None`` when no resources are given.
     :ivar schedules: the ReplicaSchedulingPreferences among them, for the states that write or remove them.
@@ -104,7 +104,7 @@ def _documents(params: t.Mapping[str, t.Any], warn: t.Callable[[str], object]) -
 
 
 def _check_options(params: t.Mapping[str, t.Any]) -> None:
-    """Reject what makes no sense before any change."""
+    """Reject invalid combinations of options before any change."""
     state = params["state"]
     check_name(params["kubefed_namespace"], "kubefed_namespace", limit=63)
     if params["namespace"] is not None:
@@ -129,7 +129,7 @@ def _check_options(params: t.Mapping[str, t.Any]) -> None:
 
 
 def _check_what(params: t.Mapping[str, t.Any]) -> None:
-    """Reject a task that does not say which resources and clusters it is about."""
+    """Reject a task that does not name resources and clusters."""
     state = params["state"]
     given = params["definition"] is not None or params["src"] is not None
     if state in _FOR_CLUSTERS:

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What a task returns and shows of federated objects. Pure functions but for what the store reads."""
+"""Results and diffs of federated objects. Pure functions, except for what the store reads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def as_results(tracked: t.Iterable[TrackedObject], store: Store) -> list[Object]
 
 
 def as_result(tracked: TrackedObject, store: Store) -> Object:
-    """What has become of a federated object, as the module returns it."""
+    """A federated object as the module returns it."""
     found = propagation(tracked.found) if tracked.found else Propagation(False, False, "", {})
     return {
         "kind": tracked.type.federated_kind,
@@ -62,7 +62,7 @@ def schedule_as_result(namespace: str, name: str, *, changed: bool) -> Object:
 
 
 def shown(object_: Object | None) -> Object | None:
-    """A federated object as it may be shown: what is ours of it, with a Secret's data masked."""
+    """The parts of a federated object that this collection sets, with a Secret's data masked."""
     if object_ is None:
         return None
     rules = built_in(federated_name(str(object_.get("kind"))))
@@ -85,7 +85,7 @@ def shown(object_: Object | None) -> Object | None:
 
 
 def _shown_value(path: str, value: t.Any, *, secret: bool) -> t.Any:
-    """The value of an override, likewise."""
+    """The value of an override, masked likewise."""
     if path == ANNOTATIONS_PATH and isinstance(value, dict):
         return without_copies(value, secret=secret)
     if path.startswith(f"{ANNOTATIONS_PATH}/"):

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Which workloads of a task's namespaces an autoscaler scales, so that KubeFed keeps the replicas that it sets."""
+"""Finds the workloads that an autoscaler scales, so that KubeFed keeps the replicas that it sets."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ScaledWorkloads:
         return [found for found in self._found.get(one.namespace, ()) if found.scales(one.type, one.name)]
 
     def problems(self, plans: t.Iterable[Plan]) -> list[str]:
-        """Why what is scaled cannot be federated as it is asked for."""
+        """Why scaled objects cannot be federated as desired."""
         problems = []
         for plan in plans:
             one = plan.desired
@@ -117,7 +117,7 @@ class ScaledWorkloads:
         return [one for one in autoscalers if one]
 
     def _in_cluster(self, cluster: str, namespace: str) -> list[Autoscaler | None]:
-        """The autoscalers that there are in a member, or on the host."""
+        """The autoscalers in a member, or on the host."""
         found: list[Autoscaler | None] = []
         try:
             client: Client = self._store.members.client(cluster) if cluster else self._store.host

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""ReplicaSchedulingPreferences: replicas divided over clusters. Pure functions.
+"""Reads and changes ReplicaSchedulingPreferences, which divide replicas over clusters. Pure functions.
 
 Sources: pkg/apis/scheduling/v1alpha1 and pkg/schedulingtypes of KubeFed v0.10.0. Its scheduler writes the placement of
 the target, which becomes all ready clusters, and an override of /spec/replicas for each.
@@ -38,7 +38,7 @@ _PREFERENCES = ("weight", "minReplicas", "maxReplicas")
 
 @dataclass(frozen=True)
 class Schedule:
-    """A ReplicaSchedulingPreference as it is asked for; it schedules the federated object of the same name."""
+    """A desired ReplicaSchedulingPreference, which schedules the federated object of the same name."""
 
     namespace: str
     name: str
@@ -53,7 +53,7 @@ class Schedule:
 
     @property
     def title(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return f"{KIND} {self.namespace}/{self.name}"
 
     @property
@@ -62,7 +62,7 @@ class Schedule:
         return path(self.namespace, self.name)
 
     def manifest(self, found: Object | None) -> Object:
-        """It as it is to be, over what is there."""
+        """The manifest to write, given the existing one."""
         made = copy.deepcopy(found) or {
             "apiVersion": f"{SCHEDULING_GROUP}/{SCHEDULING_VERSION}",
             "kind": KIND,
@@ -104,7 +104,7 @@ def is_schedule(manifest: Object) -> bool:
 def read_schedule(manifest: Object, *, namespace: str | None) -> Schedule:
     """Read a ReplicaSchedulingPreference.
 
-    :raises InvalidOption: for what KubeFed would not do, or would do in another way than it reads.
+    :raises InvalidOption: KubeFed would ignore something, or do it in an unexpected way.
     """
     metadata = manifest["metadata"]
     inside = metadata.get("namespace") or namespace or ""
@@ -159,9 +159,9 @@ def excluded(spec: Object, clusters: t.Iterable[str]) -> Object:
 
 
 def without_clusters(found: Object, clusters: t.Iterable[str]) -> Object | None:
-    """The patch with which a schedule gives these clusters no replicas, and keeps in mind what it gave before.
+    """A patch by which a schedule gives these clusters no replicas, and remembers what it gave them before.
 
-    :returns: ``None`` when it gives them none already.
+    :returns: ``None`` if it gives them none already.
     """
     spec = excluded(found["spec"], clusters)
     if spec == found["spec"]:
@@ -174,9 +174,9 @@ def without_clusters(found: Object, clusters: t.Iterable[str]) -> Object | None:
 
 
 def restored(found: Object, former_members: t.Collection[str]) -> Object | None:
-    """The patch with which a schedule is again what it was before :func:`without_clusters`, as all those have left.
+    """A patch that undoes :func:`without_clusters`, after these clusters have left.
 
-    What somebody has written into it since is left as it is.
+    Later changes by others are kept.
 
     :param former_members: clusters that are not members any more.
     :returns: ``None`` when there is nothing to be done.
@@ -202,7 +202,7 @@ def _patch_between(now: Object, then: Object) -> Object:
 
 
 def _memory(found: Object) -> Object | None:
-    """What a schedule gave to clusters before, from which it was taken since, and which of those have left."""
+    """What a schedule gave to clusters before they were withdrawn, and which of these have left."""
     value = (found["metadata"].get("annotations") or {}).get(WITHDRAWN_ANNOTATION)
     try:
         memory = json.loads(value or "null")

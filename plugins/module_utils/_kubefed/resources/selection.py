@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""Which objects of a namespace are federated, and which are not and why. Pure functions.
+"""Decides which objects of a namespace are federated, and why others are not. Pure functions.
 
 ``kubefedctl federate namespace --contents`` takes what is there, pods and tokens included, and so fights the
 controllers that make them. Here only what is known to be of use in another cluster is taken: kinds.py has the rules.
@@ -36,7 +36,7 @@ _DIFFERENCES = {
 
 
 def is_bookkeeping(resource: ApiResource) -> bool:
-    """Whether a type is no part of what a user has put into a namespace."""
+    """Whether objects of a type are not created by users."""
     return (
         not resource.namespaced
         or "list" not in resource.verbs
@@ -49,7 +49,7 @@ def is_bookkeeping(resource: ApiResource) -> bool:
 def type_stays(resource: ApiResource, *, propagated: bool) -> str:
     """Why no object of a type is taken, or an empty string.
 
-    :param propagated: whether KubeFed propagates it already; then somebody wants it to be taken.
+    :param propagated: whether KubeFed propagates it already, which means that somebody wants it federated.
     """
     rules = rules_for(resource.group, resource.kind)
     if rules.from_namespace == STAYS:
@@ -78,7 +78,7 @@ def object_stays(rules: KindRules, found: Object) -> str:
 
 
 def manifest(api_version: str, kind: str, found: Object) -> Object:
-    """An object of a list as a manifest, without what controllers have put into it."""
+    """Turn an object of a list into a manifest, without what controllers have added."""
     made = {**copy.deepcopy(found), "apiVersion": api_version, "kind": kind}
     (made["metadata"].get("labels") or {}).pop(MANAGED_LABEL, None)
     spec = made.get("spec") or {}
@@ -89,7 +89,7 @@ def manifest(api_version: str, kind: str, found: Object) -> Object:
 
 
 def warnings(taken: t.Sequence[Object], claims: t.Collection[str]) -> list[str]:
-    """What will not be the same in other clusters, though it is federated.
+    """Warnings about what will differ in other clusters though it is federated.
 
     :param taken: the manifests.
     :param claims: names of the PersistentVolumeClaims that stay.

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What the status of a federated object says. Pure functions.
+"""Reads the status of federated objects. Pure functions.
 
 Source: pkg/controller/sync/status/status.go of KubeFed v0.10.0.
 """
@@ -61,7 +61,7 @@ _TERMINAL_REASONS = frozenset(("ComputePlacementFailed",))
 class ClusterState(t.NamedTuple):
     """What KubeFed says about one federated object in one cluster.
 
-    :ivar status: KubeFed's word; empty when all is well there.
+    :ivar status: KubeFed's word; empty if the object is propagated there.
     :ivar message: the cluster's own message, from KubeFed's events.
     """
 
@@ -72,8 +72,8 @@ class ClusterState(t.NamedTuple):
 class Propagation(t.NamedTuple):
     """What KubeFed says about one federated object.
 
-    :ivar current: whether it has seen the object as it is now.
-    :ivar done: whether the object is as it should be in each cluster.
+    :ivar current: whether KubeFed has processed the object's present version.
+    :ivar done: whether the object is up to date in each cluster.
     :ivar reason: why not, for the object as a whole.
     :ivar clusters: by name of cluster.
     """
@@ -85,7 +85,7 @@ class Propagation(t.NamedTuple):
 
     @property
     def terminal(self) -> str:
-        """Why waiting on is useless; empty while it is not."""
+        """Why waiting is useless; empty if it is not."""
         if not self.current:
             return ""
         if self.reason in _TERMINAL_REASONS:
@@ -100,7 +100,7 @@ class Propagation(t.NamedTuple):
 
     @property
     def last(self) -> str:
-        """One line for the user."""
+        """The status in one line for the user."""
         if not self.current:
             return "KubeFed's controller has not seen it yet"
         states = [
@@ -133,7 +133,7 @@ def propagation(federated: Object, messages: t.Mapping[str, str] | None = None) 
 def propagated(
     federated: Object, clusters: t.Collection[str], messages: t.Mapping[str, str] | None = None
 ) -> PollResult:
-    """Whether a federated object has arrived in each of these clusters, and is nowhere that it should not be."""
+    """Whether a federated object exists in each of these clusters, and in no other."""
     found = propagation(federated, messages)
     missing = [name for name in clusters if name not in found.clusters]
     last = found.last + (f"; not there yet: {', '.join(missing)}" if missing and found.current else "")
@@ -160,7 +160,7 @@ def event_messages(events: t.Iterable[Object], kind: str, name: str) -> dict[str
 
 
 def rewritten(federated: Object, events: t.Iterable[Object], now: datetime) -> dict[str, str]:
-    """Clusters in which KubeFed writes an object again and again, though nobody has changed the federated one.
+    """Clusters in which KubeFed updates an object again and again, though the federated one has not changed.
 
     KubeFed records ``Updating Deployment "ns/web" in cluster "vulcan"`` each time (dispatch/managed.go), and looks at
     an object ten seconds after a change of it in its cluster (RetryDelay in pkg/controller/util/worker.go). From the

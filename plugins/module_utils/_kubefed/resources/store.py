@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""What is federated: the objects as they are, and what KubeFed says of them."""
+"""Reads and caches the federated objects, their schedules, and KubeFed's events."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Store:
 
     @property
     def types(self) -> list[FederatedType]:
-        """The types that KubeFed propagates, and those that it will."""
+        """The types that KubeFed propagates, and those that will be enabled."""
         return self._types.known
 
     def retains_replicas(self, type_: FederatedType) -> bool:
@@ -75,7 +75,7 @@ class Store:
         self._types.look_up(manifests)
 
     def inventory(self, namespace: str, *, enable: bool) -> Inventory:
-        """What a namespace of the host cluster holds, sorted."""
+        """The inventory of a namespace of the host cluster."""
         return collect(
             self.host,
             namespace,
@@ -105,7 +105,7 @@ class Store:
         return found
 
     def track(self, desired: DesiredObject) -> TrackedObject:
-        """A federated object as it is, before what is desired of it."""
+        """The existing federated object for a desired one."""
         return TrackedObject(desired.type, desired.namespace, desired.name, self.find(desired))
 
     def listed(self, type_: FederatedType, namespace: str) -> dict[str, Object]:
@@ -116,11 +116,11 @@ class Store:
         return self._cache[key]
 
     def find(self, desired: DesiredObject) -> Object | None:
-        """The federated object that is desired, if it is there."""
+        """The existing federated object for a desired one, if there is one."""
         return self.listed(desired.type, desired.namespace).get(desired.name)
 
     def refresh(self, tracked: list[TrackedObject]) -> None:
-        """Read again, now for these and later for all others."""
+        """Read again: these now, and all others when they are next needed."""
         self._cache.clear()
         for one in tracked:
             one.found = self.listed(one.type, one.namespace).get(one.name)
@@ -145,12 +145,12 @@ class Store:
         return self._schedules[namespace]
 
     def expect_schedules(self, schedules: t.Iterable[Schedule]) -> None:
-        """Count schedules that a task is about to write among those that there are."""
+        """Treat schedules that a task is about to write as existing ones."""
         for schedule in schedules:
             self.scheduled_in(schedule.namespace).setdefault((schedule.key[0], schedule.name), {"spec": schedule.spec})
 
     def effective(self, one: TrackedObject) -> set[str]:
-        """The clusters that KubeFed puts an object into: what its own placement and its namespace's have in common."""
+        """The clusters that KubeFed propagates an object to: those in both its own and its namespace's placement."""
         labels = self.members.labels
         placed = selected(one.spec, labels)
         if one.type.is_namespace or not one.type.namespaced or self.scope == "Namespaced":
@@ -159,7 +159,7 @@ class Store:
         return placed & selected(namespace["spec"], labels) if namespace else set()
 
     def messages(self, tracked: t.Iterable[TrackedObject]) -> dict[Key, dict[str, str]]:
-        """The clusters' own messages by cluster for what is not well, from KubeFed's events of each namespace."""
+        """The clusters' own error messages by cluster, from KubeFed's events in each namespace."""
         troubled = [
             one
             for one in tracked
@@ -173,7 +173,7 @@ class Store:
         return messages
 
     def rewritten(self, tracked: t.Iterable[TrackedObject]) -> list[tuple[TrackedObject, str, str]]:
-        """What KubeFed writes again and again without being asked to: in which cluster, and how often."""
+        """Objects that KubeFed updates again and again, with cluster and count."""
         # The autoscaler's replicas come and go, and KubeFed writes what is there already
         steady = [one for one in tracked if one.found and not one.changed and not one.spec.get("retainReplicas")]
         found: list[tuple[TrackedObject, str, str]] = []
@@ -186,7 +186,7 @@ class Store:
     def _events(
         self, tracked: t.Iterable[TrackedObject], selector: str
     ) -> t.Iterator[tuple[TrackedObject, list[Object]]]:
-        """Each object with the events about it. They are a help: without the right to read them, none is returned."""
+        """Each object with the events about it. They only help: without permission to read them, none is returned."""
         groups: dict[str, list[TrackedObject]] = {}
         for one in tracked:
             groups.setdefault(one.namespace or "default", []).append(one)
@@ -203,7 +203,7 @@ class Store:
                 yield one, about.get((one.type.federated_kind, one.name), [])
 
     def update(self, one: TrackedObject, change: t.Callable[[Object], Object]) -> None:
-        """Write an object, again when somebody else wrote it meanwhile."""
+        """Update an object, and retry if somebody else has changed it meanwhile."""
         found = t.cast(Object, one.found)
         for attempt in range(_TRIES):
             try:
@@ -215,7 +215,7 @@ class Store:
                 found = self.host.request("GET", one.path)
 
     def own_namespace(self, name: str) -> Object | None:
-        """The host's namespace, as it was at first."""
+        """The host's namespace as it was when the task began."""
         if name not in self._namespaces:
             self._namespaces[name] = self.host.get(path_of("Namespace", None, name))
         return self._namespaces[name]

@@ -4,7 +4,7 @@
 
 # Note that this module util is private to the collection: it may change in any release.
 
-"""From manifests to federated objects: a plain resource becomes the template of one. Pure functions.
+"""Turns manifests into federated objects. Pure functions.
 
 Source: pkg/kubefedctl/federate and, for names, pkg/controller/sync/{accessor,resource}.go of KubeFed v0.10.0.
 """
@@ -35,7 +35,7 @@ def desired_object(
     placement: Placement | None,
     overrides: Overrides | None = None,
 ) -> DesiredObject:
-    """Make of a plain or federated resource the federated one that is asked for.
+    """Turn a plain or federated resource into the desired federated one.
 
     :param namespace: for a resource that names none.
     :param placement: for a plain resource, and for a federated one without a placement.
@@ -113,7 +113,7 @@ def _propagating(type_: FederatedType) -> FederatedType:
 
 
 def template(manifest: Object, warnings: list[str] | None = None) -> Object:
-    """The template of a plain resource: all of it but what belongs to the one object it was taken from.
+    """The template of a plain resource: all of it except what is specific to one object.
 
     As kubefedctl does it (FederatedResourceFromTargetResource, RemoveUnwantedFields), but for the node ports of a
     Service that was written by hand, which are kept.
