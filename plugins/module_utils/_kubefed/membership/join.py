@@ -72,8 +72,8 @@ def join(session: Session, *, wait: bool) -> Object:
 def plan_join(session: Session) -> JoinPlan:
     """Decide what to write, without writing anything.
 
-    :raises InvalidOption: the Secret belongs to somebody else, KubeFed's webhook would reject the address, or the member
-        is the host cluster under another name.
+    :raises InvalidOption: the Secret belongs to somebody else, KubeFed's webhook would reject the address, or the
+        member is the host cluster under another name.
     """
     request = session.request
     scope = _scope(session)
