@@ -221,6 +221,13 @@ def log_tail(name: str, lines: int = 15) -> str:
     return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
 
 
+# What kubelet and systemd say is of inotify: their limits of open files are far higher.
+_TOO_MANY = """
+---
+Too many labs for this machine: take another one down, or raise fs.inotify.max_user_instances, of which each lab uses
+about 40."""
+
+
 def wait_until(
     what: str, check: t.Callable[[], bool], *, timeout: float, programs: t.Sequence[str] = (), every: float = 0.2
 ) -> None:
@@ -229,5 +236,6 @@ def wait_until(
     while not check():
         if time.monotonic() > end:
             words = "\n".join(f"--- {settings.LOG}/{name}.log\n{log_tail(name)}" for name in programs)
-            raise LabError(f"{what}: not ready after {timeout:.0f} s\n{words}".rstrip())
+            hint = _TOO_MANY if "too many open files" in words else ""
+            raise LabError(f"{what}: not ready after {timeout:.0f} s\n{words}{hint}".rstrip())
         time.sleep(every)
