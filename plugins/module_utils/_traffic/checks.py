@@ -16,6 +16,9 @@ import typing as t
 
 from .._kube.objects import Object
 
+if t.TYPE_CHECKING:
+    _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 def service_problems(service: Object) -> list[str]:
     """Reasons why a Service cannot be shared; none if it can. Each completes "Service x: ...".
@@ -191,7 +194,11 @@ def selects(selector: Object | None, labels: t.Mapping[str, str]) -> bool:
 
 
 def policy_warnings(
-    policies: t.Iterable[Object], direction: str, labels: t.Mapping[str, str] | None, networks: t.Iterable[str]
+    policies: t.Iterable[Object],
+    direction: str,
+    labels: t.Mapping[str, str] | None,
+    networks: t.Iterable[str],
+    ports: t.Collection[int] = (),
 ) -> list[str]:
     """NetworkPolicies that block traffic to or from the other cluster. Each completes "NetworkPolicy x: ...".
 
@@ -201,39 +208,80 @@ def policy_warnings(
     :param direction: ``Ingress`` or ``Egress``.
     :param labels: labels of the pods that must be reached; ``None`` checks each policy on its own.
     :param networks: networks of the other cluster.
+    :param ports: TCP ports on which the pods listen, as far as they are known.
     """
     there = [ipaddress.ip_network(network, strict=False) for network in networks]
-    closed: list[tuple[str, list[str]]] = []
-    opened: set[str] = set()
+    closed: list[tuple[str, list[Object]]] = []
     for policy in policies:
         spec = policy.get("spec") or {}
         types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
-        if direction not in types or (labels is not None and not selects(spec.get("podSelector"), labels)):
-            continue
-        key = "from" if direction == "Ingress" else "to"
-        rules = spec.get(direction.lower()) or []
-        lacking = [str(network) for network in there if not any(_lets(rule.get(key), network) for rule in rules)]
-        closed.append((policy["metadata"]["name"], lacking))
-        opened |= {str(network) for network in there} - set(lacking)
+        if direction in types and (labels is None or selects(spec.get("podSelector"), labels)):
+            closed.append((policy["metadata"]["name"], spec.get(direction.lower()) or []))
+    together = [rule for _name, rules in closed for rule in rules]
+    key = "from" if direction == "Ingress" else "to"
     warnings = []
-    for name, lacking in closed:
-        left = [network for network in lacking if labels is None or network not in opened]
+    for name, rules in closed:
+        left = [
+            f"{network}{_on(missing)}"
+            for network in there
+            if (missing := _unreached(rules, key, network, ports)) is not None
+            and (labels is None or _unreached(together, key, network, ports) is not None)
+        ]
         if left:
-            way = "from" if direction == "Ingress" else "to"
-            warnings.append(f"{name} lets nothing {way} {', '.join(left)}. Add an ipBlock with it")
+            warnings.append(f"{name} lets nothing {key} {', '.join(left)}. Add an ipBlock with it")
     return warnings
 
 
-def _lets(peers: t.Sequence[Object] | None, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    if not peers:
-        return True
-    for peer in peers:
-        block = (peer.get("ipBlock") or {}).get("cidr")
-        if block:
-            allowed = ipaddress.ip_network(block, strict=False)
-            if allowed.version == network.version and network.subnet_of(t.cast(t.Any, allowed)):
-                return True
-    return False
+def _on(ports: t.Sequence[int]) -> str:
+    return f" on port {', '.join(map(str, ports))}" if ports else ""
+
+
+def _unreached(rules: t.Iterable[Object], key: str, network: _Network, ports: t.Collection[int]) -> list[int] | None:
+    """The ports of a network that no rule lets through; none at all for all of them, ``None`` if all get through."""
+    rules = list(rules)
+    missing = [port for port in sorted(ports) if not _covered(network, rules, key, port)]
+    if not ports:
+        return None if _covered(network, rules, key, None) else []
+    return None if not missing else missing if len(missing) < len(set(ports)) else []
+
+
+def _covered(network: _Network, rules: t.Iterable[Object], key: str, port: int | None) -> bool:
+    """Whether the rules for a port let a whole network through, each of them a part of it maybe."""
+    allowed: list[_Network] = []
+    for rule in rules:
+        if port is not None and rule.get("ports") and not any(_is_for(entry, port) for entry in rule["ports"]):
+            continue
+        if not rule.get(key):
+            return True
+        for peer in rule[key]:
+            allowed += _allowed(peer.get("ipBlock") or {})
+    same = t.cast("list[ipaddress.IPv4Network]", [block for block in allowed if block.version == network.version])
+    return any(network.subnet_of(t.cast(t.Any, block)) for block in ipaddress.collapse_addresses(same))
+
+
+def _is_for(entry: Object, port: int) -> bool:
+    """Whether a port of a rule is this one. Nobody knows here which number a name stands for."""
+    if entry.get("protocol", "TCP") != "TCP":
+        return False
+    first = entry.get("port")
+    return not isinstance(first, int) or first <= port <= int(entry.get("endPort") or first)
+
+
+def _allowed(block: Object) -> list[_Network]:
+    """The networks of an ipBlock: its cidr without what it excepts."""
+    if not block.get("cidr"):
+        return []
+    found: list[t.Any] = [ipaddress.ip_network(block["cidr"], strict=False)]
+    for text in block.get("except") or []:
+        gone: t.Any = ipaddress.ip_network(text, strict=False)
+        rest: list[t.Any] = []
+        for each in found:
+            if gone.version == each.version and gone.subnet_of(each):
+                rest += each.address_exclude(gone)
+            elif gone.version != each.version or not each.subnet_of(gone):
+                rest.append(each)
+        found = rest
+    return found
 
 
 __all__ = (

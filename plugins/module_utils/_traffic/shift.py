@@ -107,18 +107,20 @@ def read_facts(request: Request, host: Cluster, member: Cluster) -> Facts:
     facts.zones = sorted(zone for zone in zones if zone)
     if is_openshift(host.client):
         facts.user = None
+    ports: dict[str, set[int]] = {}
     for entry in request.services:
-        _read_service(request, entry, host, member, facts)
+        ports.setdefault(entry["namespace"], set()).update(_read_service(request, entry, host, member, facts))
     for namespace in sorted({entry["namespace"] for entry in request.services}):
         policies = host.list("NetworkPolicy", namespace)
         facts.warnings += [
             f"NetworkPolicy {namespace}/{text}, or what it applies to does not reach {request.burst}"
-            for text in checks.policy_warnings(policies, "Egress", None, request.member_networks)
+            for text in checks.policy_warnings(policies, "Egress", None, request.member_networks, ports[namespace])
         ]
     return facts
 
 
-def _read_service(request: Request, entry: Object, host: Cluster, member: Cluster, facts: Facts) -> None:
+def _read_service(request: Request, entry: Object, host: Cluster, member: Cluster, facts: Facts) -> set[int]:
+    """Read one Service; the TCP ports on which its pods listen."""
     namespace, name = entry["namespace"], entry["service"]
     where = f"Service {namespace}/{name}"
     service, other = host.get("Service", namespace, name), member.get("Service", namespace, name)
@@ -126,13 +128,13 @@ def _read_service(request: Request, entry: Object, host: Cluster, member: Cluste
         if found is None:
             facts.problems.append(f"{where}: {label} has none; place it on both clusters with burst_apps")
     if service is None or other is None:
-        return
+        return set()
     ports, problem = checks.chosen_ports(service, entry.get("port"))
     problems = [*checks.service_problems(service), *([problem] if problem else [])]
     problems += checks.port_name_problems(service, other, ports)
     there = keeper.endpoints_of(member.list("EndpointSlice", namespace, f"{keeper.SERVICE_LABEL}={name}"), ports)
+    numbers = {port.number for endpoint in there.values() for port in endpoint.ports if port.protocol == "TCP"}
     if request.opened_ports is not None:
-        numbers = {port.number for endpoint in there.values() for port in endpoint.ports if port.protocol == "TCP"}
         problems += [
             f"its pods in {request.burst} listen on port {number}, which burst_ports does not open to the data centre."
             f" Add {{from: {number}, to: {number}}} there"
@@ -140,13 +142,13 @@ def _read_service(request: Request, entry: Object, host: Cluster, member: Cluste
         ]
     facts.problems += [f"{where}: {text}" for text in problems]
     if problems:
-        return
+        return numbers
     labels = other["spec"].get("selector") or {}
     facts.warnings += [f"{where}: {text}" for text in checks.service_warnings(service)]
     facts.warnings += [
         f"NetworkPolicy {namespace}/{text} in {request.burst}, or {name} is not reached from the data centre"
         for text in checks.policy_warnings(
-            member.list("NetworkPolicy", namespace), "Ingress", labels, request.host_networks
+            member.list("NetworkPolicy", namespace), "Ingress", labels, request.host_networks, numbers
         )
     ]
     pods = member.list("Pod", namespace, ",".join(f"{key}={value}" for key, value in sorted(labels.items())))
@@ -160,6 +162,7 @@ def _read_service(request: Request, entry: Object, host: Cluster, member: Cluste
             "requests": checks.readiness_request(newest, targets),
         }
     )
+    return numbers
 
 
 def check_facts(facts: Facts, option: str = "services") -> None:

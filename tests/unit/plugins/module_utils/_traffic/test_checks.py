@@ -145,6 +145,45 @@ def test_policies_add_up() -> None:
     assert warned(policy("deny", []), policy("all", [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}])) == []
 
 
+def test_what_a_policy_excepts() -> None:
+    """As 'anywhere but the private networks', which is often asked for."""
+    block = {"cidr": "0.0.0.0/0", "except": ["10.10.0.0/16", "172.16.0.0/12"]}
+    assert warned(policy("internet", [{"from": [{"ipBlock": block}]}])) == [
+        "internet lets nothing from 10.10.0.0/24, 10.10.128.0/24. Add an ipBlock with it"
+    ]
+    inside = {"cidr": "10.10.0.0/16", "except": ["10.10.128.128/25"]}
+    assert warned(policy("part", [{"from": [{"ipBlock": inside}]}])) == [
+        "part lets nothing from 10.10.128.0/24. Add an ipBlock with it"
+    ]
+    assert warned(policy("all", [{"from": [{"ipBlock": {"cidr": "10.10.0.0/16", "except": ["10.10.5.0/24"]}}]}])) == []
+
+
+def test_blocks_add_up() -> None:
+    halves = [{"ipBlock": {"cidr": f"10.10.{third}.0/25"}} for third in (0, 128)]
+    others = [{"ipBlock": {"cidr": f"10.10.{third}.128/25"}} for third in (0, 128)]
+    assert warned(policy("both", [{"from": halves}, {"from": others}])) == []
+    assert warned(policy("one", [{"from": halves}]), policy("other", [{"from": others}])) == []
+    assert len(warned(policy("one", [{"from": halves}]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("ports", "left"),
+    [
+        ([{"port": 443}], "one lets nothing from 10.10.0.0/24. Add an ipBlock with it"),
+        ([{"port": 8080, "protocol": "UDP"}], "one lets nothing from 10.10.0.0/24. Add an ipBlock with it"),
+        ([{"port": 8080}], "one lets nothing from 10.10.0.0/24 on port 9090. Add an ipBlock with it"),
+        ([{"port": 8080, "endPort": 9090}], None),
+        ([{"port": "web"}], None),
+        ([{"protocol": "TCP"}], None),
+        ([], None),
+    ],
+)
+def test_the_ports_of_policies(ports: list[dict[str, t.Any]], left: str | None) -> None:
+    rule = {"from": [{"ipBlock": {"cidr": "10.10.0.0/16"}}], "ports": ports}
+    found = checks.policy_warnings([policy("one", [rule])], "Ingress", {}, ["10.10.0.0/24"], {8080, 9090})
+    assert found == ([left] if left else [])
+
+
 def test_policies_for_other_pods_or_the_other_direction() -> None:
     assert warned(policy("blog", [], podSelector={"matchLabels": {"app": "blog"}})) == []
     assert warned(policy("out", [], policyTypes=["Egress"])) == []
