@@ -31,7 +31,7 @@ from ansible_collections.cloudburst.federation.tests.unit.lab.plugins.test_eks_l
     remove,
     world,
 )
-from ansible_collections.cloudburst.federation.tests.unit.lab.plugins.test_eks_stack_absent import EARTH
+from ansible_collections.cloudburst.federation.tests.unit.lab.plugins.test_eks_stack_absent import EARTH, MARS
 from ansible_collections.cloudburst.federation.tests.unit.lab.plugins.test_eks_stack_absent import Role as Run
 from ansible_collections.cloudburst.federation.tests.unit.roles import ROLES, Role
 from labkit.aws import identity
@@ -57,6 +57,8 @@ def render(end: datetime.datetime, volumes: str = "keep") -> str:
         eks_lease_volumes=volumes,
         eks_lease_mail="",
         eks_lease_policy_arns=[],
+        eks_lease_owner=EARTH,
+        eks_lease_take_over="",
         __eks_lease_next=following,
     )
 
@@ -195,7 +197,7 @@ def test_what_goes_with_it_is_marked_while_the_stack_is_there(world: World, leas
 def test_a_longer_lease_ends_nothing(aws: t.Any, lease: Given) -> None:
     """The schedule follows an update of the stack, and the stack that is not due stays."""
     vpc = {"Vpc": STACK["Vpc"]}
-    made = aws.create(vpc, name="cloudburst-vulcan")
+    made = aws.create(vpc, name="cloudburst-vulcan", tags={"cloudburst:burst": "vulcan", "cloudburst:owner": EARTH})
     assert aws.end(made)[0] == "CREATE_COMPLETE"
     try:
         lease.give(in_seconds(3600))
@@ -205,6 +207,24 @@ def test_a_longer_lease_ends_nothing(aws: t.Any, lease: Given) -> None:
         lease.give(in_seconds(0))
         assert lease.until_it_has_run()["status"] == "SUCCEEDED"
         assert aws.end(made)[0] == "DELETE_COMPLETE"
+    finally:
+        aws.delete(made)
+        aws.end(made)
+
+
+@pytest.mark.parametrize(
+    "tags", [{}, {"cloudburst:burst": "mars"}, {"cloudburst:burst": "vulcan", "cloudburst:owner": MARS}]
+)
+def test_somebody_elses_stack_stays_when_the_lease_ends(aws: t.Any, lease: Given, tags: dict[str, str]) -> None:
+    """The burst went without its lease, and since then there has been another stack of its name."""
+    made = aws.create({"Vpc": STACK["Vpc"]}, name="cloudburst-vulcan", tags=tags)
+    assert aws.end(made)[0] == "CREATE_COMPLETE"
+    try:
+        lease.give(in_seconds(0), volumes="remove")
+        run = lease.until_it_has_run()
+        assert run["status"] == "SUCCEEDED", run
+        assert aws.end(made)[0] == "CREATE_COMPLETE"
+        assert "is not this burst's" in json.loads(run["output"])["Says"]
     finally:
         aws.delete(made)
         aws.end(made)

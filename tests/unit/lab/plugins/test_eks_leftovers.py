@@ -67,7 +67,7 @@ class World:
         self.aws = aws
         self.clients = {service: aws.client(service) for service in SERVICES}
         self.user = self._user()
-        self.stack_id = aws.create(STACK, name="cloudburst-vulcan")
+        self.stack_id = aws.create(STACK, name="cloudburst-vulcan", tags={BURST["Key"]: BURST["Value"]})
         status, events = aws.end(self.stack_id)
         assert status == "CREATE_COMPLETE", events
         done = [event for event in events if event["ResourceStatus"] == "CREATE_COMPLETE"]
