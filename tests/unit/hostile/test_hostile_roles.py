@@ -182,6 +182,18 @@ def test_a_burst_has_one_controller_and_one_firewall(groups: dict[str, list[str]
     assert "".join(refusals).startswith(message)
 
 
+@pytest.mark.parametrize("empty", ["[]", " [ ]\n", "", "\n", [], None, ", ,", "---\n[]"])
+def test_an_empty_list_is_not_set_however_it_is_given(empty: t.Any) -> None:
+    given = {"burst_extension": "existing", "burst_member_context": "mars", "burst_host_name": "earth"}
+    tunnels = {"burst_name": "mars", "burst_local_networks": ["10.10.0.0/24"], "burst_tunnels": [TUNNEL]}
+    assert check.rejections("variables.yml", **given, **tunnels) == []
+    for name in ("burst_local_networks", "burst_tunnels"):
+        if name == "burst_tunnels" and empty == ", ,":
+            continue
+        (rejection,) = check.rejections("variables.yml", **given, **{**tunnels, name: empty})
+        assert f"not set: {name}." in rejection
+
+
 @pytest.mark.parametrize(
     ("given", "rejected"),
     [
