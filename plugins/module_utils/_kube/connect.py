@@ -23,6 +23,9 @@ from .objects import Object
 from .tls import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
 from .urls import PROXY_SCHEMES, check_url
 
+# All authorities that a system knows are a tenth of it.
+_MOST_BYTES = 2 * 1024 * 1024
+
 # Where they are missing, client.py says so
 with contextlib.suppress(ImportError):
     import kubernetes.config
@@ -50,6 +53,7 @@ def connect_as(params: t.Mapping[str, t.Any], *, label: str, prefix: str = "") -
     for name in ("ca_cert", "client_cert", "client_key"):
         if given[name] and not os.path.isfile(given[name]):
             raise InvalidOption(f"{prefix}{name} is {given[name]!r}; there is no such file.")
+        _check_size(given[name], f"{prefix}{name}")
     if bool(given["client_cert"]) != bool(given["client_key"]):
         raise InvalidOption(f"{prefix}client_cert and {prefix}client_key: set both or neither.")
     if given["host"] and (given["api_key"] or given["client_cert"]):
@@ -199,7 +203,19 @@ def _configuration(
             f"{label}: {option} {place} cannot be used: a certificate or key of context {context or 'current-context'}"
             f" cannot be read: {error}"
         ) from error
+    for path in (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file):
+        _check_size(path, f"{label}: {option} {place}")
     return configuration, identity
+
+
+def _check_size(path: str | None, named_by: str) -> None:
+    """Reject a file that is far too large for certificates or a key: it would be read whole, and it may be sparse.
+
+    :param named_by: what names the file, for the message.
+    """
+    size = os.path.getsize(path) if path and os.path.exists(path) else 0
+    if size > _MOST_BYTES:
+        raise InvalidOption(f"{named_by}: {path} has {size} bytes, more than {_MOST_BYTES}: it holds no certificates.")
 
 
 __all__ = ("connect_as", "connect_member", "connect_with_token", "context_names", "secrets_of")

@@ -155,13 +155,15 @@ def _find_botocore():  # type: () -> None
 def _fresh(cluster, region, role):  # type: (str, str, str | None) -> dict[str, object]
     _find_botocore()
     import botocore.session
+    from botocore.config import Config
     from botocore.credentials import Credentials
     from botocore.exceptions import NoCredentialsError
 
     session = botocore.session.Session()
     now = time.time()
     if role:
-        sts = session.create_client("sts", region_name=region)
+        limits = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+        sts = session.create_client("sts", region_name=region, config=limits)
         given = sts.assume_role(RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
         credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         until = given["Expiration"]

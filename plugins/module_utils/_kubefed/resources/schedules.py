@@ -80,7 +80,6 @@ class Schedule:
         recorded(made, found or {"metadata": {}}, record)
         return made
 
-
     def _scaled(self, found: Object) -> Object:
         """The number of replicas that somebody has given since; see :data:`REPLICAS_ANNOTATION`."""
         made_of = self.annotations.get(REPLICAS_ANNOTATION)

@@ -105,6 +105,23 @@ def test_what_can_not_be_used(given: dict[str, t.Any], reason: str) -> None:
         connect_as(params("member_", **given), label="x", prefix="member_")
 
 
+@pytest.mark.parametrize("where", ["option", "kubeconfig", "key"])
+def test_a_sparse_file_is_not_read_whole(tmp_path: Path, where: str) -> None:
+    sparse = tmp_path / "sparse"
+    with sparse.open("w") as file:
+        file.truncate(3 << 30)
+    given = params(kubeconfig=kubeconfig(), context="UPPER")
+    if where == "option":
+        given["ca_cert"] = str(sparse)
+    elif where == "kubeconfig":
+        given["kubeconfig"] = kubeconfig(cluster={"certificate-authority": str(sparse)})
+    else:
+        user = {"client-certificate": str(sparse), "client-key": str(sparse)}
+        given["kubeconfig"] = kubeconfig(users=[{"name": "u", "user": user}])
+    with pytest.raises(InvalidOption, match=r"sparse has 3221225472 bytes, more than 2097152"):
+        connect_as(given, label="x")
+
+
 def options(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, t.Any]:
     """A module's options as this environment fills them in."""
     for name, value in environment.items():
