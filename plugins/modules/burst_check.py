@@ -492,12 +492,12 @@ def _url(server: str) -> str:
 
 
 def _context_problems(file_variable: str, kubeconfig: str | None, variable: str, context: str) -> list[Problem]:
-    place = source_of(kubeconfig)
+    source = source_of(kubeconfig)
     try:
         files = load(kubeconfig)
     except FederationError as error:
-        return [Problem(file_variable, place, error.message)]
-    return context_problems(place, files, context, variable)
+        return [Problem(file_variable, source, error.message)]
+    return context_problems(source, files, context, variable)
 
 
 def main() -> None:

@@ -100,12 +100,12 @@ def planned(loads: t.Sequence[Load], kinds: t.Sequence[Kind], *, least: int, mos
     """
     smallest = Amount(*(min(kind.free[index] for kind in kinds) for index in range(3)))
     system = [Load("kube-system/coredns", _DNS)] * 2 if loads else []
-    nodes, left = packed([*loads, *system], Room("node", smallest))
+    nodes, too_large = packed([*loads, *system], Room("node", smallest))
     wanted = max(nodes, least, there)
     count = min(wanted, most)
-    short = without_room(loads, [Room(str(index), smallest) for index in range(count)]) if nodes > count else left
+    short = without_room(loads, [Room(str(index), smallest) for index in range(count)]) if nodes > count else too_large
     missing = total(load.amount for load in short)
-    return Plan(count, cheapest_first(kinds), len(short), missing, len(left))
+    return Plan(count, cheapest_first(kinds), len(short), missing, len(too_large))
 
 
 def cost(plan: Plan, *, fixed: t.Sequence[tuple[str, int]], prices: Prices) -> float:

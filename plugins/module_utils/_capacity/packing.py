@@ -84,26 +84,26 @@ def without_room(loads: t.Sequence[Load], rooms: t.Sequence[Room]) -> list[Load]
     """The pods that find no room on nodes that are there. The nodes are left as they are."""
     rooms = copy.deepcopy(list(rooms))
     largest = Amount(*(max((room.free[index] for room in rooms), default=0) for index in range(3)))
-    left = []
+    waiting = []
     for load in decreasing(loads, largest):
         for room in rooms:
             if room.takes(load):
                 room.put(load)
                 break
         else:
-            left.append(load)
-    return left
+            waiting.append(load)
+    return waiting
 
 
 class Packing(t.NamedTuple):
     """New nodes of one kind.
 
     :ivar nodes: how many are needed.
-    :ivar left: the pods that not even an empty one takes.
+    :ivar too_large: the pods that do not even fit on an empty node.
     """
 
     nodes: int
-    left: list[Load]
+    too_large: list[Load]
 
 
 def packed(loads: t.Sequence[Load], node: Room) -> Packing:
@@ -114,7 +114,7 @@ def packed(loads: t.Sequence[Load], node: Room) -> Packing:
     :param node: an empty one.
     """
     nodes: list[Room] = []
-    left, put = [], []
+    too_large, put = [], []
     for load in decreasing(loads, node.free):
         for room in nodes:
             if room.takes(load):
@@ -122,7 +122,7 @@ def packed(loads: t.Sequence[Load], node: Room) -> Packing:
         else:
             room = copy.deepcopy(node)
             if not room.takes(load):
-                left.append(load)
+                too_large.append(load)
                 continue
             nodes.append(room)
         room.put(load)
@@ -130,7 +130,7 @@ def packed(loads: t.Sequence[Load], node: Room) -> Packing:
     count = len(nodes)
     if count and total(put).share_of(Amount(*(value * count for value in node.free))) > FULLEST:
         count += 1
-    return Packing(count, left)
+    return Packing(count, too_large)
 
 
 __all__ = ("FULLEST", "Load", "Packing", "Room", "decreasing", "load_of", "packed", "without_room")

@@ -114,8 +114,8 @@ class Sweep:
     def _report_running(self) -> None:
         """Put into the result what of the stack is paid by the hour, and what the burst costs an hour with the rest."""
         rows = running(self._resources, self.things, self.prices, extended=self._is_in_extended_support())
-        left = [row["monthly_cost"] for row in self.run.result["leftovers"]]
-        hour = sum(row["hourly_cost"] or 0.0 for row in rows) + total(left) / HOURS
+        monthly = [row["monthly_cost"] for row in self.run.result["leftovers"]]
+        hour = sum(row["hourly_cost"] or 0.0 for row in rows) + total(monthly) / HOURS
         self.run.result["running"] = rows
         self.run.result["hourly_cost"] = round(hour, 3)
         self.run.result["prices"] = self.prices.source
@@ -180,12 +180,12 @@ class Sweep:
 
     def _round(self, not_deleted: dict[str, str]) -> PollResult:
         try:
-            left = self._left(not_deleted)
+            remaining = self._remaining(not_deleted)
         finally:
             self._report_removed()
-        return PollResult(not left, summary(left))
+        return PollResult(not remaining, summary(remaining))
 
-    def _left(self, not_deleted: dict[str, str]) -> list[str]:
+    def _remaining(self, not_deleted: dict[str, str]) -> list[str]:
         """Have everything deleted that can be, and tell what is not gone yet."""
         self.look()
         found = [each for each in self.found(cluster_goes=False) if not each.kept and each.thing.id not in not_deleted]
@@ -308,10 +308,10 @@ def iso(seconds_: float) -> str:
     return f"{datetime.datetime.fromtimestamp(seconds_, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def summary(left: t.Sequence[str]) -> str:
-    """What is left as one line."""
-    more = len(left) - _NAMED
-    return ", ".join(left[:_NAMED]) + (f" and {more} more" if more > 0 else "") if left else "nothing"
+def summary(names: t.Sequence[str]) -> str:
+    """The first of some names, and the number of the others, as one line."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "") if names else "nothing"
 
 
 __all__ = ("Sweep", "iso", "summary", "tagged")

@@ -220,7 +220,7 @@ class Client:
         again = 1 if method == "GET" else 0
 
         def exchange(given_up: threading.Event) -> _Received:
-            left = again
+            retries = again
             while True:
                 response = self._pool.request(
                     method,
@@ -235,9 +235,9 @@ class Client:
                     whole = self._content(response, given_up)
                     return _Received(response.status, response.headers.getlist("Warning"), whole)
                 except urllib3.exceptions.HTTPError:
-                    if not left:
+                    if not retries:
                         raise
-                    left -= 1
+                    retries -= 1
 
         try:
             return within(REQUEST_TIMEOUT, exchange)

@@ -175,15 +175,15 @@ def _configuration(
     :param option: name of the option that kubeconfig comes from, for messages.
     :param token: goes over the user's own, which are not asked for then.
     """
-    place = contexts.source_of(kubeconfig)
+    source = contexts.source_of(kubeconfig)
     configuration = _blank()
     try:
-        access = contexts.choose(contexts.load(kubeconfig), context, place)
+        access = contexts.choose(contexts.load(kubeconfig), context, source)
         if token:
             access = access._replace(user={key: value for key, value in access.user.items() if key.startswith("as")})
-        check_url(access.cluster["server"], f"the server in {place}", ("http", "https"))
+        check_url(access.cluster["server"], f"the server in {source}", ("http", "https"))
         if "proxy-url" in access.cluster:
-            check_url(access.cluster["proxy-url"], f"the proxy in {place}", PROXY_SCHEMES)
+            check_url(access.cluster["proxy-url"], f"the proxy in {source}", PROXY_SCHEMES)
         identity, certificate = credentials(access)
     except Unavailable as error:
         raise Unreachable(f"{label}: {error.message}") from error
@@ -200,11 +200,11 @@ def _configuration(
         kubernetes.config.load_kube_config_from_dict(single, client_configuration=configuration, persist_config=False)
     except (kubernetes.config.ConfigException, OSError, ValueError) as error:
         raise InvalidOption(
-            f"{label}: {option} {place} cannot be used: a certificate or key of context {context or 'current-context'}"
+            f"{label}: {option} {source} cannot be used: a certificate or key of context {context or 'current-context'}"
             f" cannot be read: {error}"
         ) from error
     for path in (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file):
-        _check_size(path, f"{label}: {option} {place}")
+        _check_size(path, f"{label}: {option} {source}")
     return configuration, identity
 
 

@@ -20,14 +20,14 @@ def content(path: str, maximum: int) -> bytes:
     # A FIFO that nobody writes to would be waited for.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode):
-            raise OSError(f"it is {kind_of(state.st_mode)}, not a regular file")
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError(f"it is {kind_of(info.st_mode)}, not a regular file")
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            raw = b"" if state.st_size > maximum else stream.read(maximum + 1)
+            raw = b"" if info.st_size > maximum else stream.read(maximum + 1)
     finally:
         os.close(handle)
-    size = max(state.st_size, len(raw))
+    size = max(info.st_size, len(raw))
     if size > maximum:
         raise OSError(f"it has {size} bytes, more than {maximum}")
     return raw

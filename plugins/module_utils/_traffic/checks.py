@@ -221,14 +221,14 @@ def policy_warnings(
     key = "from" if direction == "Ingress" else "to"
     warnings = []
     for name, rules in closed:
-        left = [
+        blocked = [
             f"{network}{_on(missing)}"
             for network in there
             if (missing := _unreached(rules, key, network, ports)) is not None
             and (labels is None or _unreached(together, key, network, ports) is not None)
         ]
-        if left:
-            warnings.append(f"{name} lets nothing {key} {', '.join(left)}. Add an ipBlock with it")
+        if blocked:
+            warnings.append(f"{name} lets nothing {key} {', '.join(blocked)}. Add an ipBlock with it")
     return warnings
 
 

@@ -206,18 +206,22 @@ def pack(
     """
     groups: dict[str, tuple[str, tuple[Port, ...]]] = {}
     packed: dict[str, list[Endpoint]] = {}
-    left = dict(sorted(wanted.items()))
+    unassigned = dict(sorted(wanted.items()))
     for name, item in sorted(existing.items()):
         found = endpoints_of([item], None)
         here = next(iter(found.values()), None)
         if here is None:
             continue
         group = (here.family, here.ports)
-        stay = [left.pop(a) for a in sorted(found) if a in left and (left[a].family, left[a].ports) == group]
+        stay = [
+            unassigned.pop(a)
+            for a in sorted(found)
+            if a in unassigned and (unassigned[a].family, unassigned[a].ports) == group
+        ]
         if stay:
             groups[name], packed[name] = group, stay
     number = 0
-    for endpoint in left.values():
+    for endpoint in unassigned.values():
         group = (endpoint.family, endpoint.ports)
         room = next((n for n in sorted(packed) if groups[n] == group and len(packed[n]) < SLICE_SIZE), None)
         while room is None:

@@ -397,8 +397,8 @@ def clean_host(request: Request, host: Cluster, waiter: Waiter) -> None:
     _remove_slices(host, our_slices(request, host))
     _remove_roles(request, host, ())
     last = [("ConfigMap", request.namespace, name), ("Lease", request.namespace, name)]
-    left = [found for found in manifests.host_leftovers(request.burst, request.namespace) if found not in last]
-    for kind, namespace, each in left:
+    leftovers = [found for found in manifests.host_leftovers(request.burst, request.namespace) if found not in last]
+    for kind, namespace, each in leftovers:
         host.delete(kind, namespace, each)
     _wait_gone(request, host, waiter)
     for kind, namespace, each in reversed(last):

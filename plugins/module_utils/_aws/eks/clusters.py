@@ -196,38 +196,38 @@ def names_of(data: Config, cluster: Config, region: str, alias: str | None, user
     """
     arn = str(cluster["arn"])
     context = alias or user_alias or arn
-    user, place = user_alias or arn, arn
+    user, cluster_entry = user_alias or arn, arn
     present = find(data, "contexts", context)
     if present is not None:
-        old_user, old_place = str(present.get("user")), str(present.get("cluster"))
+        old_user, old_cluster = str(present.get("user")), str(present.get("cluster"))
         content = find(data, "users", old_user)
         if content is not None and not _is_for(old_user, content, cluster["name"], region):
             raise InvalidOption(
                 f"{'alias' if alias else 'user_alias' if user_alias else 'name'} would create the context {context}, "
-                f"but one exists and is for something else (cluster {old_place}, user {old_user}). Choose another "
+                f"but one exists and is for something else (cluster {old_cluster}, user {old_user}). Choose another "
                 f"alias, or remove that one first: kubectl config delete-context '{context}'",
             )
         # An ARN that is another one's belongs to a cluster of the same name in another account.
         if content is not None and not user_alias and _ARN.fullmatch(old_user) is None:
             user = old_user
-        if content is not None and _serves_alone(data, old_place, cluster["name"], region):
-            place = old_place
+        if content is not None and _serves_alone(data, old_cluster, cluster["name"], region):
+            cluster_entry = old_cluster
     content = find(data, "users", user)
     if content is not None and not _is_for(user, content, cluster["name"], region):
         raise InvalidOption(
             f"user_alias is {user!r}, but the user of this name is for something else. Choose another name.",
         )
-    return Names(cluster=place, context=context, user=user)
+    return Names(cluster=cluster_entry, context=context, user=user)
 
 
-def _serves_alone(data: Config, place: str, name: str, region: str) -> bool:
+def _serves_alone(data: Config, cluster_entry: str, name: str, region: str) -> bool:
     """Whether a cluster's entry under a name that was chosen is for contexts of this cluster only."""
-    users = {refers.get("user") for refers in _contexts(data).values() if refers.get("cluster") == place}
-    contents = {user: find(data, "users", str(user)) for user in users}
+    users = {refers.get("user") for refers in _contexts(data).values() if refers.get("cluster") == cluster_entry}
+    entries = {user: find(data, "users", str(user)) for user in users}
     return (
-        find(data, "clusters", place) is not None
-        and not _ARN.fullmatch(place)
-        and all(content is not None and _is_for(str(user), content, name, region) for user, content in contents.items())
+        find(data, "clusters", cluster_entry) is not None
+        and not _ARN.fullmatch(cluster_entry)
+        and all(entry is not None and _is_for(str(user), entry, name, region) for user, entry in entries.items())
     )
 
 
@@ -367,9 +367,9 @@ def edit_to_absent(data: Config, name: str, region: str | None, profile: str | N
     owners = users if alias is None else {contexts[context].get("user") for context in gone}
 
     def unused(key: str, candidates: t.Collection[t.Any]) -> dict[str, Config | None]:
-        left = set(candidates) - {refers.get(key) for refers in stay}
+        unused = set(candidates) - {refers.get(key) for refers in stay}
         there = {entry["name"] for entry in data.get(f"{key}s") or []}
-        return dict.fromkeys(sorted(str(name) for name in left & there))
+        return dict.fromkeys(sorted(str(name) for name in unused & there))
 
     entries: dict[str, dict[str, Config | None]] = {
         "clusters": unused("cluster", clusters),

@@ -77,14 +77,14 @@ def check_folder(path: str) -> None:
 def _why_unsafe(folder: str) -> str | None:
     """Why others could change a folder; ``None`` if they cannot, or if it does not exist."""
     try:
-        state = os.lstat(folder)
+        info = os.lstat(folder)
     except FileNotFoundError:
         return None
-    if not stat.S_ISDIR(state.st_mode):
-        return "is a symbolic link" if stat.S_ISLNK(state.st_mode) else "is not a folder"
-    if state.st_uid != os.geteuid():
-        return f"belongs to somebody else (uid {state.st_uid})"
-    return "is writable by others" if state.st_mode & 0o022 else None
+    if not stat.S_ISDIR(info.st_mode):
+        return "is a symbolic link" if stat.S_ISLNK(info.st_mode) else "is not a folder"
+    if info.st_uid != os.geteuid():
+        return f"belongs to somebody else (uid {info.st_uid})"
+    return "is writable by others" if info.st_mode & 0o022 else None
 
 
 def put(path: str, text: str, mode: int) -> None:

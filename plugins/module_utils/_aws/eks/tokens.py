@@ -97,8 +97,8 @@ def _key(words):  # type: (list[str]) -> str
     for name in files:
         path = os.path.expanduser(name)
         try:
-            state = os.stat(path)
-            states.append([path, state.st_mtime_ns, state.st_size, state.st_ino])
+            info = os.stat(path)
+            states.append([path, info.st_mtime_ns, info.st_size, info.st_ino])
         except OSError:
             states.append([path])
     settings = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
@@ -112,8 +112,8 @@ def _kept(path):  # type: (str) -> dict[str, str] | None
     """
     try:
         with open(path, encoding="utf-8") as stream:
-            state = os.fstat(stream.fileno())
-            if state.st_uid != os.geteuid() or state.st_mode & 0o077:
+            info = os.fstat(stream.fileno())
+            if info.st_uid != os.geteuid() or info.st_mode & 0o077:
                 return None
             entry = json.load(stream)
         if not SPARE_SECONDS <= entry["expires"] - time.time() <= VALID_SECONDS:

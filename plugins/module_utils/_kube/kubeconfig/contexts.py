@@ -112,26 +112,26 @@ def source_of(kubeconfig: t.Any) -> str:
     return GIVEN if isinstance(kubeconfig, dict) else (path_of(kubeconfig) or "the default kubeconfig")
 
 
-def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: str) -> Access:
+def choose(files: t.Sequence[tuple[Object, str]], context: str | None, source: str) -> Access:
     """What a context leads to.
 
     :param files: of :func:`load`.
     :param context: ``None`` for the current one.
-    :param place: what the kubeconfig is called in messages.
+    :param source: what the kubeconfig is called in messages.
     :raises InvalidOption: there is no such context, or it is incomplete, or a field of it is not of its type.
     """
     for data, _folder in files:
-        _check_unique(data, place)
+        _check_unique(data, source)
     merged = entries.view([data for data, _folder in files])
     known, current = names(files)
     listed = ", ".join(sorted(known)) or "none"
     name = context or current
     if not name:
-        raise InvalidOption(f"{place} has no current context. Choose one of its contexts: {listed}.")
+        raise InvalidOption(f"{source} has no current context. Choose one of its contexts: {listed}.")
     chosen = entries.find(merged, "contexts", name)
     if chosen is None:
-        raise InvalidOption(f"there is no context {name!r} in {place}. It has: {listed}.")
-    where = f"context {name} of {place}"
+        raise InvalidOption(f"there is no context {name!r} in {source}. It has: {listed}.")
+    where = f"context {name} of {source}"
     parts: dict[str, Object] = {}
     for key in ("cluster", "user"):
         wanted = chosen.get(key) or ""
@@ -139,7 +139,7 @@ def choose(files: t.Sequence[tuple[Object, str]], context: str | None, place: st
         if folder is None and (wanted or key == "cluster"):
             raise InvalidOption(f"{where} names the {key} {wanted!r}, which does not exist.")
         content = entries.find(merged, f"{key}s", wanted) or {}
-        parts[key] = _absolute(key, typed(key, content, f"{key} {wanted} of {place}"), folder or "")
+        parts[key] = _absolute(key, typed(key, content, f"{key} {wanted} of {source}"), folder or "")
     access = Access(where, parts["cluster"], parts["user"])
     _check(access)
     return access
@@ -151,12 +151,12 @@ def names(files: t.Sequence[tuple[Object, str]]) -> tuple[list[str], str | None]
     return [entry["name"] for entry in merged["contexts"]], merged[entries.CURRENT] or None
 
 
-def _check_unique(data: Object, place: str) -> None:
+def _check_unique(data: Object, source: str) -> None:
     for list_name in entries.LISTS:
         names = [entry["name"] for entry in data.get(list_name) or []]
         twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
         if twice:
-            raise InvalidOption(f"{place} has {twice[0]!r} more than once in {list_name}, which kubectl rejects.")
+            raise InvalidOption(f"{source} has {twice[0]!r} more than once in {list_name}, which kubectl rejects.")
 
 
 def typed(kind: str, content: Object, where: str) -> Object:

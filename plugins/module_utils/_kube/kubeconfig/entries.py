@@ -177,36 +177,36 @@ def find(data: Config, list_name: str, name: str) -> Config | None:
     return None
 
 
-def view(contents: t.Sequence[Config]) -> Config:
+def view(configs: t.Sequence[Config]) -> Config:
     """Several files as kubectl sees them: of entries of the same name, and of the current contexts, the first one.
 
     That is Load() of client-go's tools/clientcmd/loader.go.
     """
-    result: Config = {CURRENT: next((data[CURRENT] for data in contents if data.get(CURRENT)), "")}
+    result: Config = {CURRENT: next((data[CURRENT] for data in configs if data.get(CURRENT)), "")}
     for list_name in LISTS:
         seen: dict[str, Config] = {}
-        for data in contents:
+        for data in configs:
             for entry in data.get(list_name) or []:
                 seen.setdefault(entry["name"], entry)
         result[list_name] = list(seen.values())
     return result
 
 
-def share(edit: Edit, contents: t.Sequence[Config], default: int) -> list[Edit]:
+def share(edit: Edit, configs: t.Sequence[Config], default: int) -> list[Edit]:
     """What an edit of all files together means for each.
 
     An entry is changed or removed in the file it comes from. What is new, and a current context that is set, goes to
     the default file. A current context is emptied where it comes from. That is ModifyConfig() of client-go's
     tools/clientcmd/config.go. It is also emptied wherever it names a context that is removed.
 
-    :param contents: what :func:`parse` made of each file, in the order of precedence.
+    :param configs: what :func:`parse` made of each file, in the order of precedence.
     :param default: index of the file that new entries go to.
     """
 
     def origin(holds: t.Callable[[Config], bool]) -> int:
-        return next((index for index, data in enumerate(contents) if holds(data)), default)
+        return next((index for index, data in enumerate(configs) if holds(data)), default)
 
-    result = [Edit({list_name: {} for list_name in LISTS}) for data in contents]
+    result = [Edit({list_name: {} for list_name in LISTS}) for data in configs]
     for list_name, wanted in edit.entries.items():
         for name, entry in wanted.items():
             index = origin(lambda data: find(data, list_name, name) is not None)  # noqa: B023 # called at once
@@ -215,16 +215,16 @@ def share(edit: Edit, contents: t.Sequence[Config], default: int) -> list[Edit]:
         index = default if edit.current_context else origin(lambda data: bool(data.get(CURRENT)))
         result[index] = result[index]._replace(current_context=edit.current_context)
     gone = {name for name, content in edit.entries.get("contexts", {}).items() if content is None}
-    for index, data in enumerate(contents):
+    for index, data in enumerate(configs):
         # It may be hidden by another file's, and must not come up later and lead nowhere.
-        if data.get(CURRENT) in gone and _number_of(contents, data[CURRENT]) == 1:
+        if data.get(CURRENT) in gone and _number_of(configs, data[CURRENT]) == 1:
             result[index] = result[index]._replace(current_context="")
     return result
 
 
-def _number_of(contents: t.Sequence[Config], context: str) -> int:
+def _number_of(configs: t.Sequence[Config], context: str) -> int:
     """How many files have a context of this name."""
-    return sum(find(data, "contexts", context) is not None for data in contents)
+    return sum(find(data, "contexts", context) is not None for data in configs)
 
 
 # -- changing

@@ -124,18 +124,18 @@ def _raw(path: str) -> bytes:
     except OSError as error:
         raise FederationError(f"{path} cannot be read: {error}") from error
     try:
-        state = os.fstat(handle)
-        if stat.S_ISCHR(state.st_mode) and os.path.realpath(path) == os.devnull:
+        info = os.fstat(handle)
+        if stat.S_ISCHR(info.st_mode) and os.path.realpath(path) == os.devnull:
             return b""
-        if not stat.S_ISREG(state.st_mode):
-            raise FederationError(f"{path} cannot be read: it is {kind_of(state.st_mode)}, not a regular file.")
+        if not stat.S_ISREG(info.st_mode):
+            raise FederationError(f"{path} cannot be read: it is {kind_of(info.st_mode)}, not a regular file.")
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            raw = b"" if state.st_size > MAXIMUM_LENGTH else stream.read(MAXIMUM_LENGTH + 1)
+            raw = b"" if info.st_size > MAXIMUM_LENGTH else stream.read(MAXIMUM_LENGTH + 1)
     except OSError as error:
         raise FederationError(f"{path} cannot be read: {error}") from error
     finally:
         os.close(handle)
-    size = max(state.st_size, len(raw))
+    size = max(info.st_size, len(raw))
     if size > MAXIMUM_LENGTH:
         raise FederationError(
             f"{path} is not a kubeconfig: it has {size} bytes, more than {MAXIMUM_LENGTH}. It was left unchanged."

@@ -44,13 +44,13 @@ def flatten(documents: t.Iterable[t.Any], where: str = "definition") -> list[Obj
     problems: list[str] = []
     found: list[Object] = []
     for number, document in enumerate(documents, start=1):
-        for place, entry in _documents_in(document, f"document {number} of {where}"):
+        for location, entry in _documents_in(document, f"document {number} of {where}"):
             trouble = _identity_problems(entry)
             if not trouble:
                 found.append(entry)
-                place = f"{place} ({entry['kind']} {entry['metadata']['name']})"
+                location = f"{location} ({entry['kind']} {entry['metadata']['name']})"
                 trouble = _content_problems(entry)
-            problems += [f"{place}{' ' if text.startswith(('is ', 'has ')) else ': '}{text}" for text in trouble]
+            problems += [f"{location}{' ' if text.startswith(('is ', 'has ')) else ': '}{text}" for text in trouble]
     if problems:
         more = len(problems) - _LISTED
         text = "; ".join(problems[:_LISTED] + ([f"and {more} more"] if more > 0 else []))
@@ -63,13 +63,13 @@ def problems_of(document: t.Any) -> list[str]:
     return _identity_problems(document) or _content_problems(document)
 
 
-def _documents_in(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
-    """What a document holds, each with its place."""
+def _documents_in(document: t.Any, location: str) -> t.Iterator[tuple[str, t.Any]]:
+    """The objects in a document, each with its location."""
     if document is None:
         return
     if isinstance(document, list):
         for index, entry in enumerate(document):
-            yield from _documents_in(entry, f"{place}[{index}]")
+            yield from _documents_in(entry, f"{location}[{index}]")
         return
     kind = document.get("kind") if isinstance(document, dict) else None
     if kind == "List" and document.get("items") is None:
@@ -79,9 +79,9 @@ def _documents_in(document: t.Any, place: str) -> t.Iterator[tuple[str, t.Any]]:
             if isinstance(entry, dict) and kind != "List":
                 # In a list of a type, the items may leave it out (UnstructuredJSONScheme.decodeToList)
                 entry = {"apiVersion": document.get("apiVersion"), "kind": kind[: -len("List")], **entry}
-            yield from _documents_in(entry, f"{place}: items[{index}]")
+            yield from _documents_in(entry, f"{location}: items[{index}]")
         return
-    yield place, document
+    yield location, document
 
 
 def _identity_problems(document: t.Any) -> list[str]:

@@ -194,8 +194,8 @@ def _clean(value: t.Any, depth: int = 0) -> t.Any:
 
 
 def _twice(key: str, line: int | None = None) -> str:
-    place = "" if line is None else f", line {line}"
-    return f"the key {key} is given twice{place}; as with kubectl, the last one counts."
+    location = "" if line is None else f", line {line}"
+    return f"the key {key} is given twice{location}; as with kubectl, the last one counts."
 
 
 def _number(value: float) -> t.Any:
