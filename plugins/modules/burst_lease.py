@@ -38,6 +38,7 @@ options:
     description:
       - How long the burst may exist altogether, in the same form, counted from the creation of its stack. With V(off),
         leases can be extended without limit.
+      - O(lease) must not be longer. A lease ends when this is up, and RV(next.last) says so.
     type: str
     default: "off"
   owner:
@@ -132,6 +133,11 @@ next:
       returned: success
       type: str
       sample: "2026-11-27T16:00:00Z"
+    last:
+      description: Whether O(lease_max) ends it, so that it cannot be extended any further.
+      returned: success
+      type: bool
+      sample: false
     left:
       description: Seconds until then.
       returned: success
@@ -163,6 +169,7 @@ from ..module_utils._burst.lease import (
     Lease,
     Moment,
     in_words,
+    is_last,
     moment_of,
     next_lease,
     schedule_of,
@@ -202,6 +209,11 @@ def read_at(aws: AnsibleAWSModule, now: Moment) -> Result:
     """What the module returns at a moment."""
     name = aws.params["name"]
     wanted, longest = _duration(aws, "lease"), _duration(aws, "lease_max")
+    if wanted is not None and longest is not None and wanted > longest:
+        raise InvalidOption(
+            f"lease: {aws.params['lease']!r} cannot be used; it must be {aws.params['lease_max']} (lease_max) or less,"
+            " or off"
+        )
     config = patience(SECONDS)
     with calling("make clients for AWS"):
         stacks = StackApi(aws.client("cloudformation", config=config))
@@ -230,6 +242,7 @@ def read_at(aws: AnsibleAWSModule, now: Moment) -> Result:
             "given": f"{stamp(lease.given)}Z",
             "end": f"{stamp(lease.end)}Z",
             "extends": lease != held,
+            "last": is_last(lease, longest, made or now),
             "left": int((lease.end - now).total_seconds()),
             "schedule": schedule_of(lease),
         }

@@ -73,6 +73,15 @@ def next_lease(now: Moment, wanted: int, longest: int | None, made: Moment | Non
     return Lease(now, end)
 
 
+def is_last(lease: Lease, longest: int | None, made: Moment) -> bool:
+    """Whether a lease ends only because the burst may live no longer.
+
+    :param longest: seconds that the burst may live; ``None`` for ever.
+    :param made: from when on that counts.
+    """
+    return longest is not None and lease.end >= made.replace(microsecond=0) + datetime.timedelta(seconds=longest)
+
+
 def state_of(now: Moment, end: Moment | None) -> str:
     """``none``, ``running``, ``near`` (a warning has gone out) or ``over``."""
     if end is None:
@@ -127,5 +136,5 @@ def in_words(seconds: float) -> str:
 
 __all__ = (
     *("AGAIN_FOR", "AGAIN_FROM", "OFF", "WARNINGS", "Lease"),
-    *("in_words", "moment_of", "next_lease", "schedule_of", "seconds_of", "stamp", "state_of"),
+    *("in_words", "is_last", "moment_of", "next_lease", "schedule_of", "seconds_of", "stamp", "state_of"),
 )

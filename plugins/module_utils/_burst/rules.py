@@ -16,6 +16,7 @@ import re
 import typing as t
 
 from . import traffic
+from .lease import seconds_of
 from .problem import Problem, Rule
 from .variables import VARIABLES
 
@@ -99,6 +100,18 @@ def node_max(variable: str, value: t.Any) -> list[Problem]:
     low = int(least) if _number(least, 1, _MOST_NODES) else 1
     allowed = f"it must be a number from {low} (burst_node_min) to {_MOST_NODES}"
     return [] if _number(most, low, _MOST_NODES) else [Problem(variable, most, allowed)]
+
+
+def lease_max(variable: str, value: t.Any) -> list[Problem]:
+    """How long a lease is, given with how long the burst may exist: ``[lease, longest]``."""
+    lease, longest = value
+    try:
+        wanted, most = seconds_of(lease), seconds_of(longest)
+    except (TypeError, ValueError):
+        return []  # the rule "duration" says so
+    if wanted is None or most is None or wanted <= most:
+        return []
+    return [Problem(variable, lease, f"it must be {longest} (burst_lease_max) or less, or off")]
 
 
 def usd(variable: str, value: t.Any) -> list[Problem]:
@@ -421,6 +434,7 @@ RULES: dict[str, Rule] = {
     "node_count": _between(1, _MOST_NODES),
     "node_count_or_auto": node_count,
     "node_max": node_max,
+    "lease_max": lease_max,
     "usd": usd,
     "instance_types": _list_of(
         _pattern(r"[a-z0-9-]+[.][a-z0-9-]+", "an instance type such as m6i.large"), "a list of instance types"

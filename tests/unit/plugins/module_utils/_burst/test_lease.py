@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.cloudburst.federation.plugins.module_utils._burst.lease import (
     Lease,
     in_words,
+    is_last,
     moment_of,
     next_lease,
     schedule_of,
@@ -46,6 +47,30 @@ def test_what_is_no_duration(text: str) -> None:
     assert RULES["duration"]("burst_lease", text)
 
 
+@pytest.mark.parametrize(
+    ("lease", "longest", "fits"),
+    [
+        ("8h", "7d", True),
+        ("7d", "7d", True),
+        ("168h", "7d", True),
+        ("169h", "7d", False),
+        ("8h", "7h", False),
+        ("61m", "1h", False),
+        ("off", "1h", True),
+        ("9d", "off", True),
+        # What is no duration has a rule of its own
+        ("soon", "1h", True),
+        ("8h", "", True),
+    ],
+)
+def test_a_lease_is_no_longer_than_a_burst_may_live(lease: str, longest: str, fits: bool) -> None:
+    problems = RULES["lease_max"]("burst_lease", [lease, longest])
+    assert (problems == []) is fits
+    if problems:
+        allowed = f"burst_lease: '{lease}' cannot be used; it must be {longest} (burst_lease_max) or less, or off"
+        assert str(problems[0]) == allowed
+
+
 def test_a_lease_begins_with_the_run_and_is_cut_to_the_longest_life() -> None:
     assert next_lease(NOW, 8 * HOUR, None, None, None) == Lease(NOW, after(8 * HOUR))
     assert next_lease(NOW, 8 * HOUR, 4 * HOUR, None, None).end == after(4 * HOUR)
@@ -54,6 +79,14 @@ def test_a_lease_begins_with_the_run_and_is_cut_to_the_longest_life() -> None:
     assert next_lease(NOW, 8 * HOUR, 33 * HOUR, made, None).end == after(8 * HOUR)
     # As long as it may: nothing is left
     assert next_lease(NOW, 8 * HOUR, 20 * HOUR, made, None).end < NOW
+
+
+@pytest.mark.parametrize(
+    ("longest", "last"), [(None, False), (8 * HOUR + 1, False), (8 * HOUR, True), (2 * HOUR, True)]
+)
+def test_a_lease_that_the_longest_life_ends_is_the_last(longest: int | None, last: bool) -> None:
+    made = after(0.4)
+    assert is_last(next_lease(NOW, 8 * HOUR, longest, made, None), longest, made) is last
 
 
 def test_a_second_run_extends_it_if_that_is_worth_it() -> None:
