@@ -93,6 +93,7 @@ schedules:
       spec:
         targetKind: FederatedDeployment
         totalReplicas: 12
+        rebalance: true
         clusters:
           earth: {minReplicas: 5, weight: 1}
           vulcan: {weight: 1000000}

@@ -8,9 +8,13 @@
 
 A ReplicaSchedulingPreference gives the data centre as its minimum what it can run, and the burst all else by its
 weight. In Plan() of KubeFed v0.10.0 (pkg/controller/util/planner/planner.go) minimums come first, and fewer replicas
-than the minimum are all there; without rebalance nothing that runs is moved that could stay. There is no maximum: once
-the burst is withdrawn, the data centre has all again. KubeFed's own rebalance is not relied on: kubefed#763, #1295,
-#1369.
+than the minimum are all there. There is no maximum: once the burst is withdrawn, the data centre has all again.
+
+It is set to rebalance, which in Plan() has two effects. Without it, replicas that are ready are taken off a cluster's
+share and the rest is rounded up for each: while those in the burst get ready one after the other, some are given to the
+data centre, where they find no room, and stay there. With it, replicas that have been unschedulable for a minute are
+tried in the other cluster as well, beyond the total, until they run. That it moves what runs is not relied on:
+kubefed#763, #1295, #1369.
 """
 
 from __future__ import annotations
@@ -115,6 +119,7 @@ def schedule(
         "spec": {
             "targetKind": f"Federated{manifest['kind']}",
             "totalReplicas": total,
+            "rebalance": True,
             "clusters": {host: {"minReplicas": room, "weight": 1}, burst: {"weight": _ALL_ELSE}},
         },
     }

@@ -95,24 +95,64 @@ def test_the_schedule_is_one_that_is_taken() -> None:
     assert made()["metadata"]["labels"] == {"a": "b"}
 
 
-def planned(spec: dict[str, t.Any], clusters: t.Sequence[str], current: t.Mapping[str, int]) -> dict[str, int]:
-    """What KubeFed's Plan() does without rebalance and without what it knows of capacities."""
+def planned(
+    spec: dict[str, t.Any],
+    clusters: t.Sequence[str],
+    current: t.Mapping[str, int],
+    capacity: t.Mapping[str, int] | None = None,
+) -> dict[str, int]:
+    """What KubeFed's Plan() does, as far as it matters here (pkg/controller/util/planner/planner.go of v0.10.0).
+
+    :param current: the pods that are ready.
+    :param capacity: replicas without those that have been unschedulable for a minute, where there are any.
+    """
+    capacity, rebalance = capacity or {}, bool(spec.get("rebalance"))
     wishes = sorted(((spec["clusters"][name], name) for name in clusters), key=lambda entry: -entry[0]["weight"])
     left = spec["totalReplicas"]
-    plan: dict[str, int] = {}
+    plan, before, over = {}, dict.fromkeys(clusters, 0), dict.fromkeys(clusters, 0)
     for wish, name in wishes:
-        plan[name] = min(wish.get("minReplicas", 0), left)
+        plan[name] = min(wish.get("minReplicas", 0), left, capacity.get(name, left))
         left -= plan[name]
-    for _wish, name in wishes:
-        kept = max(0, min(current.get(name, 0) - plan[name], left))
+    for _wish, name in wishes if not rebalance else []:
+        kept = max(0, min(min(current.get(name, 0), capacity.get(name, 10**9)) - plan[name], left))
+        before[name] = kept
         plan[name] += kept
         left -= kept
-    weights = sum(wish["weight"] for wish, _name in wishes)
-    for wish, name in wishes:
-        extra = min(left, -(-left * wish["weight"] // weights))
-        plan[name] += extra
-        left -= extra
-    return plan
+    moved = True
+    while moved and left > 0 and wishes:
+        moved = False
+        weights, due, still = sum(wish["weight"] for wish, _name in wishes), left, []
+        for wish, name in wishes:
+            # Rounded up
+            extra = min(left, -(-due * wish["weight"] // weights))
+            used = min(extra, before[name])
+            before[name] -= used
+            total = plan[name] + extra - used
+            if total > capacity.get(name, total):
+                over[name], total = total - capacity[name], capacity[name]
+            else:
+                still.append((wish, name))
+            moved = moved or used > 0 or total > plan[name]
+            left -= total - plan[name]
+            plan[name] = total
+        wishes = still
+    return {name: plan[name] + (over[name] if rebalance else min(over[name], left)) for name in plan}
+
+
+@pytest.mark.parametrize("ready", range(8))
+def test_replicas_do_not_come_home_while_those_in_the_burst_get_ready_one_after_the_other(ready: int) -> None:
+    """Without rebalance, KubeFed counts those that are ready as given, and rounds the rest up for the data centre."""
+    assert planned(made()["spec"], ["earth", "vulcan"], {"earth": 5, "vulcan": ready}) == {"earth": 5, "vulcan": 7}
+
+
+def test_replicas_that_came_home_for_want_of_nodes_go_again() -> None:
+    spec, names = made()["spec"], ["earth", "vulcan"]
+    # No node for a minute: they are tried at home too, and stay in the burst
+    without_nodes = planned(spec, names, {"earth": 5}, {"vulcan": 0})
+    assert without_nodes == {"earth": 12, "vulcan": 7}
+    assert planned(spec, names, {"earth": 5}, {"vulcan": 0, "earth": 5})["vulcan"] == 7
+    # Now there are
+    assert planned(spec, names, {"earth": 5, "vulcan": 7}, {"earth": 5}) == {"earth": 5, "vulcan": 7}
 
 
 @pytest.mark.parametrize(
