@@ -382,7 +382,6 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.no_log_values.update(login_of(module.params["proxy_url"] or ""))
     prepare(module)
     run_module(module, call)
 

@@ -21,7 +21,7 @@ from .kubeconfig.credentials import credentials
 from .kubeconfig.identity import Identity, Token, impersonation
 from .objects import Object
 from .tls import TLS_ALL, TLS_SUBJECT_NAME, TLS_VALIDITY_PERIOD
-from .urls import PROXY_SCHEMES, check_url
+from .urls import PROXY_SCHEMES, check_url, login_of
 
 # All authorities that a system knows are a tenth of it.
 _MOST_BYTES = 2 * 1024 * 1024
@@ -154,6 +154,10 @@ def secrets_of(kubeconfig: t.Any) -> set[str]:
         found.update(str(value) for value in mapping(mapping(user.get("auth-provider")).get("config")).values())
         for variable in sequence(mapping(user.get("exec")).get("env")):
             found.add(str(mapping(variable).get("value") or ""))
+    for entry in sequence(mapping(kubeconfig).get("clusters")):
+        cluster = mapping(mapping(entry).get("cluster"))
+        for key in ("server", "proxy-url"):
+            found |= login_of(str(cluster.get(key) or ""))
     return found - {""}
 
 

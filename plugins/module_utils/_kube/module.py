@@ -16,12 +16,15 @@ from .._runtime import module as module_frame
 from .._runtime.module import QuietModule, Result
 from .client import KUBERNETES_IMPORT_ERROR
 from .connect import secrets_of
+from .urls import login_of
 
 
 def prepare(module: QuietModule) -> None:
-    """Mask the secrets in the module's kubeconfigs, and fail if the Python library is missing."""
+    """Mask the secrets in the module's kubeconfigs and URLs, and fail if the Python library is missing."""
     for option in ("kubeconfig", "member_kubeconfig"):
         module.no_log_values.update(secrets_of(module.params.get(option)))
+    for option in ("host", "proxy", "member_host", "proxy_url"):
+        module.no_log_values.update(login_of(module.params.get(option) or ""))
     if KUBERNETES_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
 
