@@ -150,8 +150,24 @@ def _tunnel(element: ET.Element, number: int) -> Tunnel:
         raise CustomerGatewayError(
             f"tunnel {number}: the inside addresses {inside_local} and {inside_remote} are not the two of one network"
         )
-    key = (element.findtext("ike/pre_shared_key") or "").strip()
     remote_address = address(amazon.format("outside"), inside=False)
+    return {
+        "remote_address": remote_address,
+        "local_address": address(customer.format("outside"), inside=False),
+        "inside_local": inside_local,
+        "inside_remote": inside_remote,
+        "psk": _pre_shared_key(element, number, remote_address),
+        # The ranges are those of AWS's tunnel options.
+        "ike_lifetime": number_between("ike/lifetime", 900, 28800, 28800),
+        "ike_proposals": _proposals(element, "ike", IKE_PROPOSALS),
+        "esp_lifetime": number_between("ipsec/lifetime", 900, 3600, 3600),
+        "esp_proposals": _proposals(element, "ipsec", ESP_PROPOSALS),
+        "tcp_mss": number_between("ipsec/tcp_mss_adjustment", 500, 9000, 1379),
+    }
+
+
+def _pre_shared_key(element: ET.Element, number: int, remote_address: str) -> str:
+    key = (element.findtext("ike/pre_shared_key") or "").strip()
     if _ELSEWHERE in key.upper():
         raise CustomerGatewayError(
             f"tunnel {number}: the pre-shared key is in Secrets Manager, which is not read. Let AWS keep it with the "
@@ -163,19 +179,7 @@ def _tunnel(element: ET.Element, number: int) -> Tunnel:
             f"tunnel {number}: ike/pre_shared_key {'is not a key of AWS' if key else 'is missing'}: 8 to 64 letters, "
             "digits, dots and underscores, the first not a zero"
         )
-    return {
-        "remote_address": remote_address,
-        "local_address": address(customer.format("outside"), inside=False),
-        "inside_local": inside_local,
-        "inside_remote": inside_remote,
-        "psk": key,
-        # The ranges are those of AWS's tunnel options.
-        "ike_lifetime": number_between("ike/lifetime", 900, 28800, 28800),
-        "ike_proposals": _proposals(element, "ike", IKE_PROPOSALS),
-        "esp_lifetime": number_between("ipsec/lifetime", 900, 3600, 3600),
-        "esp_proposals": _proposals(element, "ipsec", ESP_PROPOSALS),
-        "tcp_mss": number_between("ipsec/tcp_mss_adjustment", 500, 9000, 1379),
-    }
+    return key
 
 
 def _proposals(element: ET.Element, phase: str, ours: t.Sequence[str]) -> list[str]:

@@ -30,24 +30,7 @@ def metrics(facts: Facts) -> str:
             [({**burst, "state": state}, float(state == facts["state"])) for state in STATES],
         ),
         *_family("asked_timestamp_seconds", "When the systems were asked.", [(burst, asked)]),
-        *_family(
-            "cluster_ready",
-            "1 while KubeFed reaches the cluster.",
-            [({**burst, "cluster": cluster["name"]}, float(cluster["state"] == OK)) for cluster in facts["clusters"]],
-        ),
-        *_family(
-            "nodes",
-            "Nodes of a cluster, by whether they are ready.",
-            [
-                (
-                    {**burst, "cluster": cluster["name"], "ready": str(ready).lower()},
-                    float(sum((node["state"] == OK) is ready for node in cluster["nodes"])),
-                )
-                for cluster in facts["clusters"]
-                if cluster["answers"]
-                for ready in (True, False)
-            ],
-        ),
+        *_clusters(burst, facts["clusters"]),
         *_family(
             "tunnel_up",
             "1 while the firewall's tunnel is up.",
@@ -65,8 +48,38 @@ def metrics(facts: Facts) -> str:
                 for state in STATES
             ],
         ),
+        *_shares(burst, facts["traffic"]),
+        *_demand(burst, facts["demand"]),
+        *_costs(burst, facts),
     ]
-    lines += _family(
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _clusters(burst: _Labels, clusters: t.Sequence[Facts]) -> list[str]:
+    return [
+        *_family(
+            "cluster_ready",
+            "1 while KubeFed reaches the cluster.",
+            [({**burst, "cluster": cluster["name"]}, float(cluster["state"] == OK)) for cluster in clusters],
+        ),
+        *_family(
+            "nodes",
+            "Nodes of a cluster, by whether they are ready.",
+            [
+                (
+                    {**burst, "cluster": cluster["name"], "ready": str(ready).lower()},
+                    float(sum((node["state"] == OK) is ready for node in cluster["nodes"])),
+                )
+                for cluster in clusters
+                if cluster["answers"]
+                for ready in (True, False)
+            ],
+        ),
+    ]
+
+
+def _shares(burst: _Labels, traffic: t.Sequence[Facts]) -> list[str]:
+    return _family(
         "traffic_share",
         "Part of a Service's customers that a cluster gets.",
         [
@@ -74,11 +87,14 @@ def metrics(facts: Facts) -> str:
                 {**burst, **{key: one[key] for key in ("namespace", "service", "method", "host")}, "cluster": cluster},
                 share,
             )
-            for one in facts["traffic"]
+            for one in traffic
             for cluster, share in one["shares"].items()
         ],
     )
-    lines += _demand(burst, facts["demand"])
+
+
+def _costs(burst: _Labels, facts: Facts) -> list[str]:
+    lines: list[str] = []
     if facts["costs"]["hourly"] is not None:
         lines += _family(
             "cost_usd_per_hour",
@@ -93,7 +109,7 @@ def metrics(facts: Facts) -> str:
             "What has been paid since the stack was created, without traffic.",
             [(burst, float(facts["costs"]["so_far"]))],
         )
-    return "".join(f"{line}\n" for line in lines)
+    return lines
 
 
 def _demand(burst: _Labels, demand: Facts) -> list[str]:

@@ -126,6 +126,33 @@ def member_manifests(burst: str, namespace: str, namespaces: t.Iterable[str]) ->
     ]
 
 
+# What the keeper may do in the namespaces of the Services
+_SLICE_RULES: list[Object] = [
+    {
+        "apiGroups": ["discovery.k8s.io"],
+        "resources": ["endpointslices"],
+        "verbs": ["get", "list", "create", "patch", "delete"],
+    },
+    # OpenShift's RestrictedEndpointsAdmission asks for it (knative/serving#16465)
+    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices/restricted"], "verbs": ["create"]},
+    {"apiGroups": [""], "resources": ["services"], "verbs": ["get"]},
+]
+
+
+def _own_rules(name: str) -> list[Object]:
+    """What the keeper may do in its own namespace."""
+    return [
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [name], "verbs": ["get"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": [name],
+            "verbs": ["get", "update"],
+        },
+    ]
+
+
 def host_manifests(
     burst: str,
     namespace: str,
@@ -147,26 +174,6 @@ def host_manifests(
     """
     name = name_of(burst)
     secret = {"member.json": json.dumps(access, sort_keys=True), "token": token}
-    slices = [
-        {
-            "apiGroups": ["discovery.k8s.io"],
-            "resources": ["endpointslices"],
-            "verbs": ["get", "list", "create", "patch", "delete"],
-        },
-        # OpenShift's RestrictedEndpointsAdmission asks for it (knative/serving#16465)
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices/restricted"], "verbs": ["create"]},
-        {"apiGroups": [""], "resources": ["services"], "verbs": ["get"]},
-    ]
-    own = [
-        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [name], "verbs": ["get"]},
-        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
-        {
-            "apiGroups": ["coordination.k8s.io"],
-            "resources": ["leases"],
-            "resourceNames": [name],
-            "verbs": ["get", "update"],
-        },
-    ]
     inside = set(namespaces)
     roles = [
         each
@@ -175,7 +182,8 @@ def host_manifests(
             burst,
             each_namespace,
             namespace,
-            (own if each_namespace == namespace else []) + (slices if each_namespace in inside else []),
+            (_own_rules(name) if each_namespace == namespace else [])
+            + (_SLICE_RULES if each_namespace in inside else []),
         )
     ]
     # The token is read anew for each request, all else when the program starts
@@ -218,33 +226,7 @@ def _deployment(burst: str, namespace: str, *, image: str, content: str, user: i
                 "labelSelector": {"matchLabels": labels},
             }
         ],
-        "containers": [
-            {
-                "name": "keeper",
-                "image": image,
-                "imagePullPolicy": "IfNotPresent",
-                "command": ["python3", "-B", f"{_PROGRAM_DIRECTORY}/keeper.py"],
-                "env": [
-                    {"name": "CLOUDBURST_NAMESPACE", "value": namespace},
-                    {"name": "CLOUDBURST_NAME", "value": name},
-                    {"name": "CLOUDBURST_MEMBER", "value": _MEMBER_DIRECTORY},
-                    {
-                        "name": "CLOUDBURST_POD",
-                        "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
-                    },
-                ],
-                "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [
-                    {"name": "program", "mountPath": _PROGRAM_DIRECTORY, "readOnly": True},
-                    {"name": "member", "mountPath": _MEMBER_DIRECTORY, "readOnly": True},
-                ],
-            }
-        ],
+        "containers": [_container(namespace, name, image)],
         "volumes": [
             {"name": "program", "configMap": {"name": program_name(burst)}},
             {"name": "member", "secret": {"secretName": name, "defaultMode": 0o440}},
@@ -262,6 +244,34 @@ def _deployment(burst: str, namespace: str, *, image: str, content: str, user: i
                 "spec": pod,
             },
         },
+    }
+
+
+def _container(namespace: str, name: str, image: str) -> Object:
+    return {
+        "name": "keeper",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-B", f"{_PROGRAM_DIRECTORY}/keeper.py"],
+        "env": [
+            {"name": "CLOUDBURST_NAMESPACE", "value": namespace},
+            {"name": "CLOUDBURST_NAME", "value": name},
+            {"name": "CLOUDBURST_MEMBER", "value": _MEMBER_DIRECTORY},
+            {
+                "name": "CLOUDBURST_POD",
+                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
+            },
+        ],
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "program", "mountPath": _PROGRAM_DIRECTORY, "readOnly": True},
+            {"name": "member", "mountPath": _MEMBER_DIRECTORY, "readOnly": True},
+        ],
     }
 
 

@@ -106,23 +106,7 @@ class ControlPlane:
         """Make keys and certificates where they lack, and start the programs."""
         directory, keys, binaries = self.directory, self.pki, artifacts.load().bin
         (directory / "etcd").mkdir(parents=True, exist_ok=True, mode=0o700)
-        pki.authority(keys, "kubernetes")
-        pki.key_pair(keys, "sa")
-        pki.issue(
-            keys,
-            "apiserver",
-            "/CN=kube-apiserver",
-            names=[
-                *("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"),
-                *("localhost", *self.san_names),
-            ],
-            addresses=["127.0.0.1", self.address, service_address(self.service_cidr, 1), *self.san_addresses],
-        )
-        pki.issue(keys, "apiserver-kubelet-client", "/O=system:masters/CN=kube-apiserver-kubelet-client")
-        self.kubeconfig("admin", "/O=system:masters/CN=kubernetes-admin", "kubernetes-admin", server=self.server)
-        for program in ("controller-manager", "scheduler"):
-            self.kubeconfig(program, f"/CN=system:kube-{program}", f"system:kube-{program}")
-
+        self._issue_certificates(keys)
         self._program("etcd", [binaries / "etcd", f"--data-dir={directory}/etcd", "--unsafe-no-fsync"])
         webhook = self.authentication_webhook
         self._program(
@@ -164,6 +148,24 @@ class ControlPlane:
             "scheduler",
             [binaries / "kube-scheduler", f"--kubeconfig={directory}/scheduler.conf", "--leader-elect=false"],
         )
+
+    def _issue_certificates(self, keys: Path) -> None:
+        pki.authority(keys, "kubernetes")
+        pki.key_pair(keys, "sa")
+        pki.issue(
+            keys,
+            "apiserver",
+            "/CN=kube-apiserver",
+            names=[
+                *("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"),
+                *("localhost", *self.san_names),
+            ],
+            addresses=["127.0.0.1", self.address, service_address(self.service_cidr, 1), *self.san_addresses],
+        )
+        pki.issue(keys, "apiserver-kubelet-client", "/O=system:masters/CN=kube-apiserver-kubelet-client")
+        self.kubeconfig("admin", "/O=system:masters/CN=kubernetes-admin", "kubernetes-admin", server=self.server)
+        for program in ("controller-manager", "scheduler"):
+            self.kubeconfig(program, f"/CN=system:kube-{program}", f"system:kube-{program}")
 
     def _program(self, program: str, argv: t.Sequence[Path | str]) -> None:
         supervise.start(self.programs[program], [str(word) for word in argv], netns=self.netns, cwd=self.directory)
@@ -508,15 +510,11 @@ _COREFILE = """.:53 {
 """
 
 
-def dns_objects(address: str, image: str) -> list[dict[str, t.Any]]:
-    """Kubernetes objects of the cluster's DNS, with the names that kubeadm gives them, at service address `address`."""
-    meta = {"name": "coredns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}
-    role = "system:coredns"
-
+def _dns_container(image: str) -> dict[str, t.Any]:
     def get(path: str, port: int) -> dict[str, t.Any]:
         return {"httpGet": {"path": path, "port": port}, "timeoutSeconds": 5}
 
-    container = {
+    return {
         "name": "coredns",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
@@ -536,6 +534,13 @@ def dns_objects(address: str, image: str) -> list[dict[str, t.Any]]:
         "readinessProbe": {**get("/ready", 8181), "periodSeconds": 2},
         "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns", "readOnly": True}],
     }
+
+
+def dns_objects(address: str, image: str) -> list[dict[str, t.Any]]:
+    """Kubernetes objects of the cluster's DNS, with the names that kubeadm gives them, at service address `address`."""
+    meta = {"name": "coredns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}
+    role = "system:coredns"
+
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
         {
@@ -586,7 +591,7 @@ def dns_objects(address: str, image: str) -> list[dict[str, t.Any]]:
                         "serviceAccountName": "coredns",
                         "dnsPolicy": "Default",
                         "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
-                        "containers": [container],
+                        "containers": [_dns_container(image)],
                         "volumes": [{"name": "config", "configMap": {"name": "coredns"}}],
                     },
                 },

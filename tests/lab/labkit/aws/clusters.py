@@ -68,14 +68,7 @@ class Clusters:
         version = str(body.get("version") or VERSIONS[-1])
         if version not in VERSIONS:
             raise _invalid(f"unsupported Kubernetes version {version}")
-        subnets = _subnets(config.get("subnetIds", []), zones=2)
-        vpc_id = subnets[0]["VpcId"]
-        for group_id in config.get("securityGroupIds", []):
-            group = seams.store("security_groups").get(group_id)
-            if not group or group["VpcId"] != vpc_id:
-                raise _invalid(f"The security group '{group_id}' does not exist in VPC {vpc_id}")
-        if not (config.get("endpointPublicAccess", True) or config.get("endpointPrivateAccess", False)):
-            raise _invalid("Private and public endpoint access cannot be false at the same time")
+        vpc_id = _checked_vpc(config)
         service_cidr = (body.get("kubernetesNetworkConfig") or {}).get("serviceIpv4Cidr") or "10.100.0.0/16"
         _check_service_cidr(service_cidr, seams.store("vpcs")[vpc_id]["CidrBlock"])
         _check_role(str(body.get("roleArn", "")))
@@ -370,6 +363,18 @@ def _nodegroup(cluster_name: str, name: str) -> dict[str, t.Any]:
     if not group:
         raise AwsError("ResourceNotFoundException", f"No node group found for name: {name}.", "Eks", 404)
     return group
+
+
+def _checked_vpc(config: t.Mapping[str, t.Any]) -> str:
+    """The VPC of a new cluster; raises AwsError for a network configuration that EKS rejects."""
+    vpc_id = str(_subnets(config.get("subnetIds", []), zones=2)[0]["VpcId"])
+    for group_id in config.get("securityGroupIds", []):
+        group = seams.store("security_groups").get(group_id)
+        if not group or group["VpcId"] != vpc_id:
+            raise _invalid(f"The security group '{group_id}' does not exist in VPC {vpc_id}")
+    if not (config.get("endpointPublicAccess", True) or config.get("endpointPrivateAccess", False)):
+        raise _invalid("Private and public endpoint access cannot be false at the same time")
+    return vpc_id
 
 
 def _subnets(ids: t.Sequence[str], zones: int) -> list[dict[str, t.Any]]:

@@ -23,19 +23,7 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
     reach the named cluster."""
     directory = Path(os.environ["LAB_AWS_DIR"])
     account, region = os.environ["LAB_AWS_ACCOUNT"], os.environ["LAB_AWS_REGION"]
-    # MiniStack reads its settings when it is imported.
-    os.environ.update(
-        AUTH="true",
-        USE_SSL="1",
-        GATEWAY_PORT=os.environ["LAB_AWS_PORT"],
-        MINISTACK_REGION=region,
-        MINISTACK_ACCOUNT_ID=account,
-        MINISTACK_HOST="localhost",
-        TMPDIR=str(directory / "tmp"),
-    )
-    (directory / "tmp").mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
-    logging.getLogger("eks").setLevel("DEBUG")  # the one place where a failure to apply access policies is told
+    _set_up(directory, account, region)
 
     from labkit.aws import balancers, faults, guardduty, identity, network, seams, tags, types, workflows
     from labkit.aws.cloud_controller import CloudController
@@ -87,6 +75,23 @@ def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence
         str(pki / "aws.key"),
         lambda app: faults.around(app, faults.Faults(directory / "faults.json")),
     )
+
+
+def _set_up(directory: Path, account: str, region: str) -> None:
+    """Set the environment and the log, before MiniStack is imported."""
+    # MiniStack reads its settings when it is imported.
+    os.environ.update(
+        AUTH="true",
+        USE_SSL="1",
+        GATEWAY_PORT=os.environ["LAB_AWS_PORT"],
+        MINISTACK_REGION=region,
+        MINISTACK_ACCOUNT_ID=account,
+        MINISTACK_HOST="localhost",
+        TMPDIR=str(directory / "tmp"),
+    )
+    (directory / "tmp").mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
+    logging.getLogger("eks").setLevel("DEBUG")  # only there is a failure to apply access policies logged
 
 
 def _user_policy(user: str, account: str, region: str) -> dict[str, t.Any]:

@@ -20,30 +20,13 @@ def build(records: t.Mapping[str, Records], webhook: t.Callable[[Record], str]) 
     AWS's default VPC is left out: nothing of the lab lives there."""
     vpcs = [vpc for vpc in records["vpcs"] if not vpc.get("IsDefault")]
     vpc_ids = {vpc["VpcId"] for vpc in vpcs}
-    main = {vpc["VpcId"]: vpc.get("MainRouteTableId") for vpc in vpcs}
     tables = [table for table in records["route_tables"] if table["VpcId"] in vpc_ids]
     addresses = {address["AllocationId"]: address["PublicIp"] for address in records["addresses"]}
     nats = [nat for nat in records["nat_gateways"] if nat["State"] != "deleted" and nat["VpcId"] in vpc_ids]
     nat_ids = {nat["NatGatewayId"] for nat in nats}
-    explicit = {
-        association["SubnetId"]: table["RouteTableId"]
-        for table in tables
-        for association in table["Associations"]
-        if association.get("SubnetId")
-    }
     return model.World(
         vpcs=tuple(model.Vpc(vpc["VpcId"], vpc["CidrBlock"]) for vpc in vpcs),
-        subnets=tuple(
-            model.Subnet(
-                subnet["SubnetId"],
-                subnet["VpcId"],
-                subnet["CidrBlock"],
-                subnet["AvailabilityZone"],
-                explicit.get(subnet["SubnetId"], main[subnet["VpcId"]]),
-            )
-            for subnet in records["subnets"]
-            if subnet["VpcId"] in vpc_ids
-        ),
+        subnets=_subnets([subnet for subnet in records["subnets"] if subnet["VpcId"] in vpc_ids], vpcs, tables),
         route_tables=tuple(
             model.RouteTable(
                 table["RouteTableId"],
@@ -81,24 +64,45 @@ def build(records: t.Mapping[str, Records], webhook: t.Callable[[Record], str]) 
             for cluster in records["clusters"]
             if cluster["status"] not in ("DELETING", "FAILED")
         ),
-        node_groups=tuple(
-            model.NodeGroup(
-                group["clusterName"],
-                group["nodegroupName"],
-                tuple(group["subnets"]),
-                int(group["scalingConfig"]["desiredSize"]),
-                tuple(group["_security_groups"]),
-                group["instanceTypes"][0],
-                tuple(sorted(group["labels"].items())),
-            )
-            for group in records["nodegroups"]
-            if group["status"] != "DELETING"
-        ),
+        node_groups=tuple(_node_group(group) for group in records["nodegroups"] if group["status"] != "DELETING"),
         vpc_endpoints=tuple(
             model.VpcEndpoint(endpoint["VpcEndpointId"], endpoint["VpcId"], endpoint["ServiceName"])
             for endpoint in records["vpc_endpoints"]
             if endpoint["VpcId"] in vpc_ids
         ),
+    )
+
+
+def _subnets(subnets: Records, vpcs: Records, tables: Records) -> tuple[model.Subnet, ...]:
+    """Subnets with their route tables: the one that is associated, or else the VPC's main one."""
+    main = {vpc["VpcId"]: vpc.get("MainRouteTableId") for vpc in vpcs}
+    explicit = {
+        association["SubnetId"]: table["RouteTableId"]
+        for table in tables
+        for association in table["Associations"]
+        if association.get("SubnetId")
+    }
+    return tuple(
+        model.Subnet(
+            subnet["SubnetId"],
+            subnet["VpcId"],
+            subnet["CidrBlock"],
+            subnet["AvailabilityZone"],
+            explicit.get(subnet["SubnetId"], main[subnet["VpcId"]]),
+        )
+        for subnet in subnets
+    )
+
+
+def _node_group(group: Record) -> model.NodeGroup:
+    return model.NodeGroup(
+        group["clusterName"],
+        group["nodegroupName"],
+        tuple(group["subnets"]),
+        int(group["scalingConfig"]["desiredSize"]),
+        tuple(group["_security_groups"]),
+        group["instanceTypes"][0],
+        tuple(sorted(group["labels"].items())),
     )
 
 

@@ -203,8 +203,36 @@ def _router(world: World, vpc: Vpc, allocation: Allocation, internet: Internet) 
     if gateway is not None:
         addresses.append(("vgw0", f"{_VPC_TO_VGW[1]}/30"))
         rules.append((1000, "iif vgw0 blackhole"))
+    inside = [*sorted(bridges.values()), *(["vgw0"] if gateway else [])]
+    ruleset = _ruleset(world, vpc, internet, inside, sorted(set(to_internet)), translations, infrastructure)
+    return Namespace(
+        name=vpc.id,
+        bridges=tuple(sorted(bridges.values())),
+        links=(Link("inet0", internet.switch, short("v", vpc.id), internet.bridge),),
+        addresses=tuple(addresses),
+        routes=_routes(tables),
+        rules=tuple(sorted(rules)),
+        ruleset=ruleset,
+    )
+
+
+def _ruleset(
+    world: World,
+    vpc: Vpc,
+    internet: Internet,
+    devices: t.Sequence[str],
+    to_internet: t.Sequence[str],
+    translations: t.Sequence[str],
+    infrastructure: str,
+) -> str:
+    """The router's nftables rules.
+
+    :param devices: those inside the VPC. :param to_internet: the bridges from where a NAT gateway is used.
+    :param infrastructure: the router's own address on the internet.
+    """
     # An empty set is no set for nft; lo stands for "none yet".
-    inside = ", ".join(f'"{b}"' for b in (*sorted(bridges.values()), *(["vgw0"] if gateway else []))) or '"lo"'
+    inside = ", ".join(f'"{device}"' for device in devices) or '"lo"'
+    resolver = str(ipaddress.IPv4Network(vpc.cidr)[2])
     servers = f"{resolver}, {_LINK_LOCAL_DNS}, {internet.name_server}"
     asked = f"ip daddr {{ {servers} }} meta l4proto {{ tcp, udp }} th dport 53"
     # Names of AWS's services resolve to the same addresses in the lab, with end points and without.
@@ -213,8 +241,8 @@ def _router(world: World, vpc: Vpc, allocation: Allocation, internet: Internet) 
         f"\n    iifname {{ {inside} }} ip daddr {address} tcp dport {port} meta mark set {_MARK:#x}"
         for address, port in (service.split(":") for service in services)
     )
-    ways_out = "".join(f'\n    iifname "{b}" oifname "inet0" accept' for b in sorted(set(to_internet)))
-    ruleset = f"""  chain services {{
+    ways_out = "".join(f'\n    iifname "{b}" oifname "inet0" accept' for b in to_internet)
+    return f"""  chain services {{
     type filter hook prerouting priority mangle; policy accept;
     iifname {{ {inside} }} {asked} meta mark set {_MARK:#x}{to_endpoints}
   }}
@@ -237,15 +265,6 @@ def _router(world: World, vpc: Vpc, allocation: Allocation, internet: Internet) 
     oifname "inet0" meta mark {_MARK:#x} snat to {infrastructure}
 {"".join(translations)}  }}
 """
-    return Namespace(
-        name=vpc.id,
-        bridges=tuple(sorted(bridges.values())),
-        links=(Link("inet0", internet.switch, short("v", vpc.id), internet.bridge),),
-        addresses=tuple(addresses),
-        routes=_routes(tables),
-        rules=tuple(sorted(rules)),
-        ruleset=ruleset,
-    )
 
 
 def _routes(tables: t.Mapping[int, t.Mapping[str, str]]) -> tuple[tuple[int, tuple[Way, ...]], ...]:
