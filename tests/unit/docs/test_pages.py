@@ -78,6 +78,13 @@ def test_what_is_linked_in_the_repository_is_there(path: Path) -> None:
         assert "://" in place or (ROOT / place).exists(), link
 
 
+def test_contributors_are_told_of_each_package() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    packages = [path.parent.name for path in (ROOT / "plugins" / "module_utils").glob("*/__init__.py")]
+    assert packages
+    assert [name for name in packages if f"`{name}`" not in text] == []
+
+
 def test_the_readme_begins_with_the_way_and_with_what_was_not_seen() -> None:
     start = (ROOT / "README.md").read_text().partition("## Description")[0]
     assert "**AWS itself**" in start
