@@ -177,9 +177,9 @@ def test_a_cluster_is_not_called_as_the_public_subnet_is_marked() -> None:
 )
 def test_a_burst_has_one_controller_and_one_firewall(groups: dict[str, list[str]], link: str, message: str) -> None:
     given = {"burst_name": "vulcan", "burst_host_name": "earth", "burst_link": link}
-    refusals = check.rejections("main.yml", **given, groups={**FIREWALL["groups"], **groups})
-    assert len(refusals) == bool(message)
-    assert "".join(refusals).startswith(message)
+    rejections = check.rejections("main.yml", **given, groups={**FIREWALL["groups"], **groups})
+    assert len(rejections) == bool(message)
+    assert "".join(rejections).startswith(message)
 
 
 @pytest.mark.parametrize("empty", ["[]", " [ ]\n", "", "\n", [], None, ", ,", "---\n[]"])

@@ -116,10 +116,10 @@ def test_all_else_is_rejected_by_name(given: t.Any, kind: str, why: str) -> None
 @pytest.mark.parametrize("name", ["burst_kubeconfig", "burst_member_api_key"])
 def test_what_is_no_text_is_not_shown_where_a_text_may_be_secret(given: t.Any, name: str) -> None:
     """Such as a kubeconfig's content in place of its path."""
-    with pytest.raises(InvalidOption) as refused:
+    with pytest.raises(InvalidOption) as rejected:
         value_of(given, name, VARIABLES[name].kind, "")
-    assert refused.value.message.startswith(f"{name}: a {'mapping' if isinstance(given, dict) else 'list'} cannot")
-    assert "abc" not in refused.value.message
+    assert rejected.value.message.startswith(f"{name}: a {'mapping' if isinstance(given, dict) else 'list'} cannot")
+    assert "abc" not in rejected.value.message
 
 
 @pytest.mark.parametrize(("given", "kind"), [("{" + "x" * 100_000, "data"), ("9" * 100_000, "int")])
