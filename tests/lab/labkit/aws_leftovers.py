@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a burst's cluster would leave in AWS beside its stack, and things of others that look like it:
+"""Creates what a burst's cluster would leave behind in AWS, and similar resources of others:
 `python3 -m labkit.aws_leftovers put|check|clear FILE`, on the management host.
 
 What is put is remembered in FILE. `check` says what of the burst is still there and what of the others is gone, and
@@ -86,7 +86,7 @@ def pairs(tags: t.Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def own(account: Account) -> list[str]:
-    """What nodes and EKS leave: an interface that is free, one that becomes so only when its node is gone, logs."""
+    """What nodes and EKS leave behind: a free interface, one that is freed only when its node is deleted, and logs."""
     filters = [{"Name": "tag:cloudburst:burst", "Values": [BURST]}]
     subnets = account.ec2.describe_subnets(Filters=filters)["Subnets"]
     subnet = sorted(subnets, key=lambda each: str(each["CidrBlock"]))[0]["SubnetId"]
@@ -169,7 +169,7 @@ def put(file: Path) -> int:
 
 
 def check(file: Path) -> int:
-    """Whether what is the burst's is gone and all else is there; 1 if not."""
+    """Check that the burst's resources are deleted and all others exist; 1 if not."""
     if not file.exists():
         return 0
     remembered, alive = json.loads(file.read_text()), Account().alive()

@@ -16,7 +16,7 @@ Commands = t.Mapping[tuple[str, ...], t.Callable[[], None]]
 
 
 def main(name: str, commands: Commands, words: t.Sequence[str]) -> t.NoReturn:
-    """Do what the words say, and end the process with a status that tells how it went."""
+    """Run the command, and end the process with its exit status."""
     status = _run(name, commands, tuple(words))
     sys.stdout.flush()
     os._exit(status)  # steps that still wait for something after another one failed are not waited for

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The data centre's edge: a host with HAProxy, and the firewall's rules that lead customers there (tests/lab/edge).
+"""The data centre's edge: a host with HAProxy, and firewall rules that forward customers to it (tests/lab/edge).
 
 A lab comes up without it. Its HAProxy belongs to the data centre's administrator, who has set it up for earth alone and
 has never heard of the collection.
@@ -93,12 +93,12 @@ MACHINE = machines.Machine(
 
 
 def is_there() -> bool:
-    """Whether it has come up."""
+    """Whether it is up."""
     return _READY.exists()
 
 
 def up() -> None:
-    """Bring it up; one that is up stays as it is."""
+    """Bring it up, unless it is up already."""
     if is_there():
         return
     namespaces.netns_delete(s.NS_EDGE)

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 
 class LabError(Exception):
-    """Something of the lab did not come up, go down or answer; the text says what and where to look."""
+    """A part of the lab did not start, stop or answer; the text says which and where to look."""

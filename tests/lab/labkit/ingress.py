@@ -51,7 +51,7 @@ def make() -> None:
 
 
 def up() -> None:
-    """Bring it up; one that is up stays as it is."""
+    """Bring it up, unless it is up already."""
     registry.push(images.TRAEFIK, Path(_IMAGE.read_text()))
     _kubectl("apply", "--filename", str(_OBJECTS))
     _kubectl("--namespace=ingress", "rollout", "status", "deployment/traefik", "--timeout=120s")
@@ -62,7 +62,7 @@ def up() -> None:
 
 
 def down() -> None:
-    """Take it away, whatever there is of it."""
+    """Remove all of it that exists."""
     (machines.FW.directory / "root" / _DOOR).unlink(missing_ok=True)
     namespaces.nft(s.NS_FW, "table ip ingress\ndelete table ip ingress\n")
     _kubectl("delete", "--filename", str(_OBJECTS), "--ignore-not-found", "--timeout=120s")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EC2's instance types: what they have, and what EKS leaves of it for pods. Pure.
+"""EC2's instance types: their size, and what EKS leaves of it for pods. Pure.
 
 vCPUs and memory are those of https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html, co.html and mo.html;
 interfaces and their addresses are those of instance-info.jsonl in awslabs/amazon-eks-ami (nodeadm/internal/kubelet),

@@ -102,7 +102,7 @@ def failures(events: t.Sequence[Event]) -> list[dict[str, str]]:
 
 
 def progress(events: t.Sequence[Event]) -> int:
-    """How many events tell what a task waits for."""
+    """How many events show what a task waits for."""
     return sum("waiting for" in event.get("stdout", "") for event in events)
 
 
@@ -236,7 +236,7 @@ class Job:
         return next(t.cast("dict[str, str]", each["cluster"]) for each in entries["clusters"] if each["name"] == name)
 
     def run(self, *, named: bool, end_at: str) -> None:
-        """Run it to its end, or until a task has begun: then as a job that is cancelled, and killed if need be.
+        """Run it to its end, or cancel it once a task has begun, and kill it if necessary.
 
         :param named: the user gets a name, as the entry point of ansible-builder's images gives it one; ssh needs it.
         """
@@ -329,7 +329,7 @@ def _kubectl(namespace: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def main() -> None:
-    """Run a job, and print what came of it."""
+    """Run a job, and print its result."""
     parser = argparse.ArgumentParser(prog="job", description="Run a playbook in the lab as a job of AWX runs it")
     parser.add_argument("--without-name", action="store_true", help="leave the user id without a name; ssh needs one")
     parser.add_argument(

@@ -103,7 +103,7 @@ class ControlPlane:
         return {program: f"{self.name}-{program}" for program in programs}
 
     def start(self) -> None:
-        """Make keys and certificates where they lack, and start the programs."""
+        """Create missing keys and certificates, and start the programs."""
         directory, keys, binaries = self.directory, self.pki, artifacts.load().bin
         (directory / "etcd").mkdir(parents=True, exist_ok=True, mode=0o700)
         self._issue_certificates(keys)

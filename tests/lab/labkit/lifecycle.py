@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Brings the lab's parts up, in their order of dependency, and looks whether they are healthy.
+"""Starts the lab's parts in the order of their dependencies, and checks their health.
 
 Runs inside the sandbox: `python3 -m labkit.lifecycle up|verify|status`.
 """
@@ -95,7 +95,7 @@ def _port(address: str, number: int) -> t.Callable[[], bool]:
 
 
 def checks() -> dict[str, t.Callable[[], bool]]:
-    """What is looked at to say that a part is healthy."""
+    """The health checks of the parts."""
     return {
         "firewall fw (SSH)": machines.FW.ready,
         "host of earth (SSH)": machines.EARTH.ready,
@@ -128,7 +128,7 @@ def up() -> int:
 
 
 def verify() -> int:
-    """Look whether all is well, giving what died some seconds to come back; 1 if it does not."""
+    """Check the health of all parts, and give those that died some seconds to restart; 1 if they do not."""
     end = time.monotonic() + HEAL
     told = False
     while ill := [name for name, healthy in health().items() if not healthy]:
@@ -142,7 +142,7 @@ def verify() -> int:
 
 
 def status() -> int:
-    """Print parts and programs with their health; 1 if one is ill."""
+    """Print parts and programs with their health; 1 if one is unhealthy."""
     found = health()
     for name, healthy in found.items():
         print(f"{'ok  ' if healthy else 'ILL '} {name}")

@@ -29,7 +29,7 @@ POLICIES = [
 
 
 def start(python: Path, programs: Path) -> None:
-    """Run AWS in its namespace; returns when the programs are told to start (see wait).
+    """Start AWS in its namespace; returns once the programs are started (see wait).
 
     `python` is that of the lab's environment, `programs` the directory with kubectl. Inside the sandbox, after the
     lab's certificate authority was made."""

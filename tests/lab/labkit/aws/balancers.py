@@ -192,7 +192,7 @@ def _create_classic(query: Query) -> Answer:
 
 def _delete_classic(query: Query) -> Answer:
     name = _one(query, "LoadBalancerName")
-    # As on AWS, one that is not there is none to be deleted.
+    # As on AWS, deleting one that does not exist is no error.
     if _classic.pop(_key(name), None):
         _remove_interfaces(name)
     return seams.elb_answer("DeleteLoadBalancer", "")

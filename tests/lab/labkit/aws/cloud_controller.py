@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What EKS runs for a cluster in AWS: load balancers for its Services, and the end of disks whose claims are gone.
+"""What EKS does for a cluster in AWS: it creates load balancers for Services, and deletes disks of deleted claims.
 
 Names, tags, finalizer and order are those of cloud-provider-aws (pkg/providers/v1) and Kubernetes' own service
 controller (k8s.io/cloud-provider/controllers/service), and for disks those of the EBS driver's external-provisioner.

@@ -37,7 +37,7 @@ class Fabric(t.Protocol):
 
 
 class Clusters:
-    """EKS's clusters and node groups. The methods without underscore stand in the place of MiniStack's functions."""
+    """EKS's clusters and node groups. The methods without underscore replace MiniStack's functions."""
 
     def __init__(self, fabric: Fabric, hands: Hands, changed: t.Callable[[], None]) -> None:
         """`hands` reach into the clusters, `changed` is called whenever the fabric has something to do."""
@@ -122,7 +122,7 @@ class Clusters:
         return seams.eks_answer({"cluster": seams.eks_public({**cluster, "tags": tags})})
 
     def delete_cluster(self, name: str) -> Answer:
-        """DeleteCluster: rejected while it has node groups, as on AWS; the record goes when the real thing is gone."""
+        """DeleteCluster: rejected while it has node groups, as on AWS; the record goes with the real cluster."""
         cluster = _cluster(name)
         groups = [g for g in seams.eks("nodegroups").values() if g["clusterName"] == name]
         if groups:
@@ -134,7 +134,7 @@ class Clusters:
         return seams.eks_answer({"cluster": seams.eks_public(cluster)})
 
     def update_cluster_config(self, name: str, body: dict[str, t.Any]) -> Answer:
-        """UpdateClusterConfig, of which MiniStack has nothing: deletion protection alone."""
+        """UpdateClusterConfig, which MiniStack lacks: only deletion protection."""
         cluster = _cluster(name)
         if set(body) - {"clientRequestToken"} != {"deletionProtection"}:
             raise _invalid("The lab updates deletionProtection alone")
@@ -221,7 +221,7 @@ class Clusters:
         return seams.eks_answer({"nodegroup": seams.eks_public(_nodegroup(cluster_name, name))})
 
     def delete_nodegroup(self, cluster_name: str, name: str) -> Answer:
-        """DeleteNodegroup; the record goes when the real nodes are gone."""
+        """DeleteNodegroup; the record is removed once the real nodes are."""
         group = _nodegroup(cluster_name, name)
         group["status"] = "DELETING"
         self.changed()
@@ -447,7 +447,7 @@ def _free_interfaces(cluster: str) -> None:
 
 
 def _node_security_groups(cluster: dict[str, t.Any], template: dict[str, t.Any] | None) -> list[str]:
-    """The launch template's groups, or, where it names none, the cluster security group."""
+    """The launch template's groups, or else the cluster security group."""
     groups: list[str] = []
     if template:
         name = template.get("id") or template.get("name")

@@ -422,7 +422,7 @@ def _nat_of(allocation_id: str) -> str | None:
 
 
 def reject_while_needed(kind: str, resource_id: str) -> None:
-    """Raise the AwsError of EC2 when something still needs the resource that is to be deleted."""
+    """Raise EC2's AwsError if something still needs the resource to delete."""
     check = _NEEDED.get(kind)
     user = check(resource_id) if check else None
     if user:

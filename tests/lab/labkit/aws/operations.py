@@ -27,11 +27,11 @@ Attributes = dict[str, t.Any]
 
 @dataclass(frozen=True)
 class Type:
-    """What the lab knows of a resource type beyond MiniStack's handler.
+    """What the lab knows about a resource type beyond MiniStack's handler.
 
-    `settle` waits until the created thing is really there and returns further attributes; `before_delete` raises
-    AwsError when AWS would reject; `gone` waits until the deleted thing is really gone. All get the physical id and
-    the properties."""
+    `settle` waits until the created resource really exists and returns further attributes; `before_delete` raises
+    AwsError when AWS would reject; `gone` waits until the deleted resource no longer exists. All get the physical id
+    and the properties."""
 
     settle: t.Callable[[str, Properties], Attributes] | None = None
     before_delete: t.Callable[[str, Properties], None] | None = None

@@ -329,7 +329,7 @@ _EC2_KINDS = {
     "VPCEndpoint": "vpc-endpoint",
     "VPCGatewayAttachment": "vpc",
 }
-# What a new resource is made in or of: property → the type as ARNs have it.
+# What a new resource is created in or from: property → the type as in ARNs.
 _TOUCHED = {
     "Subnet": {"VpcId": "vpc"},
     "RouteTable": {"VpcId": "vpc"},

@@ -258,7 +258,7 @@ ELB_ACTIONS = (
 
 
 class SeamsMovedError(Exception):
-    """MiniStack is not the version whose private names the lab knows."""
+    """This version of MiniStack is not the one whose private names the lab knows."""
 
 
 class AwsError(Exception):
@@ -510,7 +510,7 @@ def eks_function(function: str) -> t.Callable[..., t.Any]:
 
 
 def eks_public(cluster: dict[str, t.Any]) -> dict[str, t.Any]:
-    """A cluster without the members that are nobody's business."""
+    """A cluster without its private members."""
     return module("ministack.services.eks")._sanitize(cluster)
 
 
@@ -666,7 +666,7 @@ def _policies(arn: str, account_id: str) -> tuple[t.Any, str]:
 
 
 def role_denial(role_arn: str, action: str, resource: str) -> str | None:
-    """The same for a session of a role, whoever is calling."""
+    """The same for a session of a role."""
     evaluator = module("ministack.core.iam_evaluator")
     account_id, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     arn = f"arn:aws:sts::{account_id}:assumed-role/{name}/lab"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """AWS in the lab: `python -m labkit.aws.service` with the Python of the lab's environment, in the namespace `aws`.
 
-What it is told comes from the environment (set by labkit.aws.start): LAB_AWS_DIR, LAB_AWS_ADDRESS, LAB_AWS_PORT,
+Its settings come from the environment (set by labkit.aws.start): LAB_AWS_DIR, LAB_AWS_ADDRESS, LAB_AWS_PORT,
 LAB_AWS_REGION, LAB_AWS_ACCOUNT, LAB_AWS_USER, LAB_AWS_POLICY, LAB_AWS_WEBHOOK_HOST and LAB_BIN.
 """
 
@@ -19,7 +19,7 @@ BURSTS = ("vulcan", "mercury")  # the lab's, and the second one of the scenario 
 
 
 def main(make_fabric: t.Callable[[], t.Any], enter: t.Callable[[str], t.Sequence[str]]) -> None:
-    """Serve until told to end. `make_fabric` returns the fabric; `enter` is what stands before a command that is to
+    """Serve until terminated. `make_fabric` returns the fabric; `enter` is put before a command that is to
     reach the named cluster."""
     directory = Path(os.environ["LAB_AWS_DIR"])
     account, region = os.environ["LAB_AWS_ACCOUNT"], os.environ["LAB_AWS_REGION"]

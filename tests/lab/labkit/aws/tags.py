@@ -11,7 +11,7 @@ from labkit.aws import balancers, seams
 
 Tagged = tuple[str, list[dict[str, str]]]
 
-# EC2's store → the type as ARNs have it, and whether a record of it is still there.
+# EC2's store → the type as in ARNs, and whether a record still exists.
 _EC2_TYPES = {
     "vpcs": "vpc",
     "subnets": "subnet",
@@ -44,7 +44,7 @@ def install() -> None:
 def _ec2() -> t.Iterator[Tagged]:
     tags = seams.store("tags")
     for store, kind in _EC2_TYPES.items():
-        # What was deleted goes on being listed, as on AWS.
+        # Deleted resources are still listed, as on AWS.
         for resource_id in list(seams.store(store)):
             if tags.get(resource_id):
                 yield _ec2_arn(kind, resource_id), tags[resource_id]
@@ -83,7 +83,7 @@ def _resource_arn(original: t.Callable[..., str], service: str, method: str, pat
     if service == "ec2" and _one(query, "SnapshotId"):
         return _ec2_arn("snapshot", _one(query, "SnapshotId"))
     if service == "ec2" and _one(query, "Action") == "CreateTags":
-        # Of several resources, the first stands for all.
+        # The first of several resources represents all.
         resource_id = _one(query, "ResourceId.1")
         kind = next((kind for store, kind in _EC2_TYPES.items() if resource_id in seams.store(store)), "*")
         return _ec2_arn(kind, resource_id)

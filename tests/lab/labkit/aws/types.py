@@ -445,7 +445,7 @@ def _delete(action: str, parameter: str, absent: str) -> t.Callable[[str, Proper
 
 
 class _Absent:
-    """What is gone already is deleted."""
+    """A resource that does not exist counts as deleted."""
 
     def __init__(self, *codes: str) -> None:
         self.codes = codes

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Step Functions and EventBridge Scheduler with the rights of their roles, where MiniStack lets everybody do all.
+"""Step Functions and EventBridge Scheduler with the permissions of their roles, which MiniStack does not check.
 
 A call of a state machine (arn:aws:states:::aws-sdk:SERVICE:ACTION) goes to the lab's own API over TLS, signed by a
 session of the execution role, so that its policies are looked at as those of every other caller. Parameters and results

@@ -31,7 +31,7 @@ PARTS: dict[str, Part] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit status: a missed goal is told, not failed on."""
+    """Returns the exit status: a missed goal is reported, but is no failure."""
     parser = argparse.ArgumentParser(prog="bench", description="Times the modules beside the tools that they replace.")
     parser.add_argument("part", nargs="*", help=f"what to time, of {', '.join(PARTS)}; all without it")
     parser.add_argument("--runs", type=int, default=3, help="how often, 3 times without it")

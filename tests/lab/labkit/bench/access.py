@@ -77,7 +77,7 @@ def is_peers(way: Way) -> bool:
 
 
 def measure_tokens(bench: Bench, results: Results, runs: int) -> None:
-    """Run the command of each way that the module offers beside the peer's, without and with what it has cached."""
+    """Time the token command of each method of the module and of the peer, without and with a cache."""
     ways = [way for way in _ways(bench) if not is_peers(way)]
     peer = Way(PEER_TOKEN, ("aws", "--region", settings.REGION, "eks", "get-token", "--cluster-name", CLUSTER))
     if not ways:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks beside AWS's own time, and beside a play that only asks what nobody can do without."""
+"""Times the playbooks, compared with AWS's own time and with a play that only makes the necessary queries."""
 
 from __future__ import annotations
 
@@ -109,14 +109,14 @@ def _round(bench: Bench, results: Results) -> None:
     results.add(Row(FROM_PARKED, OURS_PLAY), _timed(bench, _playbook("burst_up"))[1])
     run, sample = _timed(bench, _playbook("burst_down"))
     deleted = _stack(bench, stack_id)[1]
-    # What comes after the stack is gone is the search for what it has left.
+    # After the stack is deleted, the playbook searches for leftovers.
     results.add(Row(DOWN, OURS_PLAY), _part(deleted.ended - run.began))
     results.add(Row(DOWN, STACK_GOES), _part(deleted.seconds))
     _again(bench, results, DOWN_AGAIN, "burst_down")
 
 
 def _again(bench: Bench, results: Results, what: str, name: str) -> None:
-    """A run that changes nothing, and beside it the play that only asks."""
+    """A run that changes nothing, compared with the play that only makes queries."""
     results.add(Row(what, OURS_PLAY), _timed(bench, _playbook(name))[1])
     floor = bench.scratch / "floor.json"  # JSON is YAML
     floor.write_text(json.dumps(FLOOR_PLAY))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Join and unjoin, until READY and until gone."""
+"""Times joining until Ready, and unjoining until everything is deleted."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Sample:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What is measured, and with whose means."""
+    """What is measured, and with which tool."""
 
     what: str
     who: str
@@ -71,7 +71,7 @@ def resources_named(count: int, state: str) -> str:
 
 
 def loop_named(items: int, count: int) -> str:
-    """What the row about a loop is called, whose figures stand for more than it ran."""
+    """The name of a row about a loop, whose figures are extrapolated."""
     return f"kubernetes.core.k8s, loop of {items}, times {count // items}"
 
 
@@ -125,7 +125,7 @@ class Results:
         self.helper: str | None = None  # the contender that caches tokens
 
     def expect(self, *rows: Row) -> None:
-        """Fix the order of rows whose samples come in another one."""
+        """Set the order of rows, as their samples come in another one."""
         for row in rows:
             self.samples.setdefault(row, [])
 

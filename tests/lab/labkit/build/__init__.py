@@ -24,7 +24,7 @@ __all__ = ["Artifacts", "BuildError", "ensure", "ensure_traefik"]
 
 @dataclasses.dataclass(frozen=True)
 class Artifacts:
-    """Where everything is that the lab is made of; nothing in here may be written to."""
+    """Paths of everything that the lab is made of; they are read-only."""
 
     bin: Path  # a directory with all programs
     images: dict[str, Path]  # docker-archive tars by image reference
@@ -38,7 +38,7 @@ class Artifacts:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One thing to be built. Steps of one lane run one after the other, beside those of the other lane."""
+    """One item to build. The steps of a lane run one after the other; both lanes run in parallel."""
 
     name: str
     lane: t.Literal["compile", "fetch"]
@@ -173,7 +173,7 @@ def _run_lane(
         try:
             log.unlink(missing_ok=True)
             step.build(log)
-        except Exception as failure:  # a thread's failure is told by the main thread
+        except Exception as failure:  # the main thread reports a thread's failure
             failures.append((step.name, failure))
             stop.set()
             if report:
@@ -227,7 +227,7 @@ def _build(steps: list[Step], progress: bool) -> None:
 
 
 def ensure_traefik() -> Path:
-    """Builds Traefik if it is missing, and says where its image is; raises BuildError. A lab comes up without it."""
+    """Builds Traefik if it is missing, and returns the path of its image; raises BuildError. A lab does not need it."""
     go = _ensure_go(progress=True)
     program = golang.TRAEFIK
     image = images.traefik(program.path(go.version))
@@ -245,7 +245,7 @@ def ensure_traefik() -> Path:
 
 
 def ensure(progress: bool = True) -> Artifacts:
-    """Builds what is missing and says where everything is; raises BuildError with what the failing program said.
+    """Builds what is missing and returns the paths; raises BuildError with the failed program's output.
 
     `progress` tells on standard error what is built, which of how many, and for how long; nothing if all is there.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is built once and kept: keys, locks, and how a finished thing gets to its place.
+"""The cache of what is built: keys, locks, and atomic moves to the final place.
 
 Everything lies in `<cache>/<kind>/<name>-<key>`, where the key is a hash of all that decides on its content. A thing
 that is there is whole: files and directories are made beside their place and renamed. Old keys are left alone, for
@@ -40,7 +40,7 @@ def path_of(kind: str, name: str, its_key: str, suffix: str = "") -> Path:
 
 @contextlib.contextmanager
 def locked(path: Path) -> t.Iterator[None]:
-    """Holds the lock for what is to be made at `path`; it ends with the process, however that ends."""
+    """Holds the lock for building `path`; it is released when the process ends, however that happens."""
     locks = settings.CACHE / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / f"{path.parent.name}-{path.name}").open("w") as lock:
@@ -82,7 +82,7 @@ class BuildError(errors.LabError):
 def run(
     argv: t.Sequence[str | Path], *, log: Path, env: t.Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> None:
-    """Runs a program of the build; what it says goes to `log`, and its end into the error when it fails."""
+    """Runs a program of the build; its output goes to `log`, and the end of it into the error if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         done = subprocess.run(

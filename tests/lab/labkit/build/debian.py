@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is made of Debian's packages, by mmdebstrap: the bootable system of the lab's machines, and httpbin's files.
+"""Builds from Debian's packages, by mmdebstrap: the bootable system of the lab's machines, and httpbin's files.
 
 The packages come from where the machine itself gets Debian's, through the same proxy if there is one.
 """
@@ -122,7 +122,7 @@ def rootfs_path() -> Path:
 
 
 def build_rootfs(log: Path) -> None:
-    """Makes the tree of a bootable machine, unless somebody else just did."""
+    """Builds the tree of a bootable machine, unless another process just did."""
     path = rootfs_path()
     with cache.locked(path):
         if path.exists():
@@ -140,7 +140,7 @@ def httpbin_path() -> Path:
 
 
 def build_httpbin(log: Path) -> None:
-    """Makes the tar of httpbin's file system, unless somebody else just did."""
+    """Builds the tar of httpbin's file system, unless another process just did."""
     path = httpbin_path()
     with cache.locked(path):
         if path.exists():

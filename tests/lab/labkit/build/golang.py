@@ -152,7 +152,7 @@ def install(log: Path) -> Go:
 
 
 def build(go: Go, program: Program, log: Path) -> None:
-    """Builds one program into the cache, unless somebody else just did."""
+    """Builds one program into the cache, unless another process just did."""
     path = program.path(go.version)
     with cache.locked(path):
         if path.exists():

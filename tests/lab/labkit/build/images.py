@@ -58,7 +58,7 @@ class Link:
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """What goes into an image: either files by their paths, or a layer that is there already as a tar."""
+    """The content of an image: either files by their paths, or an existing layer as a tar."""
 
     reference: str
     config: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -81,7 +81,7 @@ class Image:
 def _identity(source: Path | Link) -> str:
     if isinstance(source, Link):
         return f"-> {source.target}"
-    # The key in its name says what it is, before it is there.
+    # The key in its name determines its content before it is built.
     if settings.CACHE in source.parents:
         return str(source.relative_to(settings.CACHE))
     status = source.stat()
@@ -221,7 +221,7 @@ def traefik(program: Path) -> Image:
 
 
 def build(image: Image, _log: Path) -> None:
-    """Writes the archive of an image, unless somebody else just did."""
+    """Writes the archive of an image, unless another process just did."""
     path = image.path()
     with cache.locked(path):
         if path.exists():

@@ -65,7 +65,7 @@ def about(duration: float) -> str:
 
 
 class Progress:
-    """Prints what begins, goes on and ends. On a terminal what goes on is one line that is rewritten each second."""
+    """Prints what begins, runs and ends. On a terminal, the running steps are one line that is updated each second."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Progress:
             self._say(line(number, self._total, name, what or f"done in {seconds(self._clock() - since)}"))
 
     def tell(self) -> None:
-        """Tells what goes on, if it is time to."""
+        """Print the running steps, if it is time to."""
         with self._lock:
             now = self._clock()
             if self._terminal:

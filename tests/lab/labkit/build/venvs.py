@@ -79,7 +79,7 @@ def uv(log: Path) -> Path:
 
 
 def index_environment(log: Path) -> dict[str, str]:
-    """What this machine's pip is configured to use, told to uv, which does not read pip's configuration."""
+    """Passes this machine's pip configuration to uv, which does not read it."""
     pip = uv(log).with_name("pip")
     done = subprocess.run([pip, "config", "list"], capture_output=True, text=True, check=False)
     # The certificate authorities that the machine trusts, which may be more than those that uv brings.
@@ -99,7 +99,7 @@ def uv_settings(pip_config: str, environment: t.Mapping[str, str]) -> dict[str, 
 
 
 def build(name: str, its_python: tuple[Path, str], log: Path) -> None:
-    """Makes the environment `name`, unless somebody else just did."""
+    """Builds the environment `name`, unless another process just did."""
     path = path_of(name, its_python)
     installer = uv(log)
     with cache.locked(path):

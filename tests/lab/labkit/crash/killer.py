@@ -75,7 +75,7 @@ def run(
     options: t.Sequence[str] = (),
     output: t.IO[str] | None = None,
 ) -> Kill | int:
-    """Run a playbook until a moment, and kill it.
+    """Run a playbook, and kill it at a given moment.
 
     :param moment: whether it has come.
     :param after: seconds after that moment.

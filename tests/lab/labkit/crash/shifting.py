@@ -108,7 +108,7 @@ class Kills:
         return True
 
     def _look(self, *, both: bool) -> None:
-        """Who answers now: both clusters, or the data centre alone."""
+        """Which clusters answer now: both, or only the data centre's."""
         time.sleep(3)
         port = run.PORTS[self._method]
         requests = load.Load(run.url(port, "/get"), _LOOKS, 5, settings.STATE / "traffic-look.results").wait()

@@ -40,7 +40,7 @@ class Failed(Exception):
 class Sweep:
     """All kills, one after the other.
 
-    :param snapshot: where it is kept what there was before.
+    :param snapshot: file with the state from before.
     :param log: where the playbooks' output goes.
     """
 
@@ -73,7 +73,7 @@ class Sweep:
         self._undo()
 
     def undo(self, first: int, last: int, step: int) -> None:
-        """Kill burst_up at a task, without a burst before it; then burst_down alone must undo it."""
+        """Kill burst_up at a task, with no burst before it; then burst_down must undo it without help."""
         for number in range(first, last + 1, step):
             if not self._kill("burst_up", str(number), _at_task(number)):
                 break

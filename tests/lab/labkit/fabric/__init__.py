@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's VPC fabric: what the AWS side's stack holds, the lab's network and clusters do."""
+"""The lab's VPC fabric: turns the resources of the simulated AWS into networks and clusters."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which address is whose. Pure: from a `World` and what was given out before."""
+"""Assigns addresses. Pure: from a `World` and the previous assignment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class Interface:
-    """An address that something has in a subnet."""
+    """An address of a network interface in a subnet."""
 
     subnet: str
     address: str
@@ -41,7 +41,7 @@ class NodeAddress:
 
 @dataclass(frozen=True)
 class Allocation:
-    """Which address is whose; kept from one World to the next, so that what runs keeps its own."""
+    """The assigned addresses; passed from one World to the next, so that nothing changes its address."""
 
     vpcs: t.Mapping[str, str] = field(default_factory=dict)
     control_planes: t.Mapping[str, tuple[Interface, ...]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Allocation:
 
 
 def tidy(world: World) -> World:
-    """`world` without the subnets and gateways' attachments that name a VPC which is not there (any more)."""
+    """`world` without subnets and gateway attachments whose VPC does not exist (any more)."""
     vpcs = {v.id for v in world.vpcs}
     return replace(
         world,
@@ -60,7 +60,7 @@ def tidy(world: World) -> World:
 
 
 def used_vpcs(world: World) -> set[str]:
-    """The VPCs in which anything is that a packet could come from or go to."""
+    """The VPCs that contain anything that sends or receives packets."""
     subnet_ids = {s for c in world.clusters for s in c.subnet_ids} | {n.subnet_id for n in world.nat_gateways}
     subnet_ids |= {s for g in world.node_groups for s in g.subnet_ids}
     attached = {g.vpc_id for g in world.vpn_gateways if g.vpc_id}
@@ -117,7 +117,7 @@ def allocate(world: World, kept: Allocation, infrastructure: t.Sequence[str]) ->
 
 
 class _Allocator:
-    """The addresses that are taken, while more are given out."""
+    """Assigns addresses, and knows those in use."""
 
     def __init__(self, world: World, kept: Allocation) -> None:
         self.failures: dict[tuple[str, ...], str] = {}
@@ -154,7 +154,7 @@ class _Allocator:
         return tuple(found)
 
     def places(self, group: NodeGroup) -> tuple[NodeAddress, ...]:
-        """Where the group's nodes are: as many as there is room for."""
+        """The group's nodes with their subnets: as many as fit."""
         key = (group.cluster, group.name)
         places = [p for p in self._kept.nodes.get(key, ()) if p.subnet in self._subnets][: group.desired]
         given = [self._subnets[s] for s in group.subnet_ids if s in self._subnets]

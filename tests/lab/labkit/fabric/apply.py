@@ -1,9 +1,9 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes network namespaces be as planned: adds what lacks, removes what is no longer wanted, leaves the rest alone.
+"""Brings network namespaces into the planned state: adds what is missing, and removes what is obsolete.
 
-It looks at what there is, never at what an earlier run meant to do, so it may be stopped anywhere and run again.
+It reads the present state, never that of an earlier run, so it can be stopped anywhere and run again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Network:
         self._done: dict[str, Namespace] = {}
 
     def apply(self, wanted: t.Mapping[str, Namespace]) -> dict[str, str]:
-        """Makes all namespaces be as `wanted`; returns namespace → error for what failed, to be tried again."""
+        """Brings all namespaces into the `wanted` state; returns namespace → error for those to be retried."""
         present = set(namespaces.netns_list())
         errors: dict[str, str] = {}
         for name in sorted(n for n in present if is_ours(n) and n not in wanted):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real control planes and nodes behind EKS clusters and node groups: a thread for each brings it up and takes it away.
+"""Real control planes and nodes behind EKS clusters and node groups, each started and removed by its own thread.
 
 The network namespace of each is there before its thread begins, and is kept until it has ended.
 """
@@ -32,11 +32,11 @@ _COREDNS_REPLICAS = 2  # https://docs.aws.amazon.com/eks/latest/userguide/managi
 
 
 class _Superseded(Exception):
-    """The thing that is being brought up is no longer wanted."""
+    """What is being started is no longer wanted."""
 
 
 class _Worker:
-    """Brings one thing up when it is wanted, and away when not, in a thread of its own."""
+    """Starts or removes one control plane or node, in a thread of its own."""
 
     def __init__(self, name: str, changed: t.Callable[[], None]) -> None:
         self.name = name
@@ -49,22 +49,22 @@ class _Worker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begins, if it has not."""
+        """Start the thread, unless it runs."""
         if self._thread.ident is None:
             self._thread.start()
 
     def remove(self) -> None:
-        """It is no longer wanted; returns at once."""
+        """Begin to remove it; returns at once."""
         self._wanted = False
         self._wake.set()
 
     def again(self) -> None:
-        """What is wanted has changed: have a look."""
+        """Wake the thread: the desired state has changed."""
         self._wake.set()
 
     @property
     def state(self) -> State:
-        """How far it is."""
+        """Its progress."""
         return "DELETING" if not self._wanted and self._state != "DELETED" else self._state
 
     @property
@@ -73,15 +73,15 @@ class _Worker:
         return self._wanted
 
     def up(self) -> None:
-        """Makes it, if it is not there already; LabError when that fails. Calls wait_for() to wait."""
+        """Create it, unless it exists; raises LabError. Calls wait_for() to wait."""
         raise NotImplementedError
 
     def down(self) -> None:
-        """Takes away whatever there is of it."""
+        """Remove all of it that exists."""
         raise NotImplementedError
 
     def wait_for(self, what: str, check: t.Callable[[], bool], see: str = "") -> None:
-        """Returns when `check` says so; LabError, with where to `see` more, when it has taken too long."""
+        """Wait until `check` is true; raises LabError, with where to `see` more, after a timeout."""
         self.message = f"waiting until {what}"
         end = time.monotonic() + _LIMIT
         while not check():
@@ -135,7 +135,7 @@ class _ControlPlane(_Worker):
 
     @property
     def plane(self) -> kube.ControlPlane:
-        """The control plane as it has to be now."""
+        """The control plane in its desired state."""
         cluster, addresses = self.cluster, [i.address for i in self.interfaces]
         return kube.ControlPlane(
             name=cluster.name,
@@ -270,7 +270,7 @@ def _reserved(instance_type: str) -> dict[str, str]:
 class Clusters:
     """All control planes and nodes. `changed` is called, from their threads, when a state has changed.
 
-    What there is is written down, so that a process that comes after this one takes it over, or away."""
+    What exists is recorded, so that the next process can take it over, or remove it."""
 
     def __init__(self, directory: Path, changed: t.Callable[[], None]) -> None:
         self.directory = directory
@@ -288,7 +288,7 @@ class Clusters:
         vpc_cidrs: t.Mapping[str, str],
         ready: t.Container[str],
     ) -> None:
-        """Starts and stops threads so that there is what is given. `vpc_cidrs` maps subnets to their VPC's block;
+        """Start and stop threads for the desired clusters and nodes. `vpc_cidrs` maps subnets to their VPC's block;
         `ready` holds the network namespaces that are finished."""
         with self._lock:
             self._forget_ended()
@@ -359,7 +359,7 @@ class Clusters:
             self._nodes.setdefault((group["cluster"], group["name"]), []).append(node)
 
     def has_nodes(self, cluster: str) -> bool:
-        """Whether anything is left of any of the cluster's nodes."""
+        """Whether any part of the cluster's nodes still exists."""
         with self._lock:
             return any(n.state != "DELETED" for k, nodes in self._nodes.items() if k[0] == cluster for n in nodes)
 

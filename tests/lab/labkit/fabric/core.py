@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fabric itself: holds the last World and keeps network, tunnels and clusters as it says."""
+"""The fabric itself: stores the last World, and keeps network, tunnels and clusters in its state."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ INTERNET = plan.Internet(
 
 
 class FabricError(LabError):
-    """Parts of the network that could not be made, with the reasons."""
+    """Parts of the network could not be created; the text has the reasons."""
 
 
 class Fabric:
-    """Keeps network, tunnels and clusters as the last `World` says.
+    """Keeps network, tunnels and clusters in the state of the last `World`.
 
     One instance for a lab, used inside the sandbox as root. All methods may be called from any thread."""
 
@@ -69,7 +69,7 @@ class Fabric:
         threading.Thread(target=self._retry, name="fabric", daemon=True).start()
 
     def apply(self, world: World) -> None:
-        """Makes the lab be as `world` says: networks at once, clusters and nodes by threads in the background.
+        """Brings the lab into the state of `world`: networks at once, clusters and nodes by threads in the background.
 
         Idempotent; a part that failed is tried again with the next call, and by the fabric itself each few seconds.
         Raises FabricError naming what could not be made of the network, after having made the rest."""

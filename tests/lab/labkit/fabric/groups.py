@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Security groups as rules for nftables. Pure."""
+"""Turns security groups into nftables rules. Pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _match(rule: Rule) -> str | None:
 def ingress_rules(
     groups: t.Iterable[SecurityGroup], members: t.Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, str], ...]:
-    """(sources as an nft set's elements, match) for everything that `groups` together let in."""
+    """(sources as elements of an nft set, match) for everything that `groups` together allow."""
     sources: dict[str, list[ipaddress.IPv4Network]] = {}
     for group in groups:
         for rule in group.ingress:

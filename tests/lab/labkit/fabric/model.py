@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the AWS side of the lab holds, as the network and the clusters have to know it.
+"""The resources of the simulated AWS, as far as networks and clusters need them.
 
 The AWS emulation builds a new `World` from its state after each change and gives it to `Fabric.apply`; nothing else
 passes from the one to the other, but the three status calls back. All classes are frozen and compare by value, so a
@@ -199,7 +199,7 @@ class World:
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """How the real control plane is. `certificate_authority` is PEM, "" until ACTIVE; `addresses` are those of its
+    """State of the real control plane. `certificate_authority` is PEM, "" until ACTIVE; `addresses` are those of its
     interfaces in the VPC; `admin_kubeconfig` a path for EKS's own hands inside the sandbox (CoreDNS, access policies);
     `message` says why for FAILED, else what is being waited for."""
 
@@ -212,7 +212,7 @@ class ClusterStatus:
 
 @dataclass(frozen=True)
 class NodeGroupStatus:
-    """How the real nodes are. ACTIVE when all of `desired` are Ready; `nodes` are (node name, subnet id, address)."""
+    """State of the real nodes. ACTIVE when all of `desired` are Ready; `nodes` are (node name, subnet id, address)."""
 
     state: State
     nodes: tuple[tuple[str, str, str], ...] = ()

@@ -96,7 +96,7 @@ def table_number(route_table_id: str) -> int:
 
 
 def is_ours(namespace: str) -> bool:
-    """Whether a network namespace is one that the fabric makes."""
+    """Whether the fabric creates network namespaces of this name."""
     return namespace.startswith(_PREFIXES)
 
 

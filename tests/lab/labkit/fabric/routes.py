@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudburst.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What route tables and gateways do. Pure."""
+"""Works out the effect of route tables and gateways. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def endpoints_suffice(world: World, vpc_id: str) -> bool:
 
 
 def gateway_routes(world: World, vpn_gateway_id: str) -> dict[str, str]:
-    """What a VPN gateway knows a way to: destination → id of the VPN connection whose static route it is."""
+    """The routes of a VPN gateway: destination → id of the VPN connection whose static route it is."""
     connections = sorted(world.vpn_connections, key=lambda c: c.id, reverse=True)
     return {d: c.id for c in connections if c.vpn_gateway_id == vpn_gateway_id for d in c.static_routes}
 
 
 def effective_routes(world: World, route_table_id: str | None, vpc: Vpc) -> dict[str, tuple[str, str]]:
-    """What a route table does besides the local route: destination → (kind, target), kind being nat, vgw or blackhole.
+    """Effective routes besides the local one: destination → (kind, target), kind being nat, vgw or blackhole.
 
     A static route wins over a propagated one to the same destination, and the local route over both:
     https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html

@@ -122,7 +122,7 @@ def installed_children(sas: t.Iterable[t.Mapping[str, t.Any]]) -> list[tuple[int
 
 @dataclass
 class _End:
-    """One tunnel end and what is known of it."""
+    """One tunnel end and its state."""
 
     connection: VpnConnection
     index: int
@@ -159,7 +159,7 @@ class Tunnels:
         self._watcher: threading.Thread | None = None
 
     def apply(self, connections: t.Iterable[VpnConnection]) -> dict[str, str]:
-        """Has an IKE daemon run for each tunnel of `connections`, whose namespaces are there, and for no other.
+        """Runs an IKE daemon for each tunnel of `connections`, whose namespaces exist, and for no other.
 
         A change of routes leaves the daemons alone, a changed key or address is loaded into the running one. Returns
         tunnel → error."""

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets where they have no business: in output, process lists, files, caches, logs and the stack."""
+"""Searches output, process lists, files, caches, logs and the stack for secrets."""

@@ -24,7 +24,7 @@ DECOY = "decoy"
 
 
 def run(playbooks: list[str], folder: Path) -> int:
-    """Run playbooks as talkative as can be, and look for secrets everywhere; 1 if there are any, 2 if a playbook fails.
+    """Run playbooks at -vvvv and search everywhere for secrets; 1 if any is found, 2 if a playbook fails.
 
     A decoy is among the secrets: a playbook finds it in the environment, and may put it where it is to be found.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The secrets that there are in the lab, and the places in which they are looked for."""
+"""The secrets in the lab, and the places that are searched for them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _of_kubefed(context: str) -> dict[str, str]:
 
 
 def texts(since: float, folder: Path) -> t.Iterator[tuple[str, bytes]]:
-    """Everything that is looked through: a name of the place, and what is there.
+    """Everything that is searched: the name of the place, and its content.
 
     :param since: files of the machine's own folders are looked at when they are newer than this.
     :param folder: output and fact cache of the run.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks all the time at the command lines and the environments of all processes of the lab, its machines included."""
+"""Continuously searches the command lines and environments of all processes of the lab and its machines."""
 
 from __future__ import annotations
 
