@@ -424,7 +424,7 @@ state = "{self.run}/state"
         """End the node's programs and pods and remove every trace but its Node object and its namespace."""
         for program in ("kubelet", "proxy", "containerd"):
             supervise.stop(self.programs[program])
-        cgroups.kill(self.cgroup)  # pods and their shims, which don't end with containerd
+        cgroups.kill(self.cgroup)  # pods and their shims, which do not end with containerd
         unmount_below(self.directory, self.run)
         addresses = [plugin.get("ipam", {}).get("dataDir") for plugin in self.cni.get("plugins", ())]
         for place in (self.directory, self.run, *filter(None, addresses)):

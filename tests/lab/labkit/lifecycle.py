@@ -107,7 +107,7 @@ def checks() -> dict[str, t.Callable[[], bool]]:
 
 
 def health() -> dict[str, bool]:
-    """Each part, and whether it is healthy; programs that don't run are parts too."""
+    """Each part, and whether it is healthy; programs that do not run are parts too."""
     nodes = [EARTH_NODE, *([mars.NODE] if mars.is_there() else ())]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         asked = [pool.submit(node.cluster_health) for node in nodes]

@@ -103,7 +103,7 @@ class Reconciler:
         while True:
             time.sleep(LOOK)
             try:
-                if self.current() == self._carried:  # else the real things don't know yet what they should be
+                if self.current() == self._carried:  # else the real ones have not got their desired state yet
                     self.refresh()
                 for connection in seams.store("vpn_connections").values():
                     if connection["State"] != "deleted":

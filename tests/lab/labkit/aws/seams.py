@@ -626,7 +626,7 @@ def caller() -> str:
 
 
 def denial(action: str, resource: str, context: dict[str, t.Any]) -> str | None:
-    """AWS's message when the caller's policies don't allow `action` on `resource`; None when they do."""
+    """AWS's message when the caller's policies do not allow `action` on `resource`; None when they do."""
     evaluator = module("ministack.core.iam_evaluator")
     arn = caller()
     account_id = arn.split(":")[4]
