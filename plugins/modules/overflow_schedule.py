@@ -20,7 +20,7 @@ description:
     centre has all of them again.
   - The number of all replicas is that of the manifest. If somebody has changed C(totalReplicas) of a
     C(ReplicaSchedulingPreference) since it was made of a manifest with the same number, that is kept.
-  - One that a C(HorizontalPodAutoscaler) in O(resources) scales is left out.
+  - One that a C(HorizontalPodAutoscaler) or a C(ScaledObject) of KEDA in O(resources) scales is left out.
   - It changes nothing.
 extends_documentation_fragment:
   - cloudburst.federation._attributes.reading

@@ -23,28 +23,27 @@ import typing as t
 
 from .._kube.objects import Object
 from .._kubefed.api import SCHEDULING_GROUP
+from .._kubefed.kinds import rules_of_manifest
+from .._kubefed.resources.autoscalers import read
 from .._kubefed.resources.schedules import KIND, REPLICAS_ANNOTATION, SCHEDULING_VERSION
 from .nodes import is_running
 from .packing import Load, Room, load_of
 
 # So much more than the data centre's that rounding up gives it nothing
 _ALL_ELSE = 1_000_000
-_KINDS = ("Deployment", "ReplicaSet")
 
 
 def divisible(manifests: t.Iterable[Object]) -> list[Object]:
     """The manifests whose replicas can be divided: those whose number of replicas nothing else sets."""
-    manifests = list(manifests)
-    scaled = {
-        (target.get("kind"), target.get("name"))
-        for manifest in manifests
-        if manifest.get("kind") == "HorizontalPodAutoscaler"
-        for target in [(manifest.get("spec") or {}).get("scaleTargetRef") or {}]
-    }
+    by_rules = [(rules_of_manifest(manifest), manifest) for manifest in manifests]
+    autoscalers = [
+        read(rules.kind, manifest["metadata"]["name"], manifest) for rules, manifest in by_rules if rules.autoscaler
+    ]
+    scaled = {autoscaler.target for autoscaler in autoscalers if autoscaler}
     return [
         manifest
-        for manifest in manifests
-        if manifest.get("kind") in _KINDS and (manifest["kind"], manifest["metadata"]["name"]) not in scaled
+        for rules, manifest in by_rules
+        if rules.schedulable and (rules.group, rules.kind, manifest["metadata"]["name"]) not in scaled
     ]
 
 

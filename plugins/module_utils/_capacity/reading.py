@@ -19,6 +19,7 @@ from .._kube.parallel import each
 from .._kube.paths import resource_path
 from .._kubefed.api import FEDERATED_GROUP, FEDERATED_VERSION, path_of
 from .._kubefed.conditions import is_ready
+from .._kubefed.kinds import rules_for
 from .._kubefed.members import Members
 from .._kubefed.resources.placement import selected
 from .._runtime.errors import FederationError
@@ -34,7 +35,6 @@ from .times import parsed, seconds
 
 # A run renews its Lease every two seconds, and clocks of machines differ
 _WORKS = 60
-_SCALED = {"Deployment": "deployments", "StatefulSet": "statefulsets", "ReplicaSet": "replicasets"}
 SYSTEM_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
 # Of the burst's KubeFedCluster: burst_up writes it there (playbooks/burst_up.yml)
 LEASE_END_ANNOTATION = "cloudburst.federation/lease-end"
@@ -200,9 +200,10 @@ def _scaled_pod(host: Client, entry: Limited) -> Object | None:
     :raises ApiError: also 403. A watch that counted on without this right would order nodes of the wrong size.
     """
     version, kind, name = entry.target
-    if version != "apps/v1" or kind not in _SCALED:
+    rules = rules_for("apps", kind)
+    if version != "apps/v1" or not rules.scaled:
         return None
-    path = resource_path("apps", "v1", _SCALED[kind], namespace=entry.namespace, name=name)
+    path = resource_path("apps", "v1", rules.plural, namespace=entry.namespace, name=name)
     workload = ((host.get(path) or {}).get("spec")) or {}
     template = workload.get("template") or {}
     spec = template.get("spec") or {}

@@ -62,11 +62,22 @@ def test_pods_without_requests_are_limited_by_the_nodes_pods() -> None:
     assert capacity(deployment(cpu="0"), "shop", [], rooms(0)) == 30
 
 
-def test_what_an_autoscaler_scales_and_what_has_no_replicas_is_left_out() -> None:
+@pytest.mark.parametrize(
+    ("version", "kind", "target"),
+    [
+        ("autoscaling/v2", "HorizontalPodAutoscaler", {"apiVersion": "apps/v1", "kind": "Deployment"}),
+        # KEDA takes a target without a kind for a Deployment
+        ("keda.sh/v1alpha1", "ScaledObject", {}),
+    ],
+)
+def test_what_an_autoscaler_scales_and_what_has_no_replicas_is_left_out(
+    version: str, kind: str, target: dict[str, str]
+) -> None:
     scaler = {
-        "kind": "HorizontalPodAutoscaler",
+        "apiVersion": version,
+        "kind": kind,
         "metadata": {"name": "web"},
-        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}},
+        "spec": {"scaleTargetRef": {**target, "name": "web"}},
     }
     service = {"kind": "Service", "metadata": {"name": "web"}}
     found = divisible([deployment(), deployment("other"), deployment("set", kind="ReplicaSet"), scaler, service])
