@@ -33,11 +33,11 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
-# last four need no burst, or have their own.
+# last five need no burst, or have their own.
 LONGEST = (
     *("examples", "traffic_endpoints", "traffic_ingress", "traffic_killed", "pressure", "runner", "parking", "lease"),
     *("two_bursts", "deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "token"),
-    *("endpoints", "traffic_ways"),
+    *("endpoints", "traffic_ways", "watch_killed"),
 )
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))
