@@ -17,6 +17,7 @@ import time
 import typing as t
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -411,6 +412,22 @@ def test_one_that_has_not_seen_the_burst_begin_knows_when_its_lease_is_over(
     # Pods wait as well: a burst that is over is not the one that helps them
     (event,) = events(source, server.arguments(signals=["nodes"]), lambda seen: len(seen) == 1)
     assert (event["action"], event["burst"]["member"], event["burst"]["pods"]) == (action, True, None)
+
+
+@pytest.mark.parametrize(("silent", "works"), [(50, True), (70, False)])
+def test_a_playbook_works_as_long_as_it_renews_its_lock(
+    server: ApiServer, source: Event, silent: int, works: bool
+) -> None:
+    """For a minute, as clocks differ; a run renews it every 2 seconds."""
+    leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+    renewed = datetime.now(UTC) - timedelta(seconds=silent)
+    spec = {"holderIdentity": "somebody", "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    server.call("POST", leases, {"metadata": {"name": "cloudburst-vulcan"}, "spec": spec})
+    try:
+        (event,) = events(source, server.arguments(), lambda seen: len(seen) == 1)
+    finally:
+        server.call("DELETE", f"{leases}/cloudburst-vulcan")
+    assert (event["burst"]["under_way"], event["action"]) == (works, "none" if works else "up")
 
 
 def test_in_dry_mode_nothing_is_written(server: ApiServer, source: Event) -> None:

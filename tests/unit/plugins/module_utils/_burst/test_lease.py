@@ -121,6 +121,13 @@ def test_moments_of_a_stack() -> None:
     assert schedule_of(Lease(NOW, after(120)))["warnings"] == []
 
 
+@pytest.mark.parametrize(
+    ("seconds", "warned"), [(15 * 60, []), (15 * 60 + 1, [15]), (HOUR, [15]), (HOUR + 1, [60, 15])]
+)
+def test_a_warning_goes_out_only_if_the_lease_was_longer_than_it(seconds: int, warned: list[int]) -> None:
+    assert [each["minutes"] for each in schedule_of(Lease(NOW, after(seconds)))["warnings"]] == warned
+
+
 def test_moments_as_text() -> None:
     assert moment_of(stamp(NOW)) == moment_of(f"{stamp(NOW)}Z") == NOW
     assert moment_of("") is None

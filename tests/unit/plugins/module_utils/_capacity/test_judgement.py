@@ -167,6 +167,11 @@ def test_a_burst_that_was_begun_and_never_became_a_member_ends_too() -> None:
     assert judged(seen(), memory._replace(down_ended=ago(900))).action == "none"
 
 
+@pytest.mark.parametrize(("seconds", "action"), [(3599, "none"), (3600, "down")])
+def test_one_that_never_became_a_member_is_as_old_as_its_beginning(seconds: int, action: str) -> None:
+    assert judged(seen(), Memory(up_begun=ago(seconds), idle_since=ago(1800))).action == action
+
+
 @pytest.mark.parametrize(("seconds", "action"), [(899, "none"), (900, "up")])
 def test_an_attempt_is_not_repeated_at_once(seconds: int, action: str) -> None:
     assert judged(seen([pod(9999)]), Memory(up_begun=ago(seconds))).action == action
