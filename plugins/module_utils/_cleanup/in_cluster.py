@@ -19,9 +19,11 @@ from .._kube.paths import resource_path
 from .._runtime.errors import WaitTimeout
 from .._runtime.wait import PollResult, Waiter
 
-# The drivers of EBS, and how each is named in a volume: of its own, and the one that was part of Kubernetes
-# (https://github.com/kubernetes-sigs/aws-ebs-csi-driver, https://kubernetes.io/docs/concepts/storage/volumes/#awselasticblockstore).
-_DRIVERS = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
+# The drivers of EBS, and how each is named in a volume: of its own, that of EKS Auto Mode, and the one that was part of
+# Kubernetes (https://github.com/kubernetes-sigs/aws-ebs-csi-driver,
+# https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html,
+# https://kubernetes.io/docs/concepts/storage/volumes/#awselasticblockstore).
+_DRIVERS = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
 # Who has made a volume for a claim. One without it was brought by somebody, and so was its disk in AWS.
 _PROVISIONER = "pv.kubernetes.io/provisioned-by"
 _POLICY = "persistentVolumeReclaimPolicy"

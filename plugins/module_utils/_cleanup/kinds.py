@@ -46,7 +46,10 @@ _VALUES_AT_ONCE = 200
 _LIVING = ["pending", "running", "stopping", "stopped"]
 AFTER_THE_NODES = "GuardDuty recreates it as long as there are nodes"
 # By one of these a volume or snapshot may be the burst's.
-_DATA_TAGS = ("kubernetes.io/cluster/{name}", "KubernetesCluster", "ebs.csi.aws.com/cluster-name", BURST_TAG)
+_DATA_TAGS = (
+    *("kubernetes.io/cluster/{name}", "KubernetesCluster", "ebs.csi.aws.com/cluster-name", "eks:eks-cluster-name"),
+    BURST_TAG,
+)
 
 
 class Running(t.NamedTuple):

@@ -426,6 +426,23 @@ def test_backups_of_the_account_stay(world: World) -> None:
     assert "cloudburst:data" not in {tag["Key"] for tag in found[0]["Tags"]}
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"KubernetesCluster": "vulcan"},
+        {"ebs.csi.aws.com/cluster-name": "vulcan"},
+        {"eks:eks-cluster-name": "vulcan"},  # EKS Auto Mode
+        {"cloudburst:burst": "vulcan"},
+    ],
+)
+def test_data_is_found_by_each_tag_that_makes_it_the_bursts(world: World, tags: dict[str, str]) -> None:
+    volume = world.volume(tags)
+    snapshot = world.snapshot(volume, tags)
+    sweep, run = world.sweep()
+    sweep.report_all()
+    assert {volume, snapshot} <= {row["id"] for row in run.result["leftovers"]}
+
+
 def test_volumes_of_nodes_are_marked_when_the_cluster_can_not_be_asked(world: World) -> None:
     ec2 = world.clients["ec2"]
     other_vpc = world.instance(OWN, world.other_subnet)

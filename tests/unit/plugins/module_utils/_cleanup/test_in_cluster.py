@@ -22,6 +22,10 @@ def volume(annotation: str | None, **spec: t.Any) -> Object:
     [
         (volume("ebs.csi.aws.com", csi={"driver": "ebs.csi.aws.com", "volumeHandle": "vol-1"}), "vol-1"),
         (volume("kubernetes.io/aws-ebs", awsElasticBlockStore={"volumeID": "aws://eu-central-1a/vol-2"}), "vol-2"),
+        (
+            volume("ebs.csi.eks.amazonaws.com", csi={"driver": "ebs.csi.eks.amazonaws.com", "volumeHandle": "vol-4"}),
+            "vol-4",
+        ),
         # Somebody has brought it.
         (volume(None, csi={"driver": "ebs.csi.aws.com", "volumeHandle": "vol-3"}), None),
         (volume("efs.csi.aws.com", csi={"driver": "efs.csi.aws.com", "volumeHandle": "fs-1"}), None),
