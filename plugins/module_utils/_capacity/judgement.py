@@ -211,9 +211,27 @@ def needed(seen: Seen) -> list[Load]:
     return [pod.load for pod in seen.pods if not pod.hindrance]
 
 
+def _wanted(seen: Seen) -> list[Load]:
+    """As :func:`needed`, but once where the same replicas are tried in both clusters.
+
+    KubeFed gives those that have been unschedulable in one cluster for a minute to the other as well (overflow in
+    GetSchedulingResult() and Plan()), as long as the burst has no nodes.
+    """
+    of: dict[str, tuple[list[Load], list[Load]]] = {}
+    loads = []
+    for pod in seen.pods:
+        if pod.hindrance:
+            continue
+        if pod.owner:
+            of.setdefault(pod.owner, ([], []))[pod.away].append(pod.load)
+        else:
+            loads.append(pod.load)
+    return loads + [load for home, away in of.values() for load in max(home, away, key=len)]
+
+
 def needs(seen: Seen) -> list[Object]:
     """What the burst's nodes have to hold, alike pods together: what waits, what autoscalers want, what runs there."""
-    loads = [*needed(seen), *seen.extra, *(seen.burst.loads or ())]
+    loads = [*_wanted(seen), *seen.extra, *(seen.burst.loads or ())]
     counted = collections.Counter((load.amount.cpu, -(-load.amount.memory // 2**20), load.alone) for load in loads)
     return [
         {"cpu": cpu / 1000, "memory_mib": memory, "alone": alone, "count": count}

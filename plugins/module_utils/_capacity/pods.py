@@ -49,12 +49,17 @@ class WaitingPod(t.NamedTuple):
     :ivar lacking: what nodes have too little of: cpu, memory, pods or another resource.
     :ivar since: since when it waits.
     :ivar hindrance: why a burst cannot help it; empty where it can.
+    :ivar owner: namespace and name of the ReplicaSet or other that it belongs to; empty where there is none. It is the
+        same in both clusters, as its name is made of the template.
+    :ivar away: whether it waits in the burst.
     """
 
     load: Load
     lacking: tuple[str, ...]
     since: datetime
     hindrance: str
+    owner: str = ""
+    away: bool = False
 
 
 def lacking(message: str) -> tuple[str, ...]:
@@ -79,7 +84,10 @@ def waiting(pod: Object, cluster: Cluster) -> WaitingPod | None:
     since = parsed(found.get("lastTransitionTime")) or parsed(pod["metadata"].get("creationTimestamp"))
     if not missing or since is None:
         return None
-    return WaitingPod(load_of(pod), missing, since, hindrance(pod, missing, cluster))
+    metadata = pod["metadata"]
+    owners = [str(owner.get("name")) for owner in metadata.get("ownerReferences") or [] if owner.get("controller")]
+    owner = f"{metadata.get('namespace')}/{owners[0]}" if owners else ""
+    return WaitingPod(load_of(pod), missing, since, hindrance(pod, missing, cluster), owner)
 
 
 def hindrance(pod: Object, missing: t.Sequence[str], cluster: Cluster) -> str:

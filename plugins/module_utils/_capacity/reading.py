@@ -95,7 +95,10 @@ def look(host: Client, question: Question, now: datetime) -> Look:
     held, extra = _held(host, [entry for entry in map(limited, autoscalers) if entry], cluster)
     seen = Seen(
         # Those that wait in the burst are a reason for it to grow
-        pods=[pod for pod in (waiting(pod, cluster) for pod in (*pods, *there)) if pod],
+        pods=[
+            *(found for found in (waiting(pod, cluster) for pod in pods) if found),
+            *(found._replace(away=True) for found in (waiting(pod, cluster) for pod in there) if found),
+        ],
         autoscalers=held,
         nodes=read_nodes(nodes, pods),
         home=read_nodes(nodes, pods, margin_percent=question.margin_percent),

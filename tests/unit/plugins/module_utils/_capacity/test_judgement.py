@@ -20,6 +20,7 @@ from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.ju
     Verdict,
     judge,
     needed,
+    needs,
     summary,
 )
 from ansible_collections.cloudburst.federation.plugins.module_utils._capacity.memory import Memory
@@ -236,6 +237,22 @@ def test_one_look_after_the_other_begins_a_burst_once() -> None:
     """Whoever looks next reads what the first has written."""
     first = judged(seen([pod(9999)]))
     assert (first.action, judged(seen([pod(9999)]), first.memory).action) == ("up", "none")
+
+
+def test_replicas_that_are_tried_in_both_clusters_are_needed_once() -> None:
+    """KubeFed gives those that find no node in the burst yet to the data centre as well."""
+    home, away = pod(100)._replace(owner="shop/web-1"), pod(100)._replace(owner="shop/web-1", away=True)
+    other = pod(100)._replace(owner="shop/other-1", away=True)
+
+    def count(*pods: WaitingPod) -> int:
+        return sum(need["count"] for need in needs(seen(pods, burst=UP)))
+
+    assert count(home, home, away, away, away) == 3
+    assert count(home, home, home, away) == 3
+    assert count(home, away, other) == 2
+    # Of those without an owner, nothing is known
+    assert count(pod(100), pod(100)._replace(away=True)) == 2
+    assert summary(NOW, seen([home, away]), judged(seen([home, away])))["waiting"]["pods"] == 2
 
 
 def test_all_of_it_is_told() -> None:

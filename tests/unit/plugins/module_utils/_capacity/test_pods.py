@@ -127,6 +127,14 @@ def test_a_pod_that_no_node_of_the_burst_could_hold_does_not_count(
     assert found == ("it requests more than a node of the burst has" if too_large else "")
 
 
+def test_whose_a_pod_is() -> None:
+    owned = pod()
+    owned["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "web-5d8c7b9f6", "controller": True}]
+    found, without = waiting(owned, CLUSTER), waiting(pod(), CLUSTER)
+    assert found and without
+    assert (found.owner, without.owner) == ("shop/web-5d8c7b9f6", "")
+
+
 def test_volumes_that_come_with_the_pod_are_no_hindrance() -> None:
     assert hindered(pod(volumes=[{"name": "tmp", "emptyDir": {}}, {"name": "c", "configMap": {"name": "c"}}])) == ""
 
