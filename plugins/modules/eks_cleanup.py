@@ -95,6 +95,11 @@ exists:
   returned: success
   type: bool
   sample: true
+own:
+  description: Whether it is the burst's, which its tag C(cloudburst:burst) shows. Any other is left alone.
+  returned: success
+  type: bool
+  sample: true
 reached:
   description: Whether the cluster could be reached.
   returned: success
@@ -176,9 +181,10 @@ def connected(aws: AnsibleAWSModule, run: Run, eks: t.Any) -> tuple[Client | Non
     name = aws.params["name"]
     cluster = Api({"eks": eks}).cluster(name)
     run.result["exists"] = cluster is not None
+    run.result["own"] = cluster is not None and is_own(cluster, name)
     if cluster is None:
         return None, f"There is no EKS cluster {name}."
-    if not is_own(cluster, name):
+    if not run.result["own"]:
         return None, f"The EKS cluster {name} is not this burst's: it does not carry the tag {BURST_TAG}={name}."
     if cluster.get("deletionProtection") and aws.params["state"] == "volumes_protected":
         raise TerminalState(

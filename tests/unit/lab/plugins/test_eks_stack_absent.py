@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import subprocess
@@ -313,6 +314,33 @@ def test_another_data_centres_cluster_is_not_cleaned_up_either(role: Role) -> No
     assert "Clean up what the cluster created on AWS" in output
     (stack,) = role.aws.client("cloudformation").describe_stacks()["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_whose_cluster_there_is(aws: t.Any, tmp_path: Path, own: bool) -> None:
+    """Somebody else's of the burst's name is neither cleaned up nor given a token."""
+    cluster = copy.deepcopy(CLUSTER)
+    del cluster["Nodes"]
+    if not own:
+        del cluster["Cluster"]["Properties"]["Tags"]
+    role = Role(aws, tmp_path, NETWORK)
+    somebodys = aws.create({**cluster, "Vpc": cluster["Vpc"]}, name="somebodys")
+    try:
+        assert aws.end(somebodys)[0] == "CREATE_COMPLETE"
+        settings: dict[str, t.Any] = {
+            "eks_cleanup_name": "vulcan",
+            "eks_cleanup_region": REGION,
+            "eks_cleanup_owner": EARTH,
+        }
+        status, output = role.run("-v", name="eks_cleanup", eks_cleanup_wait_timeout=5, **settings)
+        assert status == 0, output
+        assert f'"eks_cleanup_has_cluster": {json.dumps(own)}' in output
+        assert f'"eks_cleanup_is_anothers": {json.dumps(not own)}' in output
+    finally:
+        for stack in (somebodys, "cloudburst-vulcan"):
+            aws.delete(stack)
+        for row in aws.client("cloudformation").describe_stacks()["Stacks"]:
+            aws.end(row["StackId"])
 
 
 def test_it_is_taken_over_by_its_owners_name(role: Role) -> None:
