@@ -20,7 +20,7 @@ import typing as t
 from .._runtime.errors import FederationError, InvalidOption
 from .errors import AwsError, calling
 
-_USER = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:user/[\w+=,.@/-]+")
+_USER = re.compile(r"arn:[a-z-]+:iam::(?P<account>[0-9]{12}):user/(?P<path>[\w+=,.@/-]+/)?(?P<name>[\w+=,.@-]+)")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::(?P<account>[0-9]{12}):role/(?P<path>[\w+=,.@/-]+/)?(?P<name>[\w+=,.@-]+)")
 _SESSION = re.compile(
     r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<name>[\w+=,.@-]+)/[\w+=,.@-]+"
@@ -42,8 +42,9 @@ def resolve(iam: t.Any, arn: str, account: str) -> str:
     :raises InvalidOption: EKS gives no access to what the ARN is of, there is no such role, or it has another path.
     :raises AwsError: AWS cannot be asked for the role of a session.
     """
-    if _USER.fullmatch(arn):
-        return arn
+    user = _USER.fullmatch(arn)
+    if user:
+        return _user(iam, arn, user["name"], account) if user["account"] == account else arn
     role, session = _ROLE.fullmatch(arn), _SESSION.fullmatch(arn)
     if role and (role["path"] or "").startswith(_SERVICES_OWN):
         raise InvalidOption(f"{arn} is the role of an AWS service, to which EKS gives no access. {_INSTEAD}.")
@@ -78,6 +79,25 @@ def resolve(iam: t.Any, arn: str, account: str) -> str:
             f"{error.message.rstrip('.')}. The ARN of a session leaves out the path of its role. Give the caller the "
             f"IAM policy that comes with the role eks_stack, or: {_INSTEAD}."
         ) from error
+
+
+def _user(iam: t.Any, arn: str, name: str, account: str) -> str:
+    """The ARN of a user with its path. Who may not look it up has to have given it right.
+
+    :raises InvalidOption: there is no such user, or it has another path.
+    """
+    try:
+        with calling(f"look up the user {name}"):
+            found = str(iam.get_user(UserName=name)["User"]["Arn"])
+    except AwsError as error:
+        if error.code in _DENIED:
+            return arn
+        if error.code == "NoSuchEntity":
+            raise InvalidOption(f"There is no user {name} in the account {account}. {_INSTEAD}.") from error
+        raise
+    if found != arn:
+        raise InvalidOption(f"There is no user {arn}: {name} is {found}. Set burst_admin_arns to that.")
+    return found
 
 
 def _look_up(iam: t.Any, name: str, account: str) -> str:

@@ -116,6 +116,8 @@ def test_a_caller_who_may_not_look_up_its_role(account: Account, ask: Ask) -> No
     # One that is named needs no looking up
     named = f"arn:aws:iam::{ACCOUNT}:role/team/blind"
     assert ask(arns=[named], **account.session("blind"))["arns"] == [named]
+    user = f"arn:aws:iam::{ACCOUNT}:user/people/ada"
+    assert ask(arns=[user], **account.session("blind"))["arns"] == [user]
 
 
 def test_a_federated_caller(account: Account, ask: Ask) -> None:
@@ -140,6 +142,11 @@ def test_those_who_are_named(ask: Ask) -> None:
         (f"arn:aws:iam::{ACCOUNT}:root", f"The root user arn:aws:iam::{ACCOUNT}:root cannot have access"),
         (f"arn:aws:iam::{ACCOUNT}:group/all", "cannot have access to an EKS cluster."),
         ("ada", "cannot have access to an EKS cluster."),
+        (f"arn:aws:iam::{ACCOUNT}:user/nobody", f"There is no user nobody in the account {ACCOUNT}"),
+        (
+            f"arn:aws:iam::{ACCOUNT}:user/ada",
+            f"There is no user arn:aws:iam::{ACCOUNT}:user/ada: ada is arn:aws:iam::{ACCOUNT}:user/people/ada. Set",
+        ),
         (f"arn:aws:iam::{ACCOUNT}:role/nobody", f"There is no role nobody in the account {ACCOUNT}"),
         (f"arn:aws:iam::{ACCOUNT}:role/wrong/{SSO}", f"{SSO} is {SSO_ROLE}. Set burst_admin_arns to that."),
         (
