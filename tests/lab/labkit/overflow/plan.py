@@ -50,8 +50,8 @@ def application(cpu: int) -> list[dict[str, t.Any]]:
         "ports": [{"containerPort": 80}],
         "readinessProbe": {"httpGet": {"path": "/get", "port": 80}, "periodSeconds": 2},
         "resources": {"requests": {"cpu": f"{cpu}m"}},
-        # It is taken out of the Service before it ends
-        "lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}},
+        # It is taken out of the Service before it ends. The image has no command sleep.
+        "lifecycle": {"preStop": {"sleep": {"seconds": 3}}},
     }
     return [
         {
