@@ -33,12 +33,12 @@ DEPENDENCIES = ("amazon", "ansible", "kubernetes")
 # Scenarios with a lab of their own, beside that of all others, in this order.
 SECOND = ("up", "join", "resources", "lock", "down", "crash_recovery")
 # They take two to five runs of the playbooks, or concern OpenShift alone: `modules` has them, the whole has not. The
-# last five need no burst, or have their own.
-LONGEST = (
+# first work in the burst that is up; the others need none, or have their own.
+LONG_IN_BURST = (
     *("examples", "traffic_endpoints", "traffic_ingress", "traffic_killed", "pressure", "runner", "parking", "lease"),
-    *("two_bursts", "deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn", "openshift", "token"),
-    *("endpoints", "traffic_ways", "watch_killed"),
+    *("two_bursts", "deleted_by_hand", "routes", "existing_cluster", "existing_cluster_vpn"),
 )
+LONG_ALONE = ("openshift", "token", "endpoints", "traffic_ways", "watch_killed")
 # What there is to check, and how many steps of it at once; what is only done when it is asked for.
 GROUPS = ((("lint", "sanity"), 2), (("unit",), 1), (("molecule",), 2), (("modules",), 1), (("docs",), 1))
 ASKED_FOR = ("modules", "docs")
@@ -310,7 +310,7 @@ class Checker:
 
     def molecule(self) -> list[Step]:
         """All scenarios, in two labs side by side."""
-        others = (word for name in (*SECOND, *LONGEST) for word in ("--exclude", name))
+        others = (word for name in (*SECOND, *LONG_IN_BURST, *LONG_ALONE) for word in ("--exclude", name))
         second = f"{settings.LAB_NAME[:18]}-2"
         other = {"LAB_ACCESS": "helper", "LAB_EGRESS": "datacenter"}
         return [
@@ -320,9 +320,7 @@ class Checker:
 
     def modules(self) -> list[Step]:
         """The long scenarios: modules, two bursts, deletion by hand, mars and end points, with nothing beside them."""
-        # Those at the end need no burst, or have one of their own.
-        with_burst, without = LONGEST[:-4], LONGEST[-4:]
-        names = ("up", "join", "resources", *with_burst, "down", *without)
+        names = ("up", "join", "resources", *LONG_IN_BURST, "down", *LONG_ALONE)
         return [self._named("modules", settings.LAB_NAME, names)]
 
     def _named(self, name: str, lab: str, scenarios: t.Sequence[str], *, prefix: str = "", **env: str) -> Step:
