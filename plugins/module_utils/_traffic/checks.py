@@ -16,9 +16,6 @@ import typing as t
 
 from .._kube.objects import Object
 
-if t.TYPE_CHECKING:
-    _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 def service_problems(service: Object) -> list[str]:
     """Reasons why a Service cannot be shared; none if it can. Each completes "Service x: ...".
@@ -236,7 +233,12 @@ def _on(ports: t.Sequence[int]) -> str:
     return f" on port {', '.join(map(str, ports))}" if ports else ""
 
 
-def _unreached(rules: t.Iterable[Object], key: str, network: _Network, ports: t.Collection[int]) -> list[int] | None:
+def _unreached(
+    rules: t.Iterable[Object],
+    key: str,
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+    ports: t.Collection[int],
+) -> list[int] | None:
     """The ports of a network that no rule lets through; none at all for all of them, ``None`` if all get through."""
     rules = list(rules)
     missing = [port for port in sorted(ports) if not _covered(network, rules, key, port)]
@@ -245,9 +247,11 @@ def _unreached(rules: t.Iterable[Object], key: str, network: _Network, ports: t.
     return None if not missing else missing if len(missing) < len(set(ports)) else []
 
 
-def _covered(network: _Network, rules: t.Iterable[Object], key: str, port: int | None) -> bool:
+def _covered(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network, rules: t.Iterable[Object], key: str, port: int | None
+) -> bool:
     """Whether the rules for a port let a whole network through, each of them a part of it maybe."""
-    allowed: list[_Network] = []
+    allowed: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
     for rule in rules:
         if port is not None and rule.get("ports") and not any(_is_for(entry, port) for entry in rule["ports"]):
             continue
@@ -267,7 +271,7 @@ def _is_for(entry: Object, port: int) -> bool:
     return not isinstance(first, int) or first <= port <= int(entry.get("endPort") or first)
 
 
-def _allowed(block: Object) -> list[_Network]:
+def _allowed(block: Object) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """The networks of an ipBlock: its cidr without what it excepts."""
     if not block.get("cidr"):
         return []
