@@ -23,9 +23,10 @@ _QUESTIONS = {
     "links of files": "find /etc /usr/local /root /opt -xdev -type l -printf '%p -> %l\\n' | sort",
     "directories": "find /etc /usr/local /root /opt -xdev -type d | sort",
     "units": "systemctl list-unit-files --no-legend --no-pager --type=service,timer,socket,path | sort",
+    # What watches the tunnels runs for a moment every half minute, with processes of its own.
     "running": "systemctl list-units --all --plain --no-legend --no-pager --type=service,timer "
-    "| awk '{print $1, $4}' | sort",
-    "processes": "ps -e -o comm= | sort -u",
+    "| awk '{print $1, ($1 ~ /-watch[.](service|timer)$/ && $4 != \"failed\" ? \"now and then\" : $4)}' | sort",
+    "processes": "ps -e -o comm=,unit= | awk '$NF !~ /-watch[.]service$/ {print $1}' | sort -u",
     "connections": "swanctl --list-conns 2>/dev/null",
     "sockets": "ls -1 /run | sort",
     "kernel": "sysctl -a 2>/dev/null | grep -E '^net[.]ipv4[.](ip_forward|conf[.](all|default)[.])' | sort",

@@ -29,6 +29,8 @@ _ANNOTATIONS = (
     "control-plane.alpha.kubernetes.io/leader",
     "endpoints.kubernetes.io/last-change-trigger-time",
 )
+# The day on which a token was last used: https://kubernetes.io/docs/reference/labels-annotations-taints/
+_LABEL_OF_TODAY = "kubernetes.io/legacy-token-last-used"
 
 
 def objects(kubectl: t.Sequence[str]) -> dict[str, t.Any]:
@@ -52,6 +54,8 @@ def steady(item: Object) -> Object:
     annotations = {k: v for k, v in (metadata.pop("annotations", None) or {}).items() if k not in _ANNOTATIONS}
     if annotations:
         metadata["annotations"] = annotations
+    if labels := {k: v for k, v in (metadata.pop("labels", None) or {}).items() if k != _LABEL_OF_TODAY}:
+        metadata["labels"] = labels
     kept: Object = {key: value for key, value in item.items() if key not in ("metadata", "status", "data")}
     kept["metadata"] = metadata
     if item.get("data") is not None:

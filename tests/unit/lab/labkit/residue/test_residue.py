@@ -52,6 +52,12 @@ def test_a_changed_object_is_seen(change: dict[str, t.Any]) -> None:
     [
         {"metadata": {**DEPLOYMENT["metadata"], "resourceVersion": "8", "generation": 3}},
         {"status": {"readyReplicas": 0}},
+        {
+            "metadata": {
+                **DEPLOYMENT["metadata"],
+                "labels": {"app": "web", "kubernetes.io/legacy-token-last-used": "2026-11-28"},
+            }
+        },
     ],
 )
 def test_what_the_cluster_counts_is_not(change: dict[str, t.Any]) -> None:
