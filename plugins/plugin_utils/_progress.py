@@ -55,6 +55,11 @@ def _as_list(value: t.Any) -> list[t.Any]:
     return [] if not value else list(value) if isinstance(value, list) else [value]
 
 
+def _to_json(value: t.Any) -> str:
+    """JSON without apostrophes: each shell that a command goes through makes several characters of one."""
+    return json.dumps(value).replace("'", r"\u0027")
+
+
 def line(pending: dict[str, t.Any], since: float) -> str:
     """The line to show for a wait that is not over.
 
@@ -98,7 +103,7 @@ class ProgressAction(ActionBase):
             reason = _burst.why_to_stop(self._show)
             if reason:
                 return merge(result, {"failed": True, "msg": reason})
-            self._task.environment = [*environment, {PROGRESS_VARIABLE: json.dumps(progress)}]
+            self._task.environment = [*environment, {PROGRESS_VARIABLE: _to_json(progress)}]
             answer = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=task_vars)
             now = time.monotonic()
             pending = answer.pop("pending", None)
@@ -117,7 +122,7 @@ class ProgressAction(ActionBase):
 
     def _for_next_slice(self, slice_state: dict[str, t.Any]) -> dict[str, t.Any]:
         """The state of a slice, as the next one gets it: in a file on the module's host if it is long."""
-        text = json.dumps(slice_state)
+        text = _to_json(slice_state)
         if len(text) <= _LONGEST_IN_ENVIRONMENT:
             return {"slice_state": slice_state}
         shell = self._connection._shell

@@ -147,10 +147,15 @@ def test_no_secret_spoils_what_a_slice_hands_on(play: Play) -> None:
 @pytest.mark.parametrize("pipelining", ["false", "true"])
 def test_what_a_slice_hands_on_may_be_of_any_length(play: Play, pipelining: str) -> None:
     """The environment, and with it the command line of the next slice, ended at 128 KiB."""
-    long = {"text": "i-0123456789abcdef ", "times": 60000}
-    (result,), said = play([{"name": "Poll", "polls": long}], ANSIBLE_PIPELINING=pipelining)
-    assert not result.get("failed"), said
-    assert all(result[key] is True for key in ("changed", "text_is_whole", "waited_before")), result
+    states = [
+        {"text": "i-0123456789abcdef ", "times": 60000},
+        # A shell's quotes make up to 17 characters of each
+        {"text": "'", "times": 30000},
+    ]
+    results, said = play([{"name": "Poll", "polls": state} for state in states], ANSIBLE_PIPELINING=pipelining)
+    for result in results:
+        assert not result.get("failed"), said
+        assert all(result[key] is True for key in ("changed", "text_is_whole", "waited_before")), result
 
 
 def task_of(file: str, name: str, **variables: t.Any) -> dict[str, t.Any]:
