@@ -142,14 +142,20 @@ def _keep(path, entry):  # type: (str, dict[str, object]) -> None
 
 
 def _find_botocore():  # type: () -> None
-    """Also look for botocore in the user's own site-packages, which an isolated Python leaves out."""
+    """Also look for botocore in the user's own site-packages, which an isolated Python leaves out.
+
+    Not if everybody may write there. A group may: with umask 002, it is the user's own.
+    """
     import importlib.util
     import site
+    import stat
 
     if importlib.util.find_spec("botocore") is None:
         folder = site.getusersitepackages()
-        if os.path.isdir(folder) and os.stat(folder).st_uid == os.geteuid():
-            sys.path.append(folder)
+        if os.path.isdir(folder):
+            info = os.stat(folder)
+            if info.st_uid == os.geteuid() and not info.st_mode & stat.S_IWOTH:
+                sys.path.append(folder)
 
 
 def _fresh(cluster, region, role):  # type: (str, str, str | None) -> dict[str, object]

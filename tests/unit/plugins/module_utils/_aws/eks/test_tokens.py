@@ -204,6 +204,10 @@ def test_botocore_is_found_where_its_user_installs_for_himself(program: str, tmp
     (place / "__init__.py").write_text("raise Exception('found')\n")
     done = run(program, WORDS, {**KEYS, "HOME": str(tmp_path / "home")}, bare=True)
     assert "vulcan: found" in done.stderr
+    # Anybody could have put it there
+    place.parent.chmod(0o777)
+    done = run(program, WORDS, {**KEYS, "HOME": str(tmp_path / "home")}, bare=True)
+    assert "No module named 'botocore'" in done.stderr
 
 
 @pytest.mark.parametrize("how", ["link", "file", "writable", "foreign"])
