@@ -53,8 +53,17 @@ def source() -> str:
 
 
 def is_there(path: str, text: str, mode: int) -> bool:
-    """Whether a file has this text and this mode."""
-    return os.path.isfile(path) and read(path) == text and stat.S_IMODE(os.stat(path).st_mode) == mode
+    """Whether a file has this text and this mode, and is the user's own."""
+    return _is_own(path) and read(path) == text and stat.S_IMODE(os.stat(path).st_mode) == mode
+
+
+def _is_own(path: str) -> bool:
+    """Whether a file is the user's. A link is not, wherever it leads."""
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
 
 
 def check_folder(path: str) -> None:
@@ -88,13 +97,17 @@ def _why_unsafe(folder: str) -> str | None:
 
 
 def put(path: str, text: str, mode: int) -> None:
-    """Write a file at once.
+    """Write a file at once, in the place of one that is not the user's own.
 
     :raises FederationError: it cannot be written, or see :func:`check_folder`.
     """
     make_folder(path)
     # Not before: somebody may have been faster.
     check_folder(path)
+    if not _is_own(path):
+        # It would keep its owner, or be written where it leads
+        with contextlib.suppress(OSError):
+            os.unlink(path)
     write(path, text, mode)
 
 

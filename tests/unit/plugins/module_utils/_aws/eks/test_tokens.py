@@ -210,6 +210,28 @@ def test_botocore_is_found_where_its_user_installs_for_himself(program: str, tmp
     assert "No module named 'botocore'" in done.stderr
 
 
+@pytest.mark.parametrize("how", ["link", "foreign"])
+def test_a_file_of_somebody_elses_is_replaced(tmp_path: Path, how: str) -> None:
+    """It may have been put into the folder while that was open to others."""
+    path = Path(token_helper.program(str(tmp_path / "config")))
+    path.parent.mkdir(0o700)
+    theirs = tmp_path / "theirs" if how == "link" else path
+    theirs.write_text("x")
+    theirs.chmod(0o700)
+    if how == "link":
+        path.symlink_to(theirs)
+    elif os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    else:
+        pytest.skip("only root can give files away")
+    assert not token_helper.is_there(str(path), "x", 0o700)
+    token_helper.put(str(path), "y", 0o700)
+    assert not path.is_symlink()
+    assert (path.read_text(), path.stat().st_uid) == ("y", os.geteuid())
+    assert how == "foreign" or theirs.read_text() == "x"
+    assert token_helper.is_there(str(path), "y", 0o700)
+
+
 @pytest.mark.parametrize("how", ["link", "file", "writable", "foreign"])
 def test_a_folder_that_is_not_ours_alone_is_rejected(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "config.eks"
