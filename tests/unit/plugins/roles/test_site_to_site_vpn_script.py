@@ -360,6 +360,21 @@ def test_ports_as_they_are_seen_outside(world: World, own: list[str]) -> None:
     assert world.send("", "203.0.113.10", "wan", INTERNET, 40126, 500) == ["203.0.113.10", 40126], "no business of ours"
 
 
+def test_ports_are_those_of_the_daemon_that_runs(world: World) -> None:
+    """What an ended daemon has sent, and what the peer sends until it knows, keeps nothing from the next one."""
+    peer = "198.51.100.21"
+    world.script("open")
+    assert world.send("", "203.0.113.10", "wan", peer, 40123, 500, answered=True)
+    fixed = {"site_to_site_vpn_fixed_source_ports": True}
+    for number in (40123, 40124, 40125):
+        directory = "/run/cloudburst-vulcan-vpn-1"
+        world.run("sh", "-c", f"rm -rf {directory}; mkdir {directory}")
+        world.script("watch", **fixed)
+        assert not world.send("wan", peer, "", "203.0.113.10", 500, 500), "nobody is to hear that"
+        seen = world.send("", "203.0.113.10", "wan", peer, number, 500, answered=True)
+        assert seen == ["203.0.113.10", 500], number
+
+
 @pytest.mark.parametrize(
     ("sockets", "said"),
     [
