@@ -25,6 +25,17 @@ from .traffic import edge_problems, form_problems, traffic_problems
 # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
 _GROUP_RULES = 60
 
+# How names end in the partitions where it is not amazonaws.com, by how their regions begin: dnsSuffix in
+# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+_SUFFIXES = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "us-isof-": "csp.hci.ic.gov",
+}
+
 # Where a PodSpec has its containers.
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -198,10 +209,12 @@ def image_problems(apps: t.Sequence[t.Mapping[str, t.Any]], cluster: str, region
     :param cluster: the name of the nodes' cluster.
     :param region: the cluster's.
     """
-    registry = re.compile(rf"[0-9]{{12}}\.dkr\.ecr\.{re.escape(region)}\.amazonaws\.com(\.cn)?/.+")
+    suffix = next((end for begin, end in _SUFFIXES.items() if region.startswith(begin)), "amazonaws.com")
+    host = f".dkr.ecr.{region}.{suffix}"
+    registry = re.compile(rf"[0-9]{{12}}{re.escape(host)}/.+")
     allowed = (
         f"with burst_node_egress endpoints, nodes can pull images only from ECR in {region}: copy it to a repository "
-        f"there, and name it as 123456789012.dkr.ecr.{region}.amazonaws.com/repository:tag"
+        f"there, and name it as 123456789012{host}/repository:tag"
     )
     return [
         Problem(where, image, allowed)

@@ -157,13 +157,33 @@ def test_an_image_that_end_points_do_not_lead_to(image: str) -> None:
 def test_images_that_end_points_lead_to() -> None:
     plan = {**PLAN, "node_egress": "endpoints"}
     assert plan_problems({**plan, "apps": app(resources=[cron_job(f"{ECR}/team/wait@sha256:0")])}) == []
-    china = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/work:1"
-    here = {"region": "cn-north-1", "zones": ["cn-north-1a", "cn-north-1b"]}
-    pod = {"spec": {"containers": [{"name": "work", "image": china}]}}
-    deployment = {**DEPLOYMENT, "spec": {"template": pod}}
-    assert plan_problems({**plan, **here, "apps": app(resources=[deployment])}) == []
     # What does not run there is pulled elsewhere.
     assert plan_problems({**plan, "apps": app(placement=["earth"], resources=[cron_job("httpbin")])}) == []
+
+
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isob-east-1", "sc2s.sgov.gov"),
+        ("eu-isoe-west-1", "cloud.adc-e.uk"),
+        ("us-isof-south-1", "csp.hci.ic.gov"),
+    ],
+)
+def test_images_that_end_points_lead_to_in_each_partition(region: str, suffix: str) -> None:
+    def problems(image: str) -> list[str]:
+        pod = {"spec": {"containers": [{"name": "work", "image": image}]}}
+        apps = app(resources=[{**DEPLOYMENT, "spec": {"template": pod}}])
+        here = {"region": region, "zones": [f"{region}a", f"{region}b"], "node_egress": "endpoints"}
+        return [str(problem) for problem in plan_problems({**PLAN, **here, "apps": apps})]
+
+    registry = f"123456789012.dkr.ecr.{region}."
+    assert problems(f"{registry}{suffix}/work:1") == []
+    (problem,) = problems(f"{registry}amazonaws.org/work:1")
+    assert f"name it as {registry}{suffix}/repository:tag" in problem
 
 
 def test_an_image_as_a_volume_that_end_points_do_not_lead_to() -> None:
