@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
+import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
@@ -28,11 +30,28 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
+        self._process = os.getpid()
         # After a failure, unreachable hosts and Ctrl-C too; Ansible's own, which removes the temporary directory, was
         # registered before and comes after.
-        atexit.register(self._let_go, os.getpid())
+        atexit.register(self._let_go)
+        # A container is stopped with SIGTERM, and a terminal that closes sends SIGHUP. Both would end Python as it
+        # stands, and the first process of a container not even that.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # With nohup, it is to go on
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._interrupt)
 
-    def _let_go(self, process: int) -> None:
+    def _interrupt(self, number: int, frame: t.Any) -> None:
+        """End the run as Ctrl-C does; a fork ends by the signal."""
+        if os.getpid() != self._process:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        # timeout(1) sends it twice. The second Ctrl-C would end Python as it stands.
+        signal.signal(number, signal.SIG_IGN)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def _let_go(self) -> None:
         # Not in a fork
-        if os.getpid() == process:
+        if os.getpid() == self._process:
             let_go()
