@@ -418,7 +418,7 @@ def helm_problems(version: str, *, runs_four: bool) -> list[Problem]:
 
 def host_problems(options: dict[str, t.Any]) -> list[Problem]:
     """Check that the data centre's cluster can be reached, as far as that can be told without asking it."""
-    if options["host"] and (options["api_key"] or options.get("client_cert")):
+    if _is_by_address(options):
         return []
     if not options["host_context"]:
         allowed = (
@@ -427,6 +427,11 @@ def host_problems(options: dict[str, t.Any]) -> list[Problem]:
         )
         return [Problem("burst_host_context", "", allowed)]
     return _context_problems("burst_kubeconfig", options["kubeconfig"], "burst_host_context", options["host_context"])
+
+
+def _is_by_address(options: dict[str, t.Any]) -> bool:
+    """Whether the data centre's cluster is reached by its address alone, without a context."""
+    return bool(options["host"] and (options["api_key"] or options.get("client_cert")))
 
 
 def member_problems(options: dict[str, t.Any]) -> list[Problem]:
@@ -473,9 +478,9 @@ def _member(options: dict[str, t.Any]) -> _Place:
 
 def _host(options: dict[str, t.Any]) -> _Place | None:
     """The data centre's cluster, if it can be told: :func:`host_problems` tells of the rest."""
-    by_token = options["host"] and options["api_key"]
+    server = options["host"] if _is_by_address(options) else None
     try:
-        return _place(options["host"] if by_token else None, options["kubeconfig"], options["host_context"])
+        return _place(server, options["kubeconfig"], options["host_context"])
     except FederationError:
         return None
 

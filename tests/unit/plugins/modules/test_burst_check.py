@@ -167,6 +167,10 @@ users: [{name: kubernetes-admin, user: {}}]
         ({"member_context": "earth-shop"}, "burst_member_context"),
         ({"member_context": None, "member_host": "https://api.example.com:443"}, "burst_member_host"),
         ({"member_context": "earth-shop", "host": "api.example.com", "api_key": "a"}, "burst_member_context"),
+        (
+            {"member_context": "earth-shop", "host": "api.example.com", "client_cert": "c", "host_context": None},
+            "burst_member_context",
+        ),
         ({"member_context": "behind-a-proxy"}, None),
         ({"member_context": None, "member_host": "https://api.example.com:6443"}, None),
         ({"member_context": None, "member_host": "https://api.example.com/k8s/clusters/c-1"}, None),
