@@ -15,29 +15,16 @@ from __future__ import annotations
 
 import sys
 
-from labkit import commands, machines, namespaces
+from labkit import commands, forwarding, machines, namespaces
 from labkit import settings as s
 
 NODE_PORT = 30080  # of the Service that customers use on earth
 BACKEND = "shop"
-_DOOR = "etc/nftables.d/customers.nft"  # on the firewall; its nftables.conf includes it
+_TABLE = "customers"
+FORWARDED = {80: f"{s.EDGE}:80", 8080: f"{s.EARTH}:{NODE_PORT}"}  # to the edge, and to earth's own port
 _READY = s.STATE / "edge-ready"
 _PLUG = "eth0"
 _CHECKED = "check inter 1s fall 2 rise 2 weight 2"
-
-
-def door() -> str:
-    """The firewall's rules for customers: port 80 leads to the edge, 8080 to earth's own port."""
-    return f"""table ip customers
-delete table ip customers
-table ip customers {{
-  chain prerouting {{
-    type nat hook prerouting priority dstnat; policy accept;
-    iifname "wan0" ip daddr {s.FW_WAN} tcp dport 80 dnat to {s.EDGE}:80
-    iifname "wan0" ip daddr {s.FW_WAN} tcp dport 8080 dnat to {s.EARTH}:{NODE_PORT}
-  }}
-}}
-"""
 
 
 def haproxy() -> str:
@@ -106,18 +93,14 @@ def up() -> None:
     namespaces.plug(s.NS_EDGE, _PLUG, s.NS_LAN, "lan", address=f"{s.EDGE}/{s.PREFIX}")
     machines.make_keys([MACHINE])
     MACHINE.boot()
-    file = machines.FW.directory / "root" / _DOOR
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(door())
-    namespaces.nft(s.NS_FW, door())
+    forwarding.forward(_TABLE, FORWARDED)
     _READY.touch()
 
 
 def down() -> None:
     """Take it away, whatever there is of it."""
     _READY.unlink(missing_ok=True)
-    (machines.FW.directory / "root" / _DOOR).unlink(missing_ok=True)
-    namespaces.nft(s.NS_FW, "table ip customers\ndelete table ip customers\n")
+    forwarding.stop(_TABLE)
     MACHINE.stop()
     namespaces.netns_delete(s.NS_EDGE)
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from labkit import build, commands, machines, namespaces, registry
+from labkit import build, commands, forwarding, registry
 from labkit import settings as s
 from labkit.build import images
 from labkit.errors import LabError
@@ -23,21 +23,8 @@ from labkit.errors import LabError
 PORT = 8000  # of the data centre's public address
 _NODE_PORT = 30088
 _OBJECTS = Path(__file__).with_suffix(".yml")
-_DOOR = "etc/nftables.d/ingress.nft"  # on the firewall; its nftables.conf includes it
+_TABLE = "ingress"
 _IMAGE = s.STATE / "ingress-image"  # what was built, for those inside the sandbox
-
-
-def door() -> str:
-    """The firewall's rule for customers."""
-    return f"""table ip ingress
-delete table ip ingress
-table ip ingress {{
-  chain prerouting {{
-    type nat hook prerouting priority dstnat; policy accept;
-    iifname "wan0" ip daddr {s.FW_WAN} tcp dport {PORT} dnat to {s.EARTH}:{_NODE_PORT}
-  }}
-}}
-"""
 
 
 def make() -> None:
@@ -55,16 +42,12 @@ def up() -> None:
     registry.push(images.TRAEFIK, Path(_IMAGE.read_text()))
     _kubectl("apply", "--filename", str(_OBJECTS))
     _kubectl("--namespace=ingress", "rollout", "status", "deployment/traefik", "--timeout=120s")
-    file = machines.FW.directory / "root" / _DOOR
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(door())
-    namespaces.nft(s.NS_FW, door())
+    forwarding.forward(_TABLE, {PORT: f"{s.EARTH}:{_NODE_PORT}"})
 
 
 def down() -> None:
     """Remove all of it that exists."""
-    (machines.FW.directory / "root" / _DOOR).unlink(missing_ok=True)
-    namespaces.nft(s.NS_FW, "table ip ingress\ndelete table ip ingress\n")
+    forwarding.stop(_TABLE)
     _kubectl("delete", "--filename", str(_OBJECTS), "--ignore-not-found", "--timeout=120s")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import edge, lifecycle, mars, mgmt, namespaces, network, registry, settings, steps, supervise
+from labkit import edge, forwarding, lifecycle, mars, mgmt, namespaces, network, registry, settings, steps, supervise
 from labkit.build.progress import Progress
 from labkit.errors import LabError
 
@@ -55,7 +55,13 @@ def test_run_stops_at_a_failure() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="nft asks the kernel, which answers root only")
 @pytest.mark.parametrize(
-    "rules", [network.firewall_rules(), network.internet_rules(), mars.firewall_rules(), edge.door()]
+    "rules",
+    [
+        network.firewall_rules(),
+        network.internet_rules(),
+        mars.firewall_rules(),
+        forwarding.ruleset("customers", edge.FORWARDED),
+    ],
 )
 def test_rules_are_valid(rules: str) -> None:
     check = ["unshare", "--net", "nft", "--check", "-f", "-"]
